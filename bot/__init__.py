@@ -1,0 +1,1 @@
+"""Slack, HTTP and the terminal: what people touch. Knows no SQL and no LangGraph."""
