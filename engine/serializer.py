@@ -1,0 +1,66 @@
+"""How channel values become bytes and back, without ever running what stored bytes name."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import ormsgpack
+from langgraph._internal._serde import build_serde_allowlist  # private: no public builder in 1.2.22
+from langgraph.checkpoint.serde.jsonplus import JsonPlusSerializer
+from langgraph.pregel import Pregel
+
+from engine.errors import DamagedCheckpoint
+
+KINDS = frozenset({"null", "bytes", "bytearray", "msgpack"})
+"""What dumps_typed() writes. LangGraph also reads `json` and `pickle` of older releases, which revive objects."""
+
+
+class StrictSerializer(JsonPlusSerializer):
+    """LangGraph's msgpack, limited to its list of safe types whatever LANGGRAPH_STRICT_MSGPACK says.
+
+    A type that is not allowed comes back as the plain data it was made of (a model as a dict, an Enum as its
+    value) and LangGraph logs its name once. `allowlist_of(graph)` names the types that a graph's own state needs.
+    """
+
+    def __init__(self) -> None:
+        super().__init__(pickle_fallback=False, allowed_json_modules=None, allowed_msgpack_modules=None)
+
+    def loads_typed(self, data: tuple[str, bytes]) -> Any:
+        """Return the value. Raises: DamagedCheckpoint for bytes or a kind that this class never writes."""
+        kind, _ = data
+        if kind not in KINDS:
+            raise DamagedCheckpoint(f"A stored value of kind {kind!r} is not read here.")
+        try:
+            return super().loads_typed(data)
+        except ormsgpack.MsgpackDecodeError as error:
+            raise DamagedCheckpoint("A stored value is not msgpack.") from error
+
+
+def allowlist_of(graph: Pregel[Any, Any, Any, Any]) -> set[tuple[str, ...]]:
+    """Return the (module, name) pairs of the types in the schemas of a compiled graph and of its subgraphs.
+
+    Models, dataclasses and enums are found through annotations only, so a subclass that no annotation names
+    is not among them. Their modules must be importable under the name they had when the value was stored.
+    """
+    inner = (subgraph for _, subgraph in graph.get_subgraphs(recurse=True))
+    graphs = [graph, *(subgraph for subgraph in inner if isinstance(subgraph, Pregel))]
+    return set().union(
+        *(
+            build_serde_allowlist(schemas=list(_schemas(each)), channels=dict(each.channels))
+            for each in graphs
+        )
+    )
+
+
+def _schemas(graph: Pregel[Any, Any, Any, Any]) -> Iterator[type[Any]]:
+    """The same schemas as StateGraph.compile() collects when LANGGRAPH_STRICT_MSGPACK is set."""
+    if graph.context_schema is not None:
+        yield graph.context_schema
+    builder = getattr(graph, "builder", None)
+    if builder is None:  # the functional API: its types are those of its channels
+        return
+    yield from (builder.state_schema, builder.input_schema, builder.output_schema)
+    yield from (node.input_schema for node in builder.nodes.values())
+    for branches in builder.branches.values():
+        yield from (branch.input_schema for branch in branches.values() if branch.input_schema is not None)
