@@ -1,0 +1,117 @@
+"""Statements on approvals and their decisions. Each transition is one guarded UPDATE."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Row, func, insert, or_, select, update
+
+from engine.database import Transaction
+from engine.decisions import Json, Seen
+from engine.tables import approvals, decisions
+from engine.views import ApprovalStatus
+
+PENDING, DECIDED = ApprovalStatus.PENDING.value, ApprovalStatus.DECIDED.value
+OPEN = (PENDING, DECIDED)
+
+
+async def by_id(tx: Transaction, approval_id: str) -> Row[Any] | None:
+    """Return one approval."""
+    return (await tx.execute(select(approvals).where(approvals.c.id == approval_id))).first()
+
+
+async def of_runs(tx: Transaction, run_ids: Sequence[str]) -> list[Row[Any]]:
+    """Return the approvals of these runs in the order in which they were asked."""
+    wanted = select(approvals).where(approvals.c.run_id.in_(run_ids)).order_by(approvals.c.number)
+    return list((await tx.execute(wanted)).all())
+
+
+async def pending(tx: Transaction) -> list[Row[Any]]:
+    """Return every question that waits for a person, oldest first."""
+    wanted = select(approvals).where(approvals.c.status == PENDING).order_by(approvals.c.asked_at)
+    return list((await tx.execute(wanted)).all())
+
+
+async def decision(tx: Transaction, approval_id: str, *, revision: int) -> Row[Any] | None:
+    """Return what was decided on this revision of a question."""
+    key = (decisions.c.approval_id == approval_id) & (decisions.c.revision == revision)
+    return (await tx.execute(select(decisions).where(key))).first()
+
+
+async def decisions_of(tx: Transaction, approval_ids: Sequence[str]) -> dict[tuple[str, int], Row[Any]]:
+    """Return the decisions on these questions by approval id and revision."""
+    found = await tx.execute(select(decisions).where(decisions.c.approval_id.in_(approval_ids)))
+    return {(row.approval_id, row.revision): row for row in found}
+
+
+async def undelivered(tx: Transaction, run_id: str) -> tuple[Row[Any], Row[Any]] | None:
+    """Return the run's oldest decision that the graph does not have yet, with its question first."""
+    waiting = (approvals.c.run_id == run_id) & (approvals.c.status == DECIDED)
+    for row in (await tx.execute(select(approvals).where(waiting).order_by(approvals.c.number))).all():
+        decided = await decision(tx, row.id, revision=row.revision)
+        if decided is not None:
+            return row, decided
+    return None
+
+
+async def decide(tx: Transaction, seen: Seen, *, now: datetime) -> bool:
+    """Turn the question that a person saw from pending to decided; False: it is not that question any more."""
+    guarded = (
+        update(approvals)
+        .where(
+            approvals.c.id == seen.approval_id,
+            approvals.c.status == PENDING,
+            approvals.c.revision == seen.revision,
+            approvals.c.digest == seen.digest,
+            or_(approvals.c.expires_at.is_(None), approvals.c.expires_at > now),
+        )
+        .values(status=DECIDED)
+    )
+    return (await tx.execute(guarded)).rowcount == 1
+
+
+async def record(tx: Transaction, values: Mapping[str, Json]) -> None:
+    """Insert a decision. Raises: Conflict when this revision was decided already."""
+    await tx.execute(insert(decisions).values(**values))
+
+
+async def begin_attempt(tx: Transaction, approval_id: str) -> None:
+    """Count one more sending of the decision, before it is sent."""
+    counted = update(approvals).where(approvals.c.id == approval_id, approvals.c.status == DECIDED)
+    await tx.execute(counted.values(attempts=approvals.c.attempts + 1))
+
+
+async def close(tx: Transaction, approval_id: str, *, status: ApprovalStatus) -> bool:
+    """Turn an open question into `status` (resumed, withdrawn, expired); False: it was not open."""
+    closed = update(approvals).where(approvals.c.id == approval_id, approvals.c.status.in_(OPEN))
+    return (await tx.execute(closed.values(status=status.value))).rowcount == 1
+
+
+async def expire(tx: Transaction, approval_id: str, *, now: datetime) -> bool:
+    """Turn a pending question whose deadline has passed into expired; False: somebody was faster."""
+    late = update(approvals).where(
+        approvals.c.id == approval_id, approvals.c.status == PENDING, approvals.c.expires_at <= now
+    )
+    return (await tx.execute(late.values(status=ApprovalStatus.EXPIRED.value))).rowcount == 1
+
+
+async def overdue(tx: Transaction, *, now: datetime) -> list[Row[Any]]:
+    """Return the pending questions whose deadline has passed."""
+    late = select(approvals).where(approvals.c.status == PENDING, approvals.c.expires_at <= now)
+    return list((await tx.execute(late)).all())
+
+
+async def open_new(tx: Transaction, values: Mapping[str, Json]) -> int:
+    """Insert a question and return its number within its run. Raises: Conflict when it is there already."""
+    counted = select(func.count()).select_from(approvals).where(approvals.c.run_id == values["run_id"])
+    number = (await tx.execute(counted)).scalar_one() + 1
+    await tx.execute(insert(approvals).values(number=number, **values))
+    return int(number)
+
+
+async def ask_anew(tx: Transaction, approval_id: str, values: Mapping[str, Json]) -> None:
+    """Put a question again with what it asks now: a new revision that nobody has decided."""
+    renewed = update(approvals).where(approvals.c.id == approval_id)
+    await tx.execute(renewed.values(status=PENDING, revision=approvals.c.revision + 1, attempts=0, **values))

@@ -1,0 +1,167 @@
+"""The way of a click inside one transaction: who may, is it still that question, and then it is decided."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from sqlalchemy import Row
+
+from engine import approvals, runs
+from engine.decisions import Actor, Answer, Choice, Json, Seen, Verdict
+from engine.errors import (
+    AlreadyDecided,
+    Expired,
+    InvalidInput,
+    NotEditable,
+    Refused,
+    StaleQuestion,
+    UnknownApproval,
+)
+from engine.forms import read_form
+from engine.ledger import Transition
+from engine.pictures import Pictures
+from engine.policy import refusal
+from engine.questions import Question, answer
+from engine.views import ApprovalStatus, EventKind
+from engine.wakeups import Kind
+
+NOTHING_CHANGED = "Nothing was changed here. Use Approve instead, or change something."
+
+
+class Deciding:
+    """Examines and decides one question within a transition."""
+
+    def __init__(self, transition: Transition, pictures: Pictures) -> None:
+        self._transition = transition
+        self._tx = transition.tx
+        self._pictures = pictures
+
+    async def examine(self, seen: Seen, *, actor: Actor, verdict: Verdict) -> tuple[Row[Any], Row[Any]]:
+        """Return the question and its run if `actor` could decide it so now.
+
+        Raises: a child of Refused.
+        """
+        row = await approvals.by_id(self._tx, seen.approval_id)
+        if row is None:
+            raise UnknownApproval
+        self._transition.run_id = row.run_id
+        run = await runs.by_id(self._tx, row.run_id)
+        await self._raise_if_settled(row, seen)
+        policy = self._pictures.policy(row, run)
+        if refused := refusal(policy, actor=actor, requested_by=run.requested_by):
+            raise refused
+        if verdict is Verdict.EDIT and self._pictures.question(row, run).form is None:
+            raise NotEditable
+        return row, run
+
+    async def decide(self, seen: Seen, *, actor: Actor, choice: Choice) -> None:
+        """Decide the question; the same decision again by the same actor does nothing.
+
+        Raises: a child of Refused; InvalidInput for the entries of an edit.
+        """
+        try:
+            row, run = await self.examine(seen, actor=actor, verdict=choice.verdict)
+        except AlreadyDecided:
+            if await self._is_repeat(seen, actor=actor, choice=choice):
+                return
+            raise
+        question = self._pictures.question(row, run)
+        edits = _edits(question, choice)
+        given = self._answer(row, run, question, choice=choice, edits=edits)
+        if not await approvals.decide(self._tx, seen, now=self._transition.now):
+            await self._raise_if_settled(await approvals.by_id(self._tx, row.id) or row, seen)
+            raise StaleQuestion
+        before = {name: _initial(question, name) for name in edits}
+        told = {
+            "verdict": choice.verdict.value,
+            "reason": choice.reason,
+            "before": before,
+            "after": dict(edits),
+            "digest": row.digest,
+            "revision": row.revision,
+        }
+        await approvals.record(self._tx, {**told, **self._decision(row, run, actor=actor, given=given)})
+        self._transition.note(EventKind.DECIDED, approval_id=row.id, actor=actor, **told)
+        await self._transition.show(run.id)
+        await self._transition.wake(Kind.RUN, run.id)
+
+    async def _raise_if_settled(self, row: Row[Any], seen: Seen) -> None:
+        """Raise unless this is still the pending question that the person saw."""
+        decided = await approvals.decision(self._tx, row.id, revision=seen.revision)
+        if decided is not None:
+            raise AlreadyDecided(
+                verdict=decided.verdict, actor_id=decided.actor_id, decided_at=decided.decided_at
+            )
+        is_late = row.expires_at is not None and row.expires_at <= self._transition.now
+        if row.status == ApprovalStatus.EXPIRED.value or (
+            row.status == ApprovalStatus.PENDING.value and is_late
+        ):
+            raise Expired
+        now_asked = (row.status, row.revision, row.digest)
+        if now_asked != (ApprovalStatus.PENDING.value, seen.revision, seen.digest):
+            raise StaleQuestion
+
+    async def _is_repeat(self, seen: Seen, *, actor: Actor, choice: Choice) -> bool:
+        decided = await approvals.decision(self._tx, seen.approval_id, revision=seen.revision)
+        row = await approvals.by_id(self._tx, seen.approval_id)
+        if decided is None or row is None or decided.digest != seen.digest:
+            return False
+        run = await runs.by_id(self._tx, row.run_id)
+        edits = _edits(self._pictures.question(row, run), choice)
+        return (decided.actor_id, decided.verdict, decided.reason, decided.after) == (
+            actor.id,
+            choice.verdict.value,
+            choice.reason,
+            dict(edits),
+        )
+
+    def _answer(
+        self,
+        row: Row[Any],
+        run: Row[Any],
+        question: Question,
+        *,
+        choice: Choice,
+        edits: Mapping[str, Json],
+    ) -> Answer:
+        if row.pause != "dynamic" and choice.verdict is Verdict.REJECT:
+            return Answer(resume=None)  # the run ends; the graph gets no answer at all
+        mapping = self._pictures.mapping(run)
+        return answer(question, verdict=choice.verdict, reason=choice.reason, edits=edits, mapping=mapping)
+
+    def _decision(self, row: Row[Any], run: Row[Any], *, actor: Actor, given: Answer) -> dict[str, Json]:
+        policy = self._pictures.policy(row, run)
+        return {
+            "approval_id": row.id,
+            "actor_id": actor.id,
+            "actor_name": actor.name,
+            "resume": given.resume,
+            "state_update": dict(given.update) if given.update else None,
+            "policy": {"users": sorted(policy.users), "groups": sorted(policy.groups)},
+            "decided_at": self._transition.now,
+        }
+
+
+async def note_refusal(
+    transition: Transition, error: Refused, seen: Seen, *, actor: Actor, verdict: Verdict
+) -> None:
+    """Write down that somebody was refused; what was decided is not touched."""
+    known = seen.approval_id if transition.run_id is not None else None
+    transition.note(EventKind.REFUSED, approval_id=known, actor=actor, code=error.code, verdict=verdict.value)
+
+
+def _edits(question: Question, choice: Choice) -> dict[str, Json]:
+    """Return what an edit changed, by field name; empty for the other verdicts. Raises: InvalidInput."""
+    if choice.verdict is not Verdict.EDIT or question.form is None:
+        return {}
+    values = read_form(question.form, choice.entries)
+    edits = {name: value for name, value in values.items() if value != _initial(question, name)}
+    if not edits:
+        raise InvalidInput({question.form.fields[0].name: NOTHING_CHANGED})
+    return edits
+
+
+def _initial(question: Question, name: str) -> Json:
+    fields = question.form.fields if question.form else ()
+    return next((field.initial for field in fields if field.name == name), None)

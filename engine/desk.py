@@ -1,0 +1,270 @@
+"""The verbs of the engine: start, examine, decide, expire, recover, and looking things up."""
+
+from __future__ import annotations
+
+import base64
+import secrets
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any, TypeVar
+from uuid import uuid4
+
+from sqlalchemy import Row
+
+from engine import approvals, audit, postings, runs
+from engine.clock import utc_now
+from engine.deciding import Deciding, note_refusal
+from engine.decisions import Actor, Choice, Json, Seen, Verdict
+from engine.errors import Conflict, Refused, UnknownApproval, UnknownWorkflow
+from engine.forms import read_form
+from engine.ledger import Ledger, Transition
+from engine.pictures import Pictures
+from engine.policy import Policy, refusal
+from engine.runner import Runner
+from engine.views import ApprovalStatus, ApprovalView, EventKind, Posting, RunStatus, RunView, WorkflowView
+from engine.wakeups import Handler, Kind, Wakeups
+from engine.workflows import App, Workflow
+
+T = TypeVar("T")
+
+DEADLINE_PASSED = "Another question of this request was not answered in time."
+
+
+class Desk:
+    """What people and programs can do. Every verb may be repeated; what it did is committed when it returns."""
+
+    def __init__(self, app: App, *, ledger: Ledger, wakeups: Wakeups, runner: Runner) -> None:
+        self._app = app
+        self._ledger = ledger
+        self._database = ledger.database
+        self._wakeups = wakeups
+        self._pictures = Pictures(app)
+        wakeups.on(Kind.RUN, runner.advance)
+
+    # -- what there is ---------------------------------------------------------------------------------------
+
+    @property
+    def workflows(self) -> Mapping[str, WorkflowView]:
+        """The workflows that can be started, by name."""
+        return {name: self._pictures.workflow(found) for name, found in self._app.workflows.items()}
+
+    @property
+    def broken(self) -> Mapping[str, str]:
+        """Why a graph of the app could not be loaded, by name."""
+        return self._app.broken
+
+    async def run(self, beginning: str) -> RunView:
+        """Return one run with its approvals and events, by its id or the beginning of it.
+
+        Raises: UnknownRun, AmbiguousRun.
+        """
+        async with self._database.reading() as tx:
+            row = await runs.by_beginning(tx, beginning)
+            return await self._pictures.run(tx, row)
+
+    async def recent(self, *, limit: int = 20) -> tuple[RunView, ...]:
+        """Return the latest runs without their events, newest first."""
+        async with self._database.reading() as tx:
+            return await self._pictures.runs(tx, await runs.newest(tx, limit=limit))
+
+    async def pending(self) -> tuple[tuple[RunView, ApprovalView], ...]:
+        """Return every question that waits for a person with its run, oldest first."""
+        async with self._database.reading() as tx:
+            rows = await approvals.pending(tx)
+            found = [await runs.by_id(tx, run_id) for run_id in dict.fromkeys(r.run_id for r in rows)]
+            pictured = {run.id: run for run in await self._pictures.runs(tx, found)}
+        asked = {approval.id: approval for run in pictured.values() for approval in run.approvals}
+        return tuple((pictured[row.run_id], asked[row.id]) for row in rows)
+
+    async def policy(self, approval_id: str) -> Policy:
+        """Return who may decide a question, as the app says now. Raises: UnknownApproval."""
+        async with self._database.reading() as tx:
+            row = await approvals.by_id(tx, approval_id)
+            if row is None:
+                raise UnknownApproval
+            run = await runs.by_id(tx, row.run_id)
+        return self._pictures.policy(row, run)
+
+    async def starters(self, workflow: str) -> Policy | None:
+        """Return who may start a workflow; None: everybody. Raises: UnknownWorkflow."""
+        return self._workflow(workflow).starters
+
+    # -- what people do --------------------------------------------------------------------------------------
+
+    async def start(
+        self, workflow: str, *, entries: Mapping[str, str | None], actor: Actor, request_key: str
+    ) -> RunView:
+        """Start a run with what was entered in the workflow's form; the same `request_key` gives the same run.
+
+        Raises: UnknownWorkflow, NotAllowed, InvalidInput with a sentence per field.
+        """
+        found = self._workflow(workflow)
+        if found.starters is not None and (refused := refusal(found.starters, actor=actor, requested_by="")):
+            raise refused
+        values = read_form(found.input_form, entries)
+        try:
+            async with self._ledger.transition() as transition:
+                await self._create(transition, found, values=values, actor=actor, request_key=request_key)
+        except Conflict:
+            pass  # the same request came before
+        async with self._database.reading() as tx:
+            row = await runs.by_request_key(tx, request_key)
+            if row is None:
+                raise RuntimeError("A run with this request key was just stored.")
+            return await self._pictures.run(tx, row)
+
+    async def examine(self, seen: Seen, *, actor: Actor, verdict: Verdict) -> ApprovalView:
+        """Return the question if `actor` could decide it so now, for a modal to be opened.
+
+        Raises: a child of Refused, which leaves an audit entry.
+        """
+        row, run = await self._or_refused(
+            seen, actor, verdict, lambda deciding: deciding.examine(seen, actor=actor, verdict=verdict)
+        )
+        return self._pictures.approval(row, run, decision=None)
+
+    async def decide(self, seen: Seen, *, actor: Actor, choice: Choice) -> ApprovalView:
+        """Decide a question, once for all: committed when this returns. The graph gets the answer afterwards.
+
+        `seen` says which question the person had in view; any other is refused. The same decision again by the
+        same actor is quiet and returns the question as it is.
+
+        Raises: a child of Refused, which leaves an audit entry; InvalidInput for the entries of an edit;
+        StoreError when nothing is known to be recorded.
+        """
+        await self._or_refused(
+            seen, actor, choice.verdict, lambda deciding: deciding.decide(seen, actor=actor, choice=choice)
+        )
+        async with self._database.reading() as tx:
+            return await self._pictures.approval_by_id(tx, seen.approval_id)
+
+    # -- sweeps ----------------------------------------------------------------------------------------------
+
+    async def recover(self) -> None:
+        """Wake every run that somebody has to drive; finishes what an earlier process left."""
+        async with self._database.reading() as tx:
+            unsettled = await runs.unsettled(tx)
+        if unsettled:
+            async with self._database.transaction() as tx:
+                for run_id in unsettled:
+                    await self._wakeups.wake(tx, Kind.RUN, run_id)
+
+    async def expire(self) -> None:
+        """End the runs whose question was not answered before its deadline: nothing more of them runs."""
+        async with self._database.reading() as tx:
+            late = await approvals.overdue(tx, now=utc_now())
+        for row in late:
+            async with self._ledger.transition(row.run_id) as transition:
+                await self._expire(transition, row)
+
+    async def ping(self) -> None:
+        """Ask the database for a sign of life. Raises: StoreError."""
+        await self._database.ping()
+
+    async def verify(self) -> int:
+        """Walk the whole audit chain and return its length in entries. Raises: AuditBroken."""
+        async with self._database.reading() as tx:
+            return await audit.verify(tx)
+
+    # -- for whoever shows runs to people --------------------------------------------------------------------
+
+    def on_change(self, handler: Handler) -> None:
+        """Call `handler(run_id)` after each commit that changed what people see of a run.
+
+        Calls for one run never overlap, and several changes may come as one: read the run anew each time.
+        """
+        self._wakeups.on(Kind.CHANGE, handler)
+
+    async def wake_behind(self) -> None:
+        """Call the change handler for every run of which people see something old."""
+        async with self._database.transaction() as tx:
+            for run_id in await runs.unmirrored(tx):
+                await self._wakeups.wake(tx, Kind.CHANGE, run_id)
+
+    async def postings(self, run_id: str) -> Mapping[str, Posting]:
+        """Return where a run is shown, by key."""
+        async with self._database.reading() as tx:
+            return await postings.of_run(tx, run_id)
+
+    async def intend_posting(self, run_id: str, *, key: str, place: str) -> Posting:
+        """Write down, before it is sent, that a message is about to be sent.
+
+        Raises: Conflict when it was intended before.
+        """
+        async with self._database.transaction() as tx:
+            return await postings.intend(tx, run_id, key=key, place=place, now=utc_now())
+
+    async def record_posting(self, posting_id: str, *, place: str, reference: str, shown: str) -> None:
+        """Write down where a message is and the digest of what it shows."""
+        async with self._database.transaction() as tx:
+            await postings.record(tx, posting_id, place=place, reference=reference, shown=shown)
+
+    async def forget_posting(self, posting_id: str) -> None:
+        """Drop a message that somebody deleted, so that it is posted again."""
+        async with self._database.transaction() as tx:
+            await postings.forget(tx, posting_id)
+
+    async def mirrored(self, run_id: str, *, revision: int) -> None:
+        """Remember that people see the run as it was at this revision."""
+        async with self._database.transaction() as tx:
+            await runs.set_mirrored(tx, run_id, revision=revision)
+
+    # -- inside ----------------------------------------------------------------------------------------------
+
+    async def _or_refused(
+        self, seen: Seen, actor: Actor, verdict: Verdict, act: Callable[[Deciding], Awaitable[T]]
+    ) -> T:
+        """Act in one transition. A refusal is committed as an audit entry, and raised after that."""
+        async with self._ledger.transition() as transition:
+            try:
+                return await act(Deciding(transition, self._pictures))
+            except Refused as error:
+                refused = error
+                await note_refusal(transition, error, seen, actor=actor, verdict=verdict)
+        raise refused
+
+    def _workflow(self, name: str) -> Workflow:
+        if name not in self._app.workflows:
+            raise UnknownWorkflow(name, tuple(self._app.workflows))
+        return self._app.workflows[name]
+
+    async def _create(
+        self,
+        transition: Transition,
+        workflow: Workflow,
+        *,
+        values: Mapping[str, Json],
+        actor: Actor,
+        request_key: str,
+    ) -> None:
+        run_id = transition.run_id = _run_id()
+        row = {
+            "id": run_id,
+            "thread_id": str(uuid4()),
+            "request_key": request_key,
+            "workflow": workflow.name,
+            "channel": workflow.channel,
+            "requested_by": actor.id,
+            "requested_by_name": actor.name,
+            "input": dict(values),
+            "status": RunStatus.RUNNING.value,
+            "started_at": transition.now,
+        }
+        await runs.create(transition.tx, row)
+        transition.note(EventKind.STARTED, actor=actor, input=dict(values))
+        await transition.wake(Kind.RUN, run_id)
+        await transition.wake(Kind.CHANGE, run_id)
+
+    async def _expire(self, transition: Transition, row: Row[Any]) -> None:
+        if not await approvals.expire(transition.tx, row.id, now=transition.now):
+            return
+        transition.note(EventKind.EXPIRED, approval_id=row.id)
+        if await runs.end(transition.tx, row.run_id, status=RunStatus.EXPIRED, at=transition.now):
+            for other in await approvals.of_runs(transition.tx, [row.run_id]):
+                if await approvals.close(transition.tx, other.id, status=ApprovalStatus.WITHDRAWN):
+                    transition.note(EventKind.WITHDRAWN, approval_id=other.id, why=DEADLINE_PASSED)
+        await transition.show(row.run_id)
+
+
+def _run_id() -> str:
+    """Return 60 random bits as twelve lower-case base32 characters: short enough to read out."""
+    return base64.b32encode(secrets.token_bytes(8)).decode()[:12].lower()

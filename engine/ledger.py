@@ -1,0 +1,73 @@
+"""Transitions: one transaction that changes rows, seals what happened into the audit trail and wakes who cares."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from datetime import datetime
+
+from engine import audit, runs
+from engine.audit import Entry
+from engine.clock import utc_now
+from engine.database import Database, Transaction
+from engine.decisions import Actor, Json
+from engine.views import Event, EventKind
+from engine.wakeups import Kind, Wakeups
+
+Listener = Callable[[Event], None]
+
+
+class Transition:
+    """What happens within one transaction. `now` is its one time stamp."""
+
+    def __init__(self, tx: Transaction, wakeups: Wakeups) -> None:
+        self.tx = tx
+        self.now: datetime = utc_now()
+        self._wakeups = wakeups
+        self._entries: list[Entry] = []
+        self.run_id: str | None = None
+
+    def note(
+        self, kind: EventKind, *, approval_id: str | None = None, actor: Actor | None = None, **detail: Json
+    ) -> None:
+        """Write an entry into the audit trail when the transaction ends."""
+        self._entries.append(Entry(kind, approval_id=approval_id, actor=actor, detail=detail))
+
+    async def wake(self, kind: Kind, key: str) -> None:
+        """Wake a handler once this is committed."""
+        await self._wakeups.wake(self.tx, kind, key)
+
+    async def show(self, run_id: str) -> None:
+        """Say that people may see something new of a run."""
+        await runs.touch(self.tx, run_id)
+        await self.wake(Kind.CHANGE, run_id)
+
+    async def seal(self) -> tuple[Event, ...]:
+        """Append the entries. The last thing to be done, as it locks the audit chain."""
+        if not self._entries:
+            return ()
+        return await audit.append(self.tx, self._entries, run_id=self.run_id, at=self.now)
+
+
+class Ledger:
+    """Opens every transaction that changes runs, approvals, decisions or the audit trail."""
+
+    def __init__(self, database: Database, wakeups: Wakeups, *, on_event: Listener | None = None) -> None:
+        self.database = database
+        self.wakeups = wakeups
+        self._on_event = on_event
+
+    @asynccontextmanager
+    async def transition(self, run_id: str | None = None) -> AsyncIterator[Transition]:
+        """Open a transition of one run; an exception inside undoes all of it, its audit entries too.
+
+        `run_id` may be set later, on the transition. Raises: StoreError, Conflict.
+        """
+        async with self.database.transaction() as tx:
+            transition = Transition(tx, self.wakeups)
+            transition.run_id = run_id
+            yield transition
+            events = await transition.seal()
+            if self._on_event is not None:
+                for event in events:
+                    tx.after_commit(lambda event=event: self._on_event(event))  # type: ignore[misc]

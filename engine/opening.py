@@ -1,0 +1,52 @@
+"""Puts the engine together and takes it apart again."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+from engine.checkpointer import SQLModelSaver
+from engine.database import Database
+from engine.desk import Desk
+from engine.leases import Leases
+from engine.ledger import Ledger, Listener
+from engine.runner import Runner
+from engine.wakeups import InProcess
+from engine.workflows import load_app
+
+NODE_THREADS = (
+    64  # for nodes that are not async: asyncio's default of cpus + 4 lets slow ones starve the rest
+)
+STOP_WITHIN_S = 10
+
+
+@asynccontextmanager
+async def open_desk(*, database_url: str, app: Path, on_event: Listener | None = None) -> AsyncIterator[Desk]:
+    """Open the store, bring it up to date, load the app and yield its desk; close in reverse order.
+
+    `app` is the path of a langgraph.json. `on_event` hears of every audit entry once it is committed. Nothing
+    that an earlier process left is taken up before `Desk.recover` is called. On the way out, runs under way get
+    10 s to come to rest; what is cut off goes on at the next start.
+
+    Raises: BadDatabaseUrl, DatabaseInUse, DatabaseTooNew, StoreError, AppError.
+    """
+    asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(NODE_THREADS, "assent-node"))
+    database = Database(database_url)
+    leases = Leases(database)
+    try:
+        await leases.open()
+        await database.migrate()
+        loaded = await load_app(app, saver=SQLModelSaver(database))
+        wakeups = InProcess()
+        ledger = Ledger(database, wakeups, on_event=on_event)
+        runner = Runner(ledger, leases, loaded.workflows)
+        try:
+            yield Desk(loaded, ledger=ledger, wakeups=wakeups, runner=runner)
+        finally:
+            await wakeups.close(within_s=STOP_WITHIN_S)
+    finally:
+        await leases.close()
+        await database.close()

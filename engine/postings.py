@@ -1,0 +1,48 @@
+"""Statements on postings: where something of a run is shown in the chat service."""
+
+from __future__ import annotations
+
+import uuid
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Row, delete, insert, select, update
+
+from engine.database import Transaction
+from engine.tables import postings
+from engine.views import Posting
+
+
+async def of_run(tx: Transaction, run_id: str) -> dict[str, Posting]:
+    """Return a run's postings by key."""
+    rows = await tx.execute(select(postings).where(postings.c.run_id == run_id))
+    return {row.key: _posting(row) for row in rows}
+
+
+async def intend(tx: Transaction, run_id: str, *, key: str, place: str, now: datetime) -> Posting:
+    """Write down that a message is about to be sent. Raises: Conflict when it was intended before."""
+    posting_id = uuid.uuid4().hex
+    await tx.execute(
+        insert(postings).values(id=posting_id, run_id=run_id, key=key, place=place, intended_at=now)
+    )
+    return Posting(id=posting_id, run_id=run_id, key=key, place=place, reference=None, shown=None)
+
+
+async def record(tx: Transaction, posting_id: str, *, place: str, reference: str, shown: str) -> None:
+    """Write down where the message is and what it shows; the same again changes nothing."""
+    await tx.execute(
+        update(postings)
+        .where(postings.c.id == posting_id)
+        .values(place=place, reference=reference, shown=shown)
+    )
+
+
+async def forget(tx: Transaction, posting_id: str) -> None:
+    """Drop a message that is no longer there, so that it is posted again."""
+    await tx.execute(delete(postings).where(postings.c.id == posting_id))
+
+
+def _posting(row: Row[Any]) -> Posting:
+    return Posting(
+        id=row.id, run_id=row.run_id, key=row.key, place=row.place, reference=row.reference, shown=row.shown
+    )

@@ -1,0 +1,198 @@
+"""Drives a run to rest: delivers what people decided to its thread, and writes down what the graph came to.
+
+The protocol of a delivery (langgraph 1.2.22 leaves every one of these to its caller): one driver per run at a time;
+the thread is read again before anything is sent; only the question that was shown, by interrupt id and digest, gets
+the answer; the sending is counted before it begins; once counted, the thread is first carried on without an answer,
+since the first sending may have been stored, and a state update is never sent twice.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+from typing import Any
+
+from sqlalchemy import Row
+
+from engine import approvals, runs
+from engine.database import Transaction
+from engine.decisions import Answer
+from engine.errors import LeaseLost, StaleQuestion
+from engine.leases import Leases
+from engine.ledger import Ledger
+from engine.pauses import Failed, Pause, Paused, Situation, Underway, Unstarted, edited_digest
+from engine.settling import Delivery, Outcome, Settlement, Stopped, Void, question_digest
+from engine.threads import Thread
+from engine.views import ApprovalStatus, RunStatus
+from engine.workflows import Workflow
+
+log = logging.getLogger("assent.runner")
+
+
+class Runner:
+    """Drives runs. Safe to call for any run at any time; without work to do it changes nothing."""
+
+    def __init__(self, ledger: Ledger, leases: Leases, workflows: Mapping[str, Workflow]) -> None:
+        self._ledger = ledger
+        self._leases = leases
+        self._workflows = workflows
+
+    async def advance(self, run_id: str) -> None:
+        """Drive one run until it waits for a person or has ended.
+
+        Returns at once when somebody else drives it or its workflow is not loaded now. After a StoreError
+        nothing is lost: the next call goes on from what is stored.
+        """
+        async with self._leases.try_hold(f"run:{run_id}") as lease:
+            if lease is None:
+                return
+            run = await self._take(run_id)
+            if run is None:
+                return
+            drive = _Drive(self._ledger, run, self._workflows[run.workflow])
+            try:
+                await drive.to_rest()
+            except LeaseLost:
+                log.info("run %s was taken over or ended meanwhile", run_id)
+
+    async def _take(self, run_id: str) -> Row[Any] | None:
+        async with self._ledger.database.transaction() as tx:
+            run = await runs.take(tx, run_id)
+        if run is not None and run.workflow not in self._workflows:
+            log.warning("run %s rests: its workflow %s is not loaded", run_id, run.workflow)
+            return None
+        return run
+
+
+class _Drive:
+    """One driver of one run, from taking it to its rest."""
+
+    def __init__(self, ledger: Ledger, run: Row[Any], workflow: Workflow) -> None:
+        self._ledger = ledger
+        self._run = run
+        self._workflow = workflow
+        self._thread = Thread(workflow, run.thread_id, guard=self._hold)
+
+    async def to_rest(self) -> None:
+        """Deliver, carry on and write down until nothing is left to do."""
+        while True:
+            delivery, passed = await self._next()
+            here = await self._thread.look(passed=passed)
+            if delivery is None:
+                await self._settle(await self._carry_on(here, passed=passed))
+            else:
+                outcome = await self._deliver(delivery, here, passed=passed)
+                await self._settle(outcome, delivery=delivery)
+            if not await self._has_more():
+                return
+
+    async def _hold(self, tx: Transaction) -> None:
+        """Raise LeaseLost when this driver no longer has the run: nothing of it may be written any more."""
+        await runs.hold(tx, self._run.id, fence=self._run.fence)
+
+    async def _next(self) -> tuple[Delivery | None, set[str]]:
+        """Read the oldest decision that the graph lacks, and the static breakpoints passed so far."""
+        async with self._ledger.database.reading() as tx:
+            found = await approvals.undelivered(tx, self._run.id)
+            rows = await approvals.of_runs(tx, [self._run.id])
+        passed = {row.interrupt_id for row in rows if row.status == ApprovalStatus.RESUMED.value}
+        return (Delivery(*found) if found else None), passed
+
+    async def _has_more(self) -> bool:
+        async with self._ledger.database.reading() as tx:
+            run = await runs.by_id(tx, self._run.id)
+            if run.status not in runs.UNFINISHED:
+                return False
+            return run.status == RunStatus.RUNNING.value or bool(
+                await approvals.undelivered(tx, self._run.id)
+            )
+
+    async def _carry_on(self, here: Situation, *, passed: set[str]) -> Situation:
+        """Start the thread, or run it on if it was cut short; otherwise it rests where it is."""
+        if isinstance(here, Unstarted):
+            return await self._after(await self._thread.start(self._run.input), passed=passed)
+        if isinstance(here, Underway):
+            return await self._after(await self._thread.carry_on(), passed=passed, cut_at=here)
+        return here
+
+    async def _deliver(self, delivery: Delivery, here: Situation, *, passed: set[str]) -> Outcome | Void:
+        """Bring a decision to the graph and return what came of it; Void: the graph does not ask this now."""
+        if delivery.stops_the_run:
+            return Stopped(delivery.decision.reason)
+        if delivery.approval.attempts == 0:
+            return await self._send_first(delivery, here, passed=passed)
+        return await self._send_again(delivery, here, passed=passed)
+
+    async def _send_first(self, delivery: Delivery, here: Situation, *, passed: set[str]) -> Outcome | Void:
+        pause = _pause_of(here, delivery)
+        if pause is None or question_digest(self._workflow, pause) != delivery.approval.digest:
+            return Void(here)
+        return await self._send(delivery, pause, delivery.answer, passed=passed)
+
+    async def _send_again(self, delivery: Delivery, here: Situation, *, passed: set[str]) -> Outcome | Void:
+        """Deliver what may have been delivered: a process died or the database failed in between."""
+        gates = passed | {delivery.approval.interrupt_id}
+        pause = _pause_of(here, delivery)
+        if pause is None:
+            return await self._carry_on(here, passed=gates)
+        if pause.kind == "dynamic":
+            here = await self._after(await self._thread.carry_on(), passed=passed)
+            pause = _pause_of(here, delivery)
+            if pause is None:
+                return here
+        updated = await self._thread.updated_keys()
+        update = {k: v for k, v in (delivery.answer.update or {}).items() if k not in updated}
+        if question_digest(self._workflow, pause) not in self._expected(delivery):
+            return Void(here)
+        answer = Answer(resume=delivery.answer.resume, update=update or None)
+        return await self._send(delivery, pause, answer, passed=passed)
+
+    async def _send(
+        self, delivery: Delivery, pause: Pause, answer: Answer, *, passed: set[str]
+    ) -> Outcome | Void:
+        async with self._ledger.database.transaction() as tx:
+            await self._hold(tx)
+            await approvals.begin_attempt(tx, delivery.approval.id)
+        gates = passed | ({pause.interrupt_id} if pause.kind != "dynamic" else set())
+        try:
+            return await self._after(await self._thread.deliver(pause, answer), passed=gates)
+        except StaleQuestion:
+            return Void(await self._thread.look(passed=passed))
+
+    async def _after(
+        self, raised: str | None, *, passed: set[str], cut_at: Underway | None = None
+    ) -> Situation:
+        """Read where the thread rests after a run of it, in which a node may have raised."""
+        here = await self._thread.look(passed=passed)
+        if isinstance(here, Failed):
+            return here
+        if raised is not None:
+            return Failed(raised)
+        if isinstance(here, Unstarted) or (cut_at is not None and here == cut_at):
+            return Failed("The graph did nothing with its input.")
+        return here
+
+    def _expected(self, delivery: Delivery) -> set[str]:
+        """The digests that the question may have on a second sending: as shown, or with the edit stored."""
+        asked, update = delivery.approval.asked, delivery.answer.update or {}
+        return {delivery.approval.digest} | {
+            edited_digest(asked["value"], {k: v for k, v in asked["state"].items() if k in kept}, update)
+            for kept in (set(asked["state"]), set(asked["state"]) - set(update))
+        }
+
+    async def _settle(self, outcome: Outcome | Void, *, delivery: Delivery | None = None) -> None:
+        """Write down what driving came to, in one transaction that is void once somebody else has the run."""
+        async with self._ledger.transition(self._run.id) as transition:
+            await self._hold(transition.tx)
+            run = await runs.by_id(transition.tx, self._run.id)
+            settlement = Settlement(transition, run, self._workflow)
+            if delivery is not None:
+                await settlement.close(delivery, outcome)
+            await settlement.write(outcome.here if isinstance(outcome, Void) else outcome)
+
+
+def _pause_of(here: Situation, delivery: Delivery) -> Pause | None:
+    if not isinstance(here, Paused):
+        return None
+    key = (delivery.approval.interrupt_id, delivery.approval.ordinal)
+    return next((pause for pause in here.pauses if pause.key == key), None)

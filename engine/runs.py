@@ -1,0 +1,117 @@
+"""Statements on runs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Row, insert, select, update
+
+from engine.database import Transaction
+from engine.decisions import Json
+from engine.errors import AmbiguousRun, LeaseLost, UnknownRun
+from engine.tables import approvals, runs
+from engine.views import ApprovalStatus, RunStatus
+
+UNFINISHED = (RunStatus.RUNNING.value, RunStatus.WAITING.value)
+
+
+async def create(tx: Transaction, values: Mapping[str, Json]) -> None:
+    """Insert a run. Raises: Conflict when the request key is there already."""
+    await tx.execute(insert(runs).values(**values))
+
+
+async def by_id(tx: Transaction, run_id: str) -> Row[Any]:
+    """Return one run. Raises: UnknownRun."""
+    row = (await tx.execute(select(runs).where(runs.c.id == run_id))).first()
+    if row is None:
+        raise UnknownRun
+    return row
+
+
+async def by_beginning(tx: Transaction, beginning: str) -> Row[Any]:
+    """Return the one run whose id begins with `beginning`. Raises: UnknownRun, AmbiguousRun."""
+    if not beginning:
+        raise UnknownRun
+    inside = (runs.c.id >= beginning) & (runs.c.id < beginning + "\uffff")
+    found = (await tx.execute(select(runs).where(inside).order_by(runs.c.id).limit(2))).all()
+    if not found:
+        raise UnknownRun
+    if len(found) > 1 and found[0].id != beginning:
+        raise AmbiguousRun
+    return found[0]
+
+
+async def by_request_key(tx: Transaction, key: str) -> Row[Any] | None:
+    """Return the run that this request made, if it did already."""
+    return (await tx.execute(select(runs).where(runs.c.request_key == key))).first()
+
+
+async def newest(tx: Transaction, *, limit: int) -> list[Row[Any]]:
+    """Return the latest runs, newest first."""
+    ordered = select(runs).order_by(runs.c.started_at.desc(), runs.c.id).limit(limit)
+    return list((await tx.execute(ordered)).all())
+
+
+async def take(tx: Transaction, run_id: str) -> Row[Any] | None:
+    """Raise the fence of an unfinished run and return the run; None: it has ended or never was."""
+    taken = (
+        update(runs)
+        .where(runs.c.id == run_id, runs.c.status.in_(UNFINISHED))
+        .values(fence=runs.c.fence + 1)
+        .returning(runs)
+    )
+    return (await tx.execute(taken)).first()
+
+
+async def touch(tx: Transaction, run_id: str) -> None:
+    """Say that people may see something new of this run."""
+    await tx.execute(update(runs).where(runs.c.id == run_id).values(revision=runs.c.revision + 1))
+
+
+async def hold(tx: Transaction, run_id: str, *, fence: int) -> None:
+    """Make sure that the caller still drives this run, until the transaction ends.
+
+    Raises: LeaseLost when somebody took it since, or it has ended.
+    """
+    held = (runs.c.id == run_id) & (runs.c.fence == fence) & runs.c.status.in_(UNFINISHED)
+    # FOR SHARE keeps others from taking the run before this commits; SQLite has one writer anyway.
+    if (await tx.execute(select(runs.c.id).where(held).with_for_update(read=True))).first() is None:
+        raise LeaseLost
+
+
+async def settle(tx: Transaction, run_id: str, *, values: Mapping[str, Json]) -> None:
+    """Write what driving the run came to; only after `hold`."""
+    await tx.execute(update(runs).where(runs.c.id == run_id).values(**values))
+
+
+async def end(tx: Transaction, run_id: str, *, status: RunStatus, at: datetime) -> bool:
+    """End an unfinished run from outside; False: it has ended already. Whoever drives it loses its fence."""
+    ended = (
+        update(runs)
+        .where(runs.c.id == run_id, runs.c.status.in_(UNFINISHED))
+        .values(status=status.value, ended_at=at, fence=runs.c.fence + 1)
+    )
+    return (await tx.execute(ended)).rowcount == 1
+
+
+async def unsettled(tx: Transaction) -> list[str]:
+    """Return the runs that somebody has to drive: running, or with a decision that the graph lacks."""
+    undelivered = select(approvals.c.run_id).where(approvals.c.status == ApprovalStatus.DECIDED.value)
+    wanted = (runs.c.status == RunStatus.RUNNING.value) | (
+        (runs.c.status == RunStatus.WAITING.value) & runs.c.id.in_(undelivered)
+    )
+    return list((await tx.execute(select(runs.c.id).where(wanted).order_by(runs.c.started_at))).scalars())
+
+
+async def unmirrored(tx: Transaction) -> list[str]:
+    """Return the runs of which people see something old, oldest first."""
+    behind = select(runs.c.id).where(runs.c.revision > runs.c.mirrored).order_by(runs.c.started_at)
+    return list((await tx.execute(behind)).scalars())
+
+
+async def set_mirrored(tx: Transaction, run_id: str, *, revision: int) -> None:
+    """Remember up to which revision people see the run; an older number changes nothing."""
+    older = (runs.c.id == run_id) & (runs.c.mirrored < revision)
+    await tx.execute(update(runs).where(older).values(mirrored=revision))

@@ -1,0 +1,183 @@
+"""What driving a run came to, written into the ledger: questions opened and closed, the run ended."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any, TypeAlias, assert_never
+from uuid import uuid4
+
+from sqlalchemy import Row
+
+from engine import approvals, runs
+from engine.decisions import Answer, Json, Verdict
+from engine.ledger import Transition
+from engine.pauses import Failed, Finished, Pause, Paused, Situation, Underway, Unstarted, asked_digest
+from engine.pictures import question_of
+from engine.questions import Question
+from engine.views import ApprovalStatus, EventKind, RunStatus
+from engine.workflows import Workflow
+
+CHANGED = "The question changed before the answer reached the graph."
+GONE = "The graph no longer asks this."
+
+
+@dataclass(frozen=True)
+class Delivery:
+    """A decision on its way to the graph, with the question that it answers."""
+
+    approval: Row[Any]
+    decision: Row[Any]
+
+    @property
+    def answer(self) -> Answer:
+        return Answer(resume=self.decision.resume, update=self.decision.state_update)
+
+    @property
+    def stops_the_run(self) -> bool:
+        """A static breakpoint has no way to tell the graph no: the run ends instead, and nothing more runs."""
+        return bool(self.approval.pause != "dynamic" and self.decision.verdict == Verdict.REJECT.value)
+
+
+@dataclass(frozen=True)
+class Stopped:
+    """A person rejected at a static breakpoint."""
+
+    reason: str
+
+
+@dataclass(frozen=True)
+class Void:
+    """The graph does not ask what was decided; it stands `here`."""
+
+    here: Situation
+
+
+Outcome: TypeAlias = Situation | Stopped
+
+
+class Settlement:
+    """Writes one outcome within one transition. Whoever calls holds the run."""
+
+    def __init__(self, transition: Transition, run: Row[Any], workflow: Workflow) -> None:
+        self._transition = transition
+        self._tx = transition.tx
+        self._run = run
+        self._workflow = workflow
+
+    async def close(self, delivery: Delivery, outcome: Outcome | Void) -> None:
+        """Close the question whose decision was delivered, or could not be since the graph asks something else."""
+        is_void = isinstance(outcome, Void)
+        status = ApprovalStatus.WITHDRAWN if is_void else ApprovalStatus.RESUMED
+        approval_id, verdict = delivery.approval.id, delivery.decision.verdict
+        if not await approvals.close(self._tx, approval_id, status=status):
+            return
+        if is_void:
+            self._transition.note(EventKind.WITHDRAWN, approval_id=approval_id, why=CHANGED)
+        elif not isinstance(outcome, Stopped):
+            self._transition.note(EventKind.RESUMED, approval_id=approval_id, verdict=verdict)
+        await self._transition.show(self._run.id)
+
+    async def write(self, outcome: Outcome) -> None:
+        """Make the ledger equal to where the thread rests; the same outcome again changes nothing."""
+        match outcome:
+            case Unstarted() | Underway():
+                await self._set_status(RunStatus.RUNNING)
+            case Paused(pauses):
+                await self._open(pauses)
+                await self._set_status(RunStatus.WAITING)
+            case Finished(result):
+                await self._end(RunStatus.FINISHED, result=result)
+            case Failed(error):
+                await self._end(RunStatus.FAILED, error=error)
+            case Stopped(reason):
+                await self._end(RunStatus.STOPPED, reason=reason)
+            case _:
+                assert_never(outcome)
+
+    async def _open(self, pauses: tuple[Pause, ...]) -> None:
+        """Make the open questions equal to what the graph asks."""
+        rows = await approvals.of_runs(self._tx, [self._run.id])
+        known = {(row.interrupt_id, row.ordinal): row for row in rows}
+        wanted = {pause.key for pause in pauses}
+        await self._withdraw([row for key, row in known.items() if key not in wanted])
+        for pause in pauses:
+            await self._ask(pause, known.get(pause.key))
+
+    async def _ask(self, pause: Pause, row: Row[Any] | None) -> None:
+        digest = question_digest(self._workflow, pause)
+        if row is not None and row.status == ApprovalStatus.DECIDED.value:
+            return  # its delivery finds out whether the question is still the same
+        if row is not None and row.status == ApprovalStatus.PENDING.value and row.digest == digest:
+            return
+        question = _question(self._workflow, pause)
+        values = self._asked(pause, question, digest)
+        if row is None:
+            approval_id, kind, revision = uuid4().hex, EventKind.ASKED, 1
+            await approvals.open_new(self._tx, {**values, **self._identity(pause), "id": approval_id})
+        else:
+            approval_id, kind, revision = row.id, EventKind.ASKED_ANEW, row.revision + 1
+            await approvals.ask_anew(self._tx, approval_id, values)
+        self._transition.note(
+            kind, approval_id=approval_id, text=question.text, digest=digest, revision=revision
+        )
+        await self._transition.show(self._run.id)
+
+    def _asked(self, pause: Pause, question: Question, digest: str) -> dict[str, Json]:
+        expires_after_s = self._workflow.policy_for(question.shown).expires_after_s
+        now = self._transition.now
+        return {
+            "status": ApprovalStatus.PENDING.value,
+            "asked": {"value": pause.value, "state": _editable_state(self._workflow, pause)},
+            "digest": digest,
+            "checkpoint_id": pause.checkpoint_id,
+            "asked_at": now,
+            "expires_at": None if expires_after_s is None else now + timedelta(seconds=expires_after_s),
+        }
+
+    def _identity(self, pause: Pause) -> dict[str, Json]:
+        return {
+            "run_id": self._run.id,
+            "thread_id": self._run.thread_id,
+            "interrupt_id": pause.interrupt_id,
+            "ordinal": pause.ordinal,
+            "pause": pause.kind,
+        }
+
+    async def _withdraw(self, rows: Sequence[Row[Any]]) -> None:
+        """Take back the questions that nobody can answer any more."""
+        for row in rows:
+            if row.status in approvals.OPEN:
+                await approvals.close(self._tx, row.id, status=ApprovalStatus.WITHDRAWN)
+                self._transition.note(EventKind.WITHDRAWN, approval_id=row.id, why=GONE)
+                await self._transition.show(self._run.id)
+
+    async def _set_status(self, status: RunStatus) -> None:
+        if self._run.status != status.value:
+            await runs.settle(self._tx, self._run.id, values={"status": status.value})
+            await self._transition.show(self._run.id)
+
+    async def _end(self, status: RunStatus, **detail: Json) -> None:
+        await self._withdraw(await approvals.of_runs(self._tx, [self._run.id]))
+        kept = {name: value for name, value in detail.items() if name in ("result", "error")}
+        values = {"status": status.value, "ended_at": self._transition.now, **kept}
+        await runs.settle(self._tx, self._run.id, values=values)
+        self._transition.note(EventKind(status.value), **detail)
+        await self._transition.show(self._run.id)
+
+
+def question_digest(workflow: Workflow, pause: Pause) -> str:
+    """Return the digest of what people are shown of a pause and may edit in it."""
+    return asked_digest(pause.value, _editable_state(workflow, pause))
+
+
+def _editable_state(workflow: Workflow, pause: Pause) -> dict[str, Json]:
+    """Return the state values that this question's form can change; no others belong to what was asked."""
+    form = _question(workflow, pause).form
+    names = {field.name for field in form.fields} if form else set()
+    return {key: value for key, value in pause.state.items() if key in names}
+
+
+def _question(workflow: Workflow, pause: Pause) -> Question:
+    return question_of(workflow, pause.value, pause=pause.kind, state=pause.state)

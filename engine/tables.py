@@ -1,0 +1,137 @@
+"""Every SQLModel table of the ledger.
+
+Free text that people or graphs wrote is kept as JSON text, so that NUL and lone surrogates survive.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Column, Table, UniqueConstraint
+from sqlmodel import Field, SQLModel
+
+from engine.columns import JsonText, TextKey, UtcDateTime
+
+
+def _json(*, nullable: bool = False) -> Any:
+    return Field(default=None, sa_column=Column(JsonText, nullable=nullable))
+
+
+class RunRow(SQLModel, table=True):
+    """One request: a thread of a workflow. `fence` grows each time somebody takes the run to drive it.
+
+    `revision` grows with every change that people may see, `mirrored` is the last one shown in the chat.
+    """
+
+    __tablename__ = "assent_runs"
+
+    id: str = Field(sa_type=TextKey, primary_key=True)
+    thread_id: str = Field(sa_type=TextKey, unique=True)
+    request_key: str = Field(sa_type=TextKey, unique=True)
+    workflow: str
+    channel: str | None = None
+    requested_by: str
+    requested_by_name: str
+    input: Any = _json()
+    status: str = Field(index=True)
+    result: Any = _json(nullable=True)
+    error: Any = _json(nullable=True)
+    fence: int = 0
+    revision: int = 1
+    mirrored: int = 0
+    started_at: datetime = Field(sa_type=UtcDateTime, index=True)
+    ended_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+
+
+class ApprovalRow(SQLModel, table=True):
+    """One question, unique by thread, interrupt and the number of answers its task already had.
+
+    `asked` is {"value": what the graph asked, "state": the state values that an edit may change}, `pause` is
+    "dynamic", "before" or "after". `attempts` counts how often the present decision was sent to the graph.
+    """
+
+    __tablename__ = "assent_approvals"
+    __table_args__ = (UniqueConstraint("thread_id", "interrupt_id", "ordinal"),)
+
+    id: str = Field(sa_type=TextKey, primary_key=True)
+    run_id: str = Field(sa_type=TextKey, index=True)
+    thread_id: str = Field(sa_type=TextKey)
+    interrupt_id: str = Field(sa_type=TextKey)
+    ordinal: int
+    checkpoint_id: str
+    pause: str
+    number: int
+    revision: int = 1
+    status: str = Field(index=True)
+    asked: Any = _json()
+    digest: str
+    attempts: int = 0
+    asked_at: datetime = Field(sa_type=UtcDateTime)
+    expires_at: datetime | None = Field(default=None, sa_type=UtcDateTime, index=True)
+
+
+class DecisionRow(SQLModel, table=True):
+    """What one person decided on one revision of a question; there is never a second row for it.
+
+    `resume` and `state_update` are what the graph gets, `policy` is the rule that was in force.
+    """
+
+    __tablename__ = "assent_decisions"
+
+    approval_id: str = Field(sa_type=TextKey, primary_key=True)
+    revision: int = Field(primary_key=True)
+    digest: str
+    verdict: str
+    actor_id: str
+    actor_name: str
+    reason: Any = _json()
+    before: Any = _json()
+    after: Any = _json()
+    resume: Any = _json(nullable=True)
+    state_update: Any = _json(nullable=True)
+    policy: Any = _json()
+    decided_at: datetime = Field(sa_type=UtcDateTime)
+
+
+class AuditRow(SQLModel, table=True):
+    """One link of the audit chain: `hash` covers this row and the hash of the row before it."""
+
+    __tablename__ = "assent_audit"
+
+    seq: int = Field(primary_key=True, sa_column_kwargs={"autoincrement": False})
+    run_id: str | None = Field(default=None, sa_type=TextKey, index=True)
+    approval_id: str | None = Field(default=None, sa_type=TextKey)
+    kind: str
+    at: datetime = Field(sa_type=UtcDateTime)
+    actor_id: str | None = None
+    actor_name: str | None = None
+    detail: Any = _json()
+    previous: str
+    hash: str
+
+
+class PostingRow(SQLModel, table=True):
+    """One message in the chat service, intended before it is sent; `reference` is known once it arrived."""
+
+    __tablename__ = "assent_postings"
+    __table_args__ = (UniqueConstraint("run_id", "key"),)
+
+    id: str = Field(sa_type=TextKey, primary_key=True)
+    run_id: str = Field(sa_type=TextKey)
+    key: str = Field(sa_type=TextKey)
+    place: str
+    reference: str | None = None
+    shown: str | None = None
+    intended_at: datetime = Field(sa_type=UtcDateTime)
+
+
+def _table(model: type[SQLModel]) -> Table:
+    return SQLModel.metadata.tables[str(model.__tablename__)]
+
+
+runs = _table(RunRow)
+approvals = _table(ApprovalRow)
+decisions = _table(DecisionRow)
+audit = _table(AuditRow)
+postings = _table(PostingRow)

@@ -1,0 +1,131 @@
+"""A thread of a graph: the only caller of compiled graphs. Knows LangGraph's ways, not the ledger's."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Set
+from typing import Any
+
+from langchain_core.runnables import RunnableConfig
+from langgraph._internal._constants import (  # the public API has no argument for it (langgraph 1.2.22)
+    CONFIG_KEY_STRICT_RESUME,
+    NULL_TASK_ID,
+    RESUME,
+)
+from langgraph.channels import LastValue
+from langgraph.errors import UnknownInterruptError
+from langgraph.pregel import Pregel
+from langgraph.types import Command, StateSnapshot
+
+from engine.checkpointer import Guard, SQLModelSaver
+from engine.decisions import Answer, Json
+from engine.errors import LeaseLost, StaleQuestion, StoreError
+from engine.pauses import Look, Pause, Situation, leaves, situation
+from engine.workflows import Workflow
+
+
+class Thread:
+    """One thread of one workflow. Nothing is kept here: each look reads the checkpoints anew.
+
+    `guard` is awaited in each transaction that writes a checkpoint; what it raises stops the write and the run.
+    """
+
+    def __init__(self, workflow: Workflow, thread_id: str, *, guard: Guard) -> None:
+        self._workflow = workflow
+        self._saver = saver_of(workflow.graph).guarded_by(guard)
+        self._graph = workflow.graph.copy(update={"checkpointer": self._saver})
+        self._config: RunnableConfig = {
+            "configurable": {"thread_id": thread_id, CONFIG_KEY_STRICT_RESUME: True}
+        }
+
+    async def look(self, *, passed: Set[str]) -> Situation:
+        """Say where the thread stands; `passed` are the keys of the static breakpoints already passed.
+
+        Raises: StoreError, DamagedCheckpoint.
+        """
+        snapshot = await self._graph.aget_state(self._config, subgraphs=True)
+        return situation(
+            Look(
+                snapshot=snapshot,
+                ran=await self._ran(snapshot),
+                answers=await self._answers(snapshot),
+                locked=await self.updated_keys(),
+            ),
+            before=self._workflow.before,
+            after=self._workflow.after,
+            editable=self.editable,
+            passed=passed,
+        )
+
+    @property
+    def editable(self) -> frozenset[str]:
+        """The state keys that an update replaces; one with a reducer would add to the old value instead."""
+        channels = self._graph.channels
+        return frozenset(key for key, channel in channels.items() if type(channel) is LastValue)
+
+    async def start(self, values: Mapping[str, Json]) -> str | None:
+        """Give the graph its input and run it to its next rest; see `_run`."""
+        return await self._run(dict(values))
+
+    async def carry_on(self) -> str | None:
+        """Run a thread that was cut short to its next rest. Never while a static breakpoint holds: it'd be passed."""
+        return await self._run(None)
+
+    async def deliver(self, pause: Pause, answer: Answer) -> str | None:
+        """Give one pause its answer and run to the next rest; see `_run`.
+
+        Raises: StaleQuestion when LangGraph does not know the interrupt any more; nothing was written then.
+        """
+        update = dict(answer.update) if answer.update else None
+        if pause.kind == "dynamic":
+            return await self._run(Command(resume={pause.interrupt_id: answer.resume}, update=update))
+        return await self._run(Command(update=update) if update else None)
+
+    async def updated_keys(self) -> frozenset[str]:
+        """Return the state keys that an update has set at the head and that no step has taken in yet."""
+        stored = await self._saver.aget_tuple(self._config)
+        writes = (stored.pending_writes or ()) if stored else ()
+        return frozenset(channel for task_id, channel, _ in writes if task_id == NULL_TASK_ID)
+
+    async def _run(self, payload: Any) -> str | None:
+        """Run to the next rest and return what a node raised as text, or None.
+
+        What the stream says is not used: it tells of an interrupt before anything is durable.
+
+        Raises: StoreError, LeaseLost, StaleQuestion, and cancellation; the thread can be run again after those.
+        """
+        try:
+            async for _ in self._graph.astream(
+                payload, self._config, stream_mode="updates", durability="sync"
+            ):
+                pass
+        except (StoreError, LeaseLost):
+            raise
+        except UnknownInterruptError as error:
+            raise StaleQuestion from error
+        except Exception as error:  # noqa: BLE001 - a node may raise anything; it becomes the run's outcome
+            return f"{type(error).__name__}: {error}"
+        return None
+
+    async def _ran(self, snapshot: StateSnapshot) -> frozenset[str]:
+        """Name the nodes that made the head; needed for breakpoints after a node only."""
+        if not self._workflow.after or snapshot.parent_config is None:
+            return frozenset()
+        return frozenset((await self._graph.aget_state(snapshot.parent_config)).next)
+
+    async def _answers(self, snapshot: StateSnapshot) -> dict[str, int]:
+        """Count the answers that each waiting task had before."""
+        homes = {id(home): home for home, task in leaves(snapshot) if task.interrupts}
+        counted: dict[str, int] = {}
+        for home in homes.values():
+            stored = await self._saver.aget_tuple(home.config)
+            for task_id, channel, value in (stored.pending_writes or ()) if stored else ():
+                if channel == RESUME:
+                    counted[task_id] = len(value) if isinstance(value, list) else 1
+        return counted
+
+
+def saver_of(graph: Pregel[Any, Any, Any, Any]) -> SQLModelSaver:
+    """Return the checkpointer that the graph was loaded with."""
+    if not isinstance(graph.checkpointer, SQLModelSaver):
+        raise TypeError("The workflow was loaded without our checkpointer.")
+    return graph.checkpointer

@@ -1,0 +1,144 @@
+"""What the ledger tells the outside: frozen pictures of runs, approvals, decisions, events and postings."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from engine.decisions import Json, Verdict
+from engine.forms import Form
+from engine.policy import Policy
+from engine.questions import Question
+
+
+class RunStatus(StrEnum):
+    """Where a run stands. Only RUNNING and WAITING runs go on; the others have ended for good."""
+
+    RUNNING = "running"
+    WAITING = "waiting"
+    FINISHED = "finished"
+    FAILED = "failed"
+    STOPPED = "stopped"  # a person rejected at a static breakpoint
+    EXPIRED = "expired"  # a question's deadline passed
+
+
+class ApprovalStatus(StrEnum):
+    """Where a question stands. DECIDED becomes RESUMED once the graph has durably taken the answer."""
+
+    PENDING = "pending"
+    DECIDED = "decided"
+    RESUMED = "resumed"
+    WITHDRAWN = "withdrawn"  # the graph no longer asks it
+    EXPIRED = "expired"
+
+
+class EventKind(StrEnum):
+    """What an audit entry tells. All but REFUSED get a line in the request's thread."""
+
+    STARTED = "started"
+    ASKED = "asked"
+    ASKED_ANEW = "asked_anew"  # the same question with other content: a new revision
+    DECIDED = "decided"
+    RESUMED = "resumed"
+    REFUSED = "refused"
+    WITHDRAWN = "withdrawn"
+    EXPIRED = "expired"
+    STOPPED = "stopped"
+    FINISHED = "finished"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True)
+class WorkflowView:
+    """A workflow that can be started. `problem` is a sentence when its approvals cannot work as set up."""
+
+    name: str
+    title: str
+    description: str
+    form: Form
+    channel: str | None
+    problem: str | None = None
+
+
+@dataclass(frozen=True)
+class DecisionView:
+    """Who decided what. `before` and `after` hold the changed fields of an edit, by field name."""
+
+    verdict: Verdict
+    actor_id: str
+    actor_name: str
+    reason: str
+    before: Mapping[str, Json]
+    after: Mapping[str, Json]
+    decided_at: datetime
+
+
+@dataclass(frozen=True)
+class ApprovalView:
+    """One question of a run. `number` counts the run's questions from 1; `digest` covers what is shown."""
+
+    id: str
+    run_id: str
+    number: int
+    revision: int
+    digest: str
+    status: ApprovalStatus
+    question: Question
+    policy: Policy
+    asked_at: datetime
+    expires_at: datetime | None
+    decision: DecisionView | None
+
+
+@dataclass(frozen=True)
+class Event:
+    """One audit entry. `detail` depends on the kind and holds only what `engine/audit.py` names for it."""
+
+    seq: int
+    run_id: str | None
+    approval_id: str | None
+    kind: EventKind
+    at: datetime
+    actor_id: str | None
+    actor_name: str | None
+    detail: Mapping[str, Json]
+
+
+@dataclass(frozen=True)
+class RunView:
+    """One request, whole. `revision` grows with every change; `error` is set for FAILED only."""
+
+    id: str
+    thread_id: str
+    workflow: str
+    title: str
+    channel: str | None
+    requested_by: str
+    requested_by_name: str
+    input: Mapping[str, Json]
+    status: RunStatus
+    result: Json
+    error: str | None
+    started_at: datetime
+    ended_at: datetime | None
+    revision: int
+    approvals: tuple[ApprovalView, ...] = ()
+    events: tuple[Event, ...] = ()
+
+
+@dataclass(frozen=True)
+class Posting:
+    """Where something of a run is shown in the chat service.
+
+    `key` is "root", "card:<approval id>" or "line:<event seq>". `reference` is the service's own id of the
+    message, None while it is not known whether the post arrived. `shown` is the digest of what it last showed.
+    """
+
+    id: str
+    run_id: str
+    key: str
+    place: str
+    reference: str | None
+    shown: str | None

@@ -1,0 +1,90 @@
+"""Wake-ups: "look at this run now". Idempotent and level-triggered, so that one too many does no harm.
+
+A wake-up belongs to a transaction and counts once that is committed. It carries no data: whoever is woken reads
+the rows. A lost one is made up for by the sweep (`Desk.recover`) at start and every few seconds.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+from enum import StrEnum
+from typing import Protocol
+
+from engine.database import Transaction
+
+log = logging.getLogger("assent.wakeups")
+
+Handler = Callable[[str], Awaitable[None]]
+
+
+class Kind(StrEnum):
+    """What has to be looked at."""
+
+    RUN = "run"  # drive it: start, deliver a decision
+    CHANGE = "change"  # show it: people see something old of it
+
+
+class Wakeups(Protocol):
+    """How wake-ups reach their handlers: in this process, or over a queue that several share."""
+
+    def on(self, kind: Kind, handler: Handler) -> None:
+        """Name the one handler of a kind. A key's calls never overlap; different keys run side by side."""
+
+    async def wake(self, tx: Transaction, kind: Kind, key: str) -> None:
+        """Call the handler for `key` after `tx` is committed; never if it is rolled back."""
+
+    async def close(self, *, within_s: float) -> None:
+        """Take no more, give what runs `within_s` seconds to end, cancel the rest."""
+
+
+class InProcess:
+    """Wake-ups within one event loop. Many for one key while its handler runs become one more call."""
+
+    def __init__(self) -> None:
+        self._handlers: dict[Kind, Handler] = {}
+        self._running: dict[tuple[Kind, str], asyncio.Task[None]] = {}
+        self._again: set[tuple[Kind, str]] = set()
+        self._is_closed = False
+
+    def on(self, kind: Kind, handler: Handler) -> None:
+        self._handlers[kind] = handler
+
+    async def wake(self, tx: Transaction, kind: Kind, key: str) -> None:
+        tx.after_commit(lambda: self.call(kind, key))
+
+    def call(self, kind: Kind, key: str) -> None:
+        """Call the handler soon, without a transaction; the sweep's way in. Closed or no handler: nothing."""
+        if self._is_closed or kind not in self._handlers:
+            return
+        if (kind, key) in self._running:
+            self._again.add((kind, key))
+            return
+        self._running[kind, key] = asyncio.create_task(self._run(kind, key), name=f"{kind}:{key}")
+
+    async def close(self, *, within_s: float) -> None:
+        self._is_closed = True
+        tasks = list(self._running.values())
+        if not tasks:
+            return
+        _, late = await asyncio.wait(tasks, timeout=within_s)
+        for task in late:
+            task.cancel()
+        await asyncio.gather(*late, return_exceptions=True)
+
+    async def _run(self, kind: Kind, key: str) -> None:
+        try:
+            while True:
+                self._again.discard((kind, key))
+                await self._call_handler(kind, key)
+                if (kind, key) not in self._again or self._is_closed:
+                    return
+        finally:
+            self._running.pop((kind, key), None)
+
+    async def _call_handler(self, kind: Kind, key: str) -> None:
+        try:
+            await self._handlers[kind](key)
+        except Exception as error:  # noqa: BLE001 - the sweep tries again; the process must live
+            log.warning("could not handle %s %s now, the sweep tries again: %r", kind, key, error)
