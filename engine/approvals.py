@@ -107,7 +107,7 @@ async def open_new(tx: Transaction, values: Mapping[str, Json]) -> int:
     """Insert a question and return its number within its run. Raises: Conflict when it is there already."""
     counted = select(func.count()).select_from(approvals).where(approvals.c.run_id == values["run_id"])
     number = (await tx.execute(counted)).scalar_one() + 1
-    await tx.execute(insert(approvals).values(number=number, **values))
+    await tx.execute(insert(approvals).values(status=PENDING, number=number, **values))
     return int(number)
 
 

@@ -61,11 +61,13 @@ class Deciding:
         Raises: a child of Refused; InvalidInput for the entries of an edit.
         """
         try:
-            row, run = await self.examine(seen, actor=actor, verdict=choice.verdict)
+            await self._decide(seen, actor=actor, choice=choice)
         except AlreadyDecided:
-            if await self._is_repeat(seen, actor=actor, choice=choice):
-                return
-            raise
+            if not await self._is_repeat(seen, actor=actor, choice=choice):
+                raise
+
+    async def _decide(self, seen: Seen, *, actor: Actor, choice: Choice) -> None:
+        row, run = await self.examine(seen, actor=actor, verdict=choice.verdict)
         question = self._pictures.question(row, run)
         edits = _edits(question, choice)
         given = self._answer(row, run, question, choice=choice, edits=edits)

@@ -47,6 +47,7 @@ async def open_desk(*, database_url: str, app: Path, on_event: Listener | None =
             yield Desk(loaded, ledger=ledger, wakeups=wakeups, runner=runner)
         finally:
             await wakeups.close(within_s=STOP_WITHIN_S)
+            await loaded.aclose()
     finally:
         await leases.close()
         await database.close()

@@ -15,9 +15,9 @@ from langgraph.types import PregelTask, StateSnapshot
 from engine.canonical import digest, jsonable
 from engine.decisions import Json
 from engine.errors import UnaskableValue
+from engine.workflows import Breakpoints
 
 PauseKind: TypeAlias = Literal["dynamic", "before", "after"]
-Breakpoints: TypeAlias = frozenset[str] | Literal["*"]
 
 
 @dataclass(frozen=True)
@@ -81,33 +81,25 @@ Situation: TypeAlias = Unstarted | Underway | Paused | Finished | Failed
 class Look:
     """All that is read of a thread at one moment.
 
-    `ran` names the nodes of the step that made the head. `answers` counts the stored answers per task id,
-    `locked` are the state keys that an update has set already at this checkpoint: a second update of them would
-    make the thread unreadable (langgraph 1.2.22, InvalidUpdateError from get_state on).
+    `ran` names the nodes of the step that made the head. `answers` counts the stored answers per task id.
+    `editable` are the state values that an update may replace now.
     """
 
     snapshot: StateSnapshot
     ran: Set[str]
     answers: Mapping[str, int]
-    locked: Set[str]
+    editable: Mapping[str, Json]
 
 
-def situation(
-    look: Look,
-    *,
-    before: Breakpoints,
-    after: Breakpoints,
-    editable: Set[str],
-    passed: Set[str],
-) -> Situation:
-    """Say where the thread stands. `editable` are the plain state keys; `passed` the static keys already passed."""
+def situation(look: Look, *, before: Breakpoints, after: Breakpoints, passed: Set[str]) -> Situation:
+    """Say where the thread stands; `passed` are the keys of the static breakpoints already passed."""
     snapshot = look.snapshot
     if snapshot.created_at is None:
         return Unstarted()
     if errors := [f"{task.name}: {task.error}" for _, task in leaves(snapshot) if task.error]:
         return Failed("; ".join(errors))
     try:
-        return _at_rest(look, before=before, after=after, editable=editable, passed=passed)
+        return _at_rest(look, before=before, after=after, passed=passed)
     except UnaskableValue as error:
         return Failed(f"The graph asks something that cannot be shown: {error}")
 
@@ -138,14 +130,11 @@ def edited_digest(value: Json, state: Mapping[str, Json], update: Mapping[str, J
     return asked_digest(edited, {key: update.get(key, old) for key, old in state.items()})
 
 
-def _at_rest(
-    look: Look, *, before: Breakpoints, after: Breakpoints, editable: Set[str], passed: Set[str]
-) -> Situation:
+def _at_rest(look: Look, *, before: Breakpoints, after: Breakpoints, passed: Set[str]) -> Situation:
     snapshot = look.snapshot
     if not snapshot.next and not snapshot.interrupts:
         return Finished(_result(snapshot.values))
-    state = {key: jsonable(value) for key, value in snapshot.values.items() if key in editable - look.locked}
-    if dynamic := tuple(_dynamic(look, state)):
+    if dynamic := tuple(_dynamic(look)):
         return Paused(dynamic)
     kind = _breakpoint(look, before=before, after=after)
     checkpoint_id = _checkpoint_id(snapshot)
@@ -155,7 +144,7 @@ def _at_rest(
     ):
         return Underway(checkpoint_id)
     value = {"next": list(snapshot.next), "state": jsonable(snapshot.values)}
-    return Paused((Pause(key, 0, kind, value, state, checkpoint_id),))
+    return Paused((Pause(key, 0, kind, value, look.editable, checkpoint_id),))
 
 
 def _result(values: Any) -> Json:
@@ -166,7 +155,7 @@ def _result(values: Any) -> Json:
         return f"(cannot be shown: {error})"
 
 
-def _dynamic(look: Look, state: Mapping[str, Json]) -> Iterator[Pause]:
+def _dynamic(look: Look) -> Iterator[Pause]:
     root = look.snapshot
     homes = {interrupt.id: (home, task) for home, task in leaves(root) for interrupt in task.interrupts}
     for interrupt in root.interrupts:
@@ -178,7 +167,7 @@ def _dynamic(look: Look, state: Mapping[str, Json]) -> Iterator[Pause]:
             kind="dynamic",
             value=value,
             # An update reaches the root graph only, so a subgraph's question has nothing to edit in the state.
-            state=state if home is root else {},
+            state=look.editable if home is root else {},
             checkpoint_id=_checkpoint_id(home),
         )
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, get_args, get_origin, get_type_hints
 
 import ormsgpack
 from langgraph._internal._serde import build_serde_allowlist  # private: no public builder in 1.2.22
 from langgraph.checkpoint.serde.jsonplus import JsonPlusSerializer
+from langgraph.func import entrypoint
 from langgraph.pregel import Pregel
 
 from engine.errors import DamagedCheckpoint
@@ -58,9 +59,25 @@ def _schemas(graph: Pregel[Any, Any, Any, Any]) -> Iterator[type[Any]]:
     if graph.context_schema is not None:
         yield graph.context_schema
     builder = getattr(graph, "builder", None)
-    if builder is None:  # the functional API: its types are those of its channels
+    if builder is None:
+        yield from _entrypoint_types(graph)
         return
     yield from (builder.state_schema, builder.input_schema, builder.output_schema)
     yield from (node.input_schema for node in builder.nodes.values())
     for branches in builder.branches.values():
         yield from (branch.input_schema for branch in branches.values() if branch.input_schema is not None)
+
+
+def _entrypoint_types(graph: Pregel[Any, Any, Any, Any]) -> Iterator[type[Any]]:
+    """What an @entrypoint takes, returns and saves.
+
+    Its channels name the same types, but only as text where the module has `from __future__ import annotations`.
+    """
+    for node in graph.nodes.values():
+        function = getattr(node.bound, "func", None) or getattr(node.bound, "afunc", None)
+        try:
+            hints = get_type_hints(function) if function else {}
+        except (NameError, TypeError):  # a name that exists for type checkers only
+            continue
+        for hint in hints.values():
+            yield from get_args(hint) if get_origin(hint) is entrypoint.final else (hint,)

@@ -128,7 +128,6 @@ class Settlement:
         expires_after_s = self._workflow.policy_for(question.shown).expires_after_s
         now = self._transition.now
         return {
-            "status": ApprovalStatus.PENDING.value,
             "asked": {"value": pause.value, "state": _editable_state(self._workflow, pause)},
             "digest": digest,
             "checkpoint_id": pause.checkpoint_id,

@@ -11,7 +11,6 @@ from langgraph._internal._constants import (  # the public API has no argument f
     NULL_TASK_ID,
     RESUME,
 )
-from langgraph.channels import LastValue
 from langgraph.errors import UnknownInterruptError
 from langgraph.pregel import Pregel
 from langgraph.types import Command, StateSnapshot
@@ -43,28 +42,24 @@ class Thread:
         Raises: StoreError, DamagedCheckpoint.
         """
         snapshot = await self._graph.aget_state(self._config, subgraphs=True)
+        locked = await self.updated_keys()
+        values = snapshot.values if isinstance(snapshot.values, dict) else {}
+        editable = self._workflow.editable_state(values)
         return situation(
             Look(
                 snapshot=snapshot,
                 ran=await self._ran(snapshot),
                 answers=await self._answers(snapshot),
-                locked=await self.updated_keys(),
+                editable={key: value for key, value in editable.items() if key not in locked},
             ),
             before=self._workflow.before,
             after=self._workflow.after,
-            editable=self.editable,
             passed=passed,
         )
 
-    @property
-    def editable(self) -> frozenset[str]:
-        """The state keys that an update replaces; one with a reducer would add to the old value instead."""
-        channels = self._graph.channels
-        return frozenset(key for key, channel in channels.items() if type(channel) is LastValue)
-
     async def start(self, values: Mapping[str, Json]) -> str | None:
         """Give the graph its input and run it to its next rest; see `_run`."""
-        return await self._run(dict(values))
+        return await self._run(self._workflow.input_of(values))
 
     async def carry_on(self) -> str | None:
         """Run a thread that was cut short to its next rest. Never while a static breakpoint holds: it'd be passed."""
@@ -81,7 +76,11 @@ class Thread:
         return await self._run(Command(update=update) if update else None)
 
     async def updated_keys(self) -> frozenset[str]:
-        """Return the state keys that an update has set at the head and that no step has taken in yet."""
+        """Return the state keys that an update has set at the head and that no step has taken in yet.
+
+        A second update of them would make the thread unreadable (langgraph 1.2.22: InvalidUpdateError from
+        get_state on), so these keys are neither offered for an edit nor sent again.
+        """
         stored = await self._saver.aget_tuple(self._config)
         writes = (stored.pending_writes or ()) if stored else ()
         return frozenset(channel for task_id, channel, _ in writes if task_id == NULL_TASK_ID)

@@ -1,0 +1,188 @@
+"""approvals.toml: who may decide, where and by when, per workflow.
+
+[defaults]                                  # every key can be set again per workflow
+channel = "#approvals"
+approvers = { users = ["U0AMY"], groups = ["S0APPROVERS"] }
+allow_self_approval = false
+expires_after = "24h"                       # s, m, h or d; "never"
+starters = { groups = ["S0STAFF"] }         # left out: everybody may start
+
+[workflows.expense]
+title = "Expense"
+description = "Pay an expense."
+inputs = ["amount", "purpose"]              # the fields of the start form; left out: all
+answers = { approve = "yes", reject = { no = "$reason" }, edit = "update" }
+
+[[workflows.expense.levels]]                # the first level whose `when` a question meets
+when = { level = "director" }
+approvers = { groups = ["S0DIRECTORS"] }
+"""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Collection, Mapping
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
+
+from engine.errors import AppError
+from engine.forms import MISSING
+from engine.policy import Policy
+from engine.questions import AnswerMapping
+from engine.workflows.rules import Level, Rules
+
+FILE_NAME = "approvals.toml"
+NEVER = "never"
+
+_SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
+
+
+def _duration(text: str) -> str:
+    if text != NEVER and not re.fullmatch(r"0*[1-9][0-9]{0,8}[smhd]", text):
+        raise ValueError('write a number and a unit, such as "90s", "30m", "24h" or "7d", or "never"')
+    return text
+
+
+Name = Annotated[str, Field(min_length=1, pattern=r"^\S(.*\S)?$")]
+Duration = Annotated[str, AfterValidator(_duration)]
+
+
+class _Table(BaseModel):
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+
+
+class _People(_Table):
+    users: list[Name] = []
+    groups: list[Name] = []
+
+
+class _Terms(_Table):
+    approvers: _People | None = None
+    allow_self_approval: bool | None = None
+    expires_after: Duration | None = None
+
+
+class _Defaults(_Terms):
+    channel: Name | None = None
+    starters: _People | None = None
+
+
+class _Level(_Terms):
+    when: Annotated[dict[str, str | int | float | bool], Field(min_length=1)]
+
+
+class _Answers(_Table):
+    approve: Any = MISSING
+    reject: Any = MISSING
+    edit: Literal["update", "resume"] | None = None
+
+
+class _Workflow(_Defaults):
+    title: str = ""
+    description: str = ""
+    inputs: list[Name] | None = None
+    answers: _Answers | None = None
+    levels: list[_Level] = []
+
+
+class _File(_Table):
+    defaults: _Defaults = _Defaults()
+    workflows: dict[str, _Workflow] = {}
+
+
+def read_rules(folder: Path, *, names: Collection[str]) -> dict[str, Rules]:
+    """Read the rules of the workflows `names` from approvals.toml in `folder`.
+
+    A missing file is allowed: then nobody may decide, and each `problem` says so.
+
+    Raises:
+        AppError: the file cannot be read, has a key that is not known, a value of the wrong kind or a workflow
+            that is not among `names`. Says where and what to do.
+    """
+    path = folder / FILE_NAME
+    if not path.is_file():
+        missing = (
+            f"There is no {FILE_NAME} beside langgraph.json, so nobody may decide and there is no channel."
+        )
+        return {name: Rules(problem=missing) for name in names}
+    file = _parsed(path)
+    for name in file.workflows:
+        if name not in names:
+            raise AppError(f"{path}: workflows.{name}: {_no_such_graph(name, names=names)}")
+    return {name: _rules(file.defaults, file.workflows.get(name, _Workflow())) for name in names}
+
+
+def _parsed(path: Path) -> _File:
+    try:
+        return _File.model_validate(tomllib.loads(path.read_text(encoding="utf-8")))
+    except tomllib.TOMLDecodeError as exc:
+        raise AppError(f"{path} is not valid TOML: {exc}.") from exc
+    except ValidationError as exc:
+        faults = "; ".join(_fault(error) for error in exc.errors())
+        raise AppError(f"{path}: {faults}.") from exc
+    except (OSError, UnicodeDecodeError) as exc:
+        raise AppError(f"{path} cannot be read: {exc}.") from exc
+
+
+def _fault(error: Mapping[str, Any]) -> str:
+    where = ".".join(str(part) for part in error["loc"])
+    if error["type"] == "extra_forbidden":
+        return f"{where}: this key is not known here; remove it or correct its spelling"
+    message = str(error["msg"]).removeprefix("Value error, ")
+    return f"{where}: {message[:1].lower()}{message[1:]}"
+
+
+def _no_such_graph(name: str, *, names: Collection[str]) -> str:
+    close = get_close_matches(name, names, n=1)
+    hint = f"Did you mean {close[0]!r}?" if close else f"Known: {', '.join(names)}."
+    return f"langgraph.json has no graph of this name. {hint}"
+
+
+def _rules(defaults: _Defaults, own: _Workflow) -> Rules:
+    policy = _policy(_policy(Policy(), defaults), own)
+    levels = tuple(Level(when=level.when, policy=_policy(policy, level)) for level in own.levels)
+    starters = own.starters or defaults.starters
+    channel = own.channel or defaults.channel
+    return Rules(
+        policy=policy,
+        levels=levels,
+        channel=channel,
+        starters=_policy(Policy(allow_self=True), _Terms(approvers=starters)) if starters else None,
+        answers=AnswerMapping(**dict(own.answers)) if own.answers else None,
+        inputs=None if own.inputs is None else tuple(own.inputs),
+        title=own.title,
+        description=own.description,
+        problem=_problem(policy, levels=levels, channel=channel),
+    )
+
+
+def _policy(inherited: Policy, terms: _Terms) -> Policy:
+    people = terms.approvers
+    allows_self = terms.allow_self_approval
+    return Policy(
+        users=inherited.users if people is None else frozenset(people.users),
+        groups=inherited.groups if people is None else frozenset(people.groups),
+        allow_self=inherited.allow_self if allows_self is None else allows_self,
+        expires_after_s=inherited.expires_after_s
+        if terms.expires_after is None
+        else _seconds(terms.expires_after),
+    )
+
+
+def _seconds(duration: str) -> int | None:
+    return None if duration == NEVER else int(duration[:-1]) * _SECONDS[duration[-1]]
+
+
+def _problem(policy: Policy, *, levels: tuple[Level, ...], channel: str | None) -> str | None:
+    problems = [] if channel else [f"{FILE_NAME} sets no channel for this workflow."]
+    if not (policy.users or policy.groups):
+        problems.append(f"{FILE_NAME} names no approvers for this workflow, so nobody may decide.")
+    elif not all(level.policy.users or level.policy.groups for level in levels):
+        problems.append(
+            f"{FILE_NAME} has a level without approvers in this workflow: nobody may decide there."
+        )
+    return " ".join(problems) or None

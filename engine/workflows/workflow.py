@@ -1,0 +1,77 @@
+"""One graph that people can start, with everything that the desk has to know about it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Literal, TypeAlias
+
+from langgraph.channels import LastValue
+from langgraph.pregel import Pregel
+
+from engine.canonical import is_json
+from engine.decisions import Json
+from engine.forms import Form
+from engine.policy import Policy
+from engine.questions import AnswerMapping
+from engine.workflows.rules import Rules
+from engine.workflows.schemas import WRAPPED
+
+Breakpoints: TypeAlias = frozenset[str] | Literal["*"]
+
+
+@dataclass(frozen=True)
+class Workflow:
+    """A loaded graph with its rules. `graph` has our checkpointer; `before` and `after` are its breakpoints."""
+
+    name: str
+    title: str
+    description: str
+    graph: Pregel[Any, Any, Any, Any]
+    input_form: Form
+    state_schema: Json
+    rules: Rules
+    before: Breakpoints
+    after: Breakpoints
+    takes_wrapped: bool = False
+
+    @property
+    def channel(self) -> str | None:
+        """Where questions are asked; None: nowhere is set."""
+        return self.rules.channel
+
+    @property
+    def problem(self) -> str | None:
+        """One sentence if questions cannot be asked or decided as set up."""
+        return self.rules.problem
+
+    @property
+    def answers(self) -> AnswerMapping | None:
+        """How the graph wants its answers, where the dialect's own do not fit."""
+        return self.rules.answers
+
+    @property
+    def starters(self) -> Policy | None:
+        """Who may start it; None: everybody."""
+        return self.rules.starters
+
+    def policy_for(self, shown: Json) -> Policy:
+        """Return who may decide a question: the first matching level's policy, else the workflow's own."""
+        return self.rules.policy_for(shown)
+
+    def input_of(self, values: Mapping[str, Json]) -> Json:
+        """Turn the values of `input_form` into what the graph takes: an object of keys, or one bare value."""
+        return values.get(WRAPPED) if self.takes_wrapped else dict(values)
+
+    def editable_state(self, values: Mapping[str, Any]) -> dict[str, Json]:
+        """Pick the state values that an edit may replace, unchanged.
+
+        Left out are keys with a reducer, to which an update would add, and values that are not plain JSON: an
+        edit would bring a date or an object back as text.
+        """
+        channels = self.graph.channels
+        return {
+            key: value
+            for key, value in values.items()
+            if type(channels.get(key)) is LastValue and is_json(value)
+        }

@@ -1,0 +1,146 @@
+"""Drives a desk as a person would: asks what waits, decides, waits for what comes of it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeVar
+from uuid import uuid4
+
+from engine import (
+    Actor,
+    ApprovalStatus,
+    ApprovalView,
+    Choice,
+    Desk,
+    RunStatus,
+    RunView,
+    Seen,
+    SQLModelSaver,
+    Verdict,
+)
+from engine.database import Database, Transaction
+from engine.leases import Leases
+from engine.ledger import Ledger
+from engine.runner import Runner
+from engine.threads import Thread
+from engine.wakeups import Handler, Kind
+from engine.workflows import App, load_app
+
+APP = Path(__file__).parent.parent / "app" / "langgraph.json"
+RITA, AMY, BEN = Actor("U0RITA", "Rita"), Actor("U0AMY", "Amy"), Actor("U0BEN", "Ben")
+DORA, OTTO = Actor("U0DORA", "Dora"), Actor("U0OTTO", "Otto")
+APPROVE = Choice(Verdict.APPROVE)
+REJECT = Choice(Verdict.REJECT, reason="Too much")
+
+T = TypeVar("T")
+
+
+def edit(**entries: str) -> Choice:
+    return Choice(Verdict.EDIT, entries=entries)
+
+
+def seen(approval: ApprovalView) -> Seen:
+    return Seen(approval.id, approval.revision, approval.digest)
+
+
+async def until(look: Callable[[], Awaitable[T | None]], *, timeout_s: float = 10) -> T:
+    """Look again and again until there is something; TimeoutError after `timeout_s`."""
+    async with asyncio.timeout(timeout_s):
+        while True:
+            if found := await look():
+                return found
+            await asyncio.sleep(0.005)
+
+
+class Driver:
+    """A desk and the run that a test is about."""
+
+    def __init__(self, desk: Desk) -> None:
+        self.desk = desk
+
+    async def start(self, workflow: str, *, actor: Actor = RITA, **entries: str) -> RunView:
+        return await self.desk.start(workflow, entries=entries, actor=actor, request_key=uuid4().hex)
+
+    async def asked(self, run: RunView, *, count: int = 1) -> tuple[ApprovalView, ...]:
+        """Wait until `count` questions of the run are pending."""
+
+        async def look() -> tuple[ApprovalView, ...] | None:
+            found = (await self.desk.run(run.id)).approvals
+            pending = tuple(a for a in found if a.status is ApprovalStatus.PENDING)
+            return pending if len(pending) == count else None
+
+        return await until(look)
+
+    async def decide(self, run: RunView, choice: Choice = APPROVE, *, actor: Actor = AMY) -> ApprovalView:
+        """Wait for the run's one pending question and decide it."""
+        (approval,) = await self.asked(run)
+        return await self.desk.decide(seen(approval), actor=actor, choice=choice)
+
+    async def ended(self, run: RunView) -> RunView:
+        """Wait until the run has ended."""
+
+        async def look() -> RunView | None:
+            view = await self.desk.run(run.id)
+            return view if view.status not in (RunStatus.RUNNING, RunStatus.WAITING) else None
+
+        return await until(look)
+
+
+class ByHand:
+    """Wake-ups that are written down and never acted on: the test itself is who is woken."""
+
+    def __init__(self) -> None:
+        self.woken: list[tuple[Kind, str]] = []
+
+    def on(self, kind: Kind, handler: Handler) -> None:
+        """Nobody is called."""
+
+    async def wake(self, tx: Transaction, kind: Kind, key: str) -> None:
+        tx.after_commit(lambda: self.woken.append((kind, key)))
+
+    async def close(self, *, within_s: float) -> None:
+        """There is nothing to wait for."""
+
+
+@dataclass
+class Bench:
+    """An engine in parts, driven step by step."""
+
+    database: Database
+    app: App
+    runner: Runner
+    driver: Driver
+    ledger: Ledger
+    wakeups: ByHand
+
+    def thread(self, run: RunView) -> Thread:
+        """The run's thread, as a driver has it that nobody fences off."""
+
+        async def no_guard(_: Transaction) -> None:
+            """Everything may be written."""
+
+        return Thread(self.app.workflows[run.workflow], run.thread_id, guard=no_guard)
+
+
+@asynccontextmanager
+async def open_bench(url: str) -> AsyncIterator[Bench]:
+    """An engine whose runs move only when the test says `runner.advance`."""
+    database = Database(url)
+    await database.migrate()
+    leases = Leases(database)
+    await leases.open()
+    app = await load_app(APP, saver=SQLModelSaver(database))
+    wakeups = ByHand()
+    ledger = Ledger(database, wakeups)
+    runner = Runner(ledger, leases, app.workflows)
+    desk = Desk(app, ledger=ledger, wakeups=wakeups, runner=runner)
+    try:
+        yield Bench(database, app, runner, Driver(desk), ledger, wakeups)
+    finally:
+        await app.aclose()
+        await leases.close()
+        await database.close()

@@ -1,0 +1,63 @@
+"""Schemas: what cannot be used is refused before anybody sees a form."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from pydantic import BaseModel
+
+from engine.errors import AppError
+from engine.forms import FieldKind, check_schema, form_from_schema, readable
+
+
+class Node(BaseModel):
+    name: str
+    children: list[Node] = []
+
+
+SCHEMA = {"properties": {"tree": {"$ref": "#/$defs/Node"}}, "$defs": Node.model_json_schema()["$defs"]}
+
+
+def test_references_that_repeat_for_ever_become_json() -> None:
+    """A schema that refers to itself gives a JSON field instead of an endless loop."""
+    schema = {"properties": {"x": {"$ref": "#/$defs/A"}}, "$defs": {"A": {"$ref": "#/$defs/A"}}}
+    assert form_from_schema(schema).fields[0].kind is FieldKind.JSON
+
+
+@pytest.mark.parametrize(
+    ("schema", "words"),
+    [
+        ({"type": "objekt"}, "$.type"),
+        ({"properties": {"x": {"type": "string", "pattern": "("}}}, "$.properties.x.pattern"),
+        ({"properties": {"x": {"$ref": "#/$defs/Gone"}}}, "#/$defs/Gone"),
+        ({"properties": {"x": {"$ref": "https://example.invalid/x.json"}}}, "https://example.invalid/x.json"),
+    ],
+)
+def test_a_schema_that_cannot_be_used_is_refused(schema: dict[str, Any], words: str) -> None:
+    """A broken schema, or one that would have to be fetched, is named with the place."""
+    with pytest.raises(AppError) as caught:
+        check_schema(schema)
+    assert words in str(caught.value)
+
+
+def test_usable_schemas_are_accepted() -> None:
+    """pydantic's own schema passes, and a property that is called $ref is no reference."""
+    check_schema(SCHEMA)
+    check_schema({"properties": {"$ref": {"type": "string"}}, "default": {"$ref": "text"}})
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("amount", "Amount"),
+        ("unit_price", "Unit price"),
+        ("unitPrice", "Unit price"),
+        ("multi-level", "Multi level"),
+        ("API_key", "API key"),
+        ("_", "_"),
+    ],
+)
+def test_identifiers_are_written_as_people_would(name: str, text: str) -> None:
+    """A name of the code becomes a label."""
+    assert readable(name) == text

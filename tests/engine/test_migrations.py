@@ -1,0 +1,151 @@
+"""From an empty database to today's tables, by any number of processes at once."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from pathlib import Path
+from subprocess import PIPE
+
+import pytest
+from sqlalchemy import Connection, func, insert, inspect, select, text
+from sqlmodel import Field, SQLModel
+
+from engine import migrations
+from engine.clock import utc_now
+from engine.database import Database
+from engine.errors import DatabaseTooNew, StoreError
+from engine.migrations import SCHEMA, STEPS, Step
+
+ROOT = Path(__file__).parents[2]
+MIGRATOR = Path(__file__).with_name("migrator.py")
+LIMIT_S = 60
+
+
+class Invoice(SQLModel, table=True):
+    """A table that a workflow's author keeps in the same SQLModel metadata."""
+
+    id: int | None = Field(default=None, primary_key=True)
+
+
+async def table_names(database: Database) -> set[str]:
+    async with database.engine.connect() as connection:
+        await connection.execution_options(assent_begin="BEGIN")
+        return await connection.run_sync(lambda sync: set(inspect(sync).get_table_names()))
+
+
+async def versions(database: Database) -> list[int]:
+    async with database.reading() as tx:
+        return list((await tx.execute(select(SCHEMA.c.version).order_by(SCHEMA.c.version))).scalars())
+
+
+async def apply(database: Database, *steps: Step) -> None:
+    async with database.engine.connect() as connection:
+        await connection.execution_options(assent_begin="BEGIN IMMEDIATE")
+        await migrations.apply(connection, steps=steps)
+        await connection.commit()
+
+
+async def test_an_empty_database_gets_every_table(database: Database) -> None:
+    """After migrate() the database has exactly the tables that our models describe, and the step's number."""
+    ours = {name for name in SQLModel.metadata.tables if name.startswith("assent_")}
+    assert ours >= {"assent_checkpoints", "assent_checkpoint_channels", "assent_checkpoint_writes"}
+    assert await table_names(database) == ours | {"assent_schema"}
+    assert await versions(database) == list(range(1, len(STEPS) + 1))
+
+
+async def test_a_second_time_does_nothing(database: Database) -> None:
+    """Migrating again neither fails nor repeats a step."""
+    before = await versions(database)
+    await database.migrate()
+    assert await versions(database) == before
+
+
+async def test_only_the_missing_steps_run(database: Database) -> None:
+    """A new step runs once, after the steps that are there already."""
+    ran: list[str] = []
+
+    def forget(connection: Connection) -> None:
+        raise AssertionError("this step was applied before")
+
+    def add_column(connection: Connection) -> None:
+        ran.append("add_column")
+        connection.execute(text("ALTER TABLE assent_checkpoints ADD COLUMN colour TEXT"))
+
+    steps = (*(forget for _ in STEPS), add_column)
+    await apply(database, *steps)
+    await apply(database, *steps)
+    assert ran == ["add_column"]
+    assert await versions(database) == list(range(1, len(STEPS) + 2))
+
+
+async def test_a_step_that_fails_leaves_nothing(database_url: str) -> None:
+    """When a step fails half-way, the database is as it was before, and the repaired step can run."""
+    database = Database(database_url)
+
+    def first(connection: Connection) -> None:
+        connection.execute(text("CREATE TABLE assent_one (id INTEGER)"))
+
+    def broken(connection: Connection) -> None:
+        connection.execute(text("CREATE TABLE assent_two (id INTEGER)"))
+        raise LookupError
+
+    with pytest.raises(LookupError):
+        await apply(database, first, broken)
+    assert await table_names(database) == set()
+    await apply(database, first)
+    assert await table_names(database) == {"assent_one", "assent_schema"}
+    await database.close()
+
+
+async def test_a_newer_database_is_refused(database: Database) -> None:
+    """A release that knows fewer steps than the database has seen says so and touches nothing."""
+    async with database.transaction() as tx:
+        await tx.execute(insert(SCHEMA), {"version": len(STEPS) + 1, "applied_at": utc_now()})
+    with pytest.raises(DatabaseTooNew, match=f"version {len(STEPS) + 1}, this release knows {len(STEPS)}"):
+        await database.migrate()
+
+
+async def test_processes_at_once(database_url: str) -> None:
+    """Four processes that migrate the same empty database at the same moment all succeed, and each step ran once."""
+    processes = [
+        await asyncio.create_subprocess_exec(
+            sys.executable,
+            str(MIGRATOR),
+            database_url,
+            stdin=PIPE,
+            stdout=PIPE,
+            env={"PYTHONPATH": str(ROOT)},
+        )
+        for _ in range(4)
+    ]
+    async with asyncio.timeout(LIMIT_S):
+        for process in processes:
+            assert process.stdout is not None
+            assert await process.stdout.readline() == b"ready\n"
+        await asyncio.gather(*(process.communicate(b"go\n") for process in processes))
+    assert [process.returncode for process in processes] == [0, 0, 0, 0]
+    database = Database(database_url)
+    assert await versions(database) == list(range(1, len(STEPS) + 1))
+    await database.close()
+
+
+async def test_pools_at_once(database_url: str) -> None:
+    """Ten pools in one process that migrate at once all succeed."""
+    pools = [Database(database_url) for _ in range(10)]
+    await asyncio.gather(*(pool.migrate() for pool in pools))
+    async with pools[0].reading() as tx:
+        assert (await tx.execute(select(func.count()).select_from(SCHEMA))).scalar_one() == len(STEPS)
+    for pool in pools:
+        await pool.close()
+
+
+async def test_a_file_that_is_no_database_is_a_store_error(tmp_path: Path) -> None:
+    """A file with other contents is refused and stays as it is."""
+    path = tmp_path / "letter.txt"
+    path.write_text("Dear Sir or Madam, " * 100)
+    database = Database(f"sqlite:///{path}")
+    with pytest.raises(StoreError, match="not a database"):
+        await database.migrate()
+    await database.close()
+    assert path.read_text() == "Dear Sir or Madam, " * 100

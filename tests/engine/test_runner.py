@@ -1,0 +1,192 @@
+"""What a second driver finds after the first one died somewhere: the redelivery, window by window."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+from langgraph._internal._constants import NULL_TASK_ID
+
+from engine import AlreadyDecided, ApprovalView, Choice, RunStatus, RunView, runs
+from engine import approvals as statements
+from engine.database import Transaction
+from engine.decisions import Answer
+from engine.errors import LeaseLost
+from engine.pauses import Pause, Paused
+from engine.threads import Thread, saver_of
+from tests.engine.desk_driver import AMY, APPROVE, BEN, DORA, REJECT, RITA, Bench, edit, open_bench, seen
+
+
+@pytest.fixture
+async def bench(database_url: str) -> AsyncIterator[Bench]:
+    """An engine driven by hand, once on SQLite and once on PostgreSQL."""
+    async with open_bench(database_url) as bench:
+        yield bench
+
+
+async def asked(bench: Bench, workflow: str, **entries: str) -> tuple[RunView, ApprovalView]:
+    run = await bench.driver.start(workflow, actor=RITA, **entries)
+    await bench.runner.advance(run.id)
+    (approval,) = await bench.driver.asked(run)
+    return run, approval
+
+
+async def decided(bench: Bench, approval: ApprovalView, choice: Choice = APPROVE) -> None:
+    await bench.driver.desk.decide(seen(approval), actor=AMY, choice=choice)
+
+
+async def counted(bench: Bench, approval: ApprovalView) -> None:
+    """As a driver leaves it that died right before it sent the answer."""
+    async with bench.database.transaction() as tx:
+        await statements.begin_attempt(tx, approval.id)
+
+
+async def pause_of(thread: Thread) -> Pause:
+    here = await thread.look(passed=frozenset())
+    assert isinstance(here, Paused)
+    return here.pauses[0]
+
+
+async def test_counted_but_never_sent_is_sent_once(bench: Bench, tmp_path: Path) -> None:
+    """The answer arrives, and what follows the gate happens once."""
+    sink = tmp_path / "sink"
+    run, approval = await asked(bench, "effects", sink=str(sink))
+    await decided(bench, approval)
+    await counted(bench, approval)
+    await bench.runner.advance(run.id)
+    assert sink.read_text().splitlines() == ["after first True"]
+    (second,) = await bench.driver.asked(run)
+    assert second.question.text == "Second?"
+
+
+async def test_sent_but_not_written_down_is_not_sent_again(bench: Bench) -> None:
+    """When the graph has the first answer already, it does not answer the second question too."""
+    run, approval = await asked(bench, "expense", amount="12000")
+    await decided(bench, approval)
+    await counted(bench, approval)
+    thread = bench.thread(run)
+    await thread.deliver(await pause_of(thread), Answer(resume=True))
+    await bench.runner.advance(run.id)
+    (director,) = await bench.driver.asked(run)
+    assert director.question.shown == {"level": "director", "amount": 12000}
+    await bench.driver.desk.decide(seen(director), actor=DORA, choice=REJECT)
+    await bench.runner.advance(run.id)
+    assert (await bench.driver.ended(run)).result["status"] == "rejected"
+
+
+async def test_an_update_that_was_stored_is_not_sent_again(bench: Bench) -> None:
+    """A driver that died between storing the edit and the answer leaves a thread that can still be read."""
+    run, approval = await asked(bench, "review", draft="Hello")
+    await decided(bench, approval, edit(draft="Hello, world"))
+    await counted(bench, approval)
+    saver = saver_of(bench.app.workflows["review"].graph)
+    head = await saver.aget_tuple({"configurable": {"thread_id": run.thread_id}})
+    assert head is not None
+    await saver.aput_writes(head.config, [("draft", "Hello, world")], NULL_TASK_ID)
+    await bench.runner.advance(run.id)
+    ended = await bench.driver.ended(run)
+    assert ended.result == {"draft": "Hello, world", "final": "Hello, world", "status": "approved"}
+
+
+@pytest.mark.parametrize("choice", [APPROVE, edit(plan="Another plan")])
+async def test_a_static_breakpoint_is_passed_once(bench: Bench, choice: Choice) -> None:
+    """Counted but not sent goes on; sent but not written down is only written down."""
+    for is_sent in (False, True):
+        run, approval = await asked(bench, "deploy")
+        await decided(bench, approval, choice)
+        await counted(bench, approval)
+        if is_sent:
+            thread = bench.thread(run)
+            update = {"plan": "Another plan"} if choice is not APPROVE else None
+            await thread.deliver(await pause_of(thread), Answer(resume=None, update=update))
+        await bench.runner.advance(run.id)
+        ended = await bench.driver.ended(run)
+        plan = "Execute action X" if choice is APPROVE else "Another plan"
+        assert ended.result == {"plan": plan, "approved": True}
+
+
+async def test_a_run_that_was_never_begun_begins(bench: Bench) -> None:
+    """A start that was committed before the process died is taken up by the sweep."""
+    run = await bench.driver.start("expense", amount="5")
+    bench.wakeups.woken.clear()
+    await bench.driver.desk.recover()
+    assert [key for _, key in bench.wakeups.woken] == [run.id]
+    await bench.runner.advance(run.id)
+    assert (await bench.driver.ended(run)).status is RunStatus.FINISHED
+
+
+async def test_a_pause_that_was_never_written_down_is_asked(bench: Bench) -> None:
+    """A process that died right after the graph paused leaves a question that the next one opens, once."""
+    run = await bench.driver.start("expense", amount="2000")
+    await bench.thread(run).start({"amount": 2000})
+    await bench.runner.advance(run.id)
+    await bench.runner.advance(run.id)
+    (approval,) = await bench.driver.asked(run)
+    assert approval.revision == 1
+
+
+async def test_a_breakpoint_that_was_never_written_down_is_not_passed(bench: Bench) -> None:
+    """Looking like a run that was cut short, a static breakpoint still waits for its person."""
+    run = await bench.driver.start("deploy")
+    await bench.thread(run).start({})
+    for _ in range(3):
+        await bench.runner.advance(run.id)
+    await bench.driver.asked(run)
+    assert (await bench.driver.desk.run(run.id)).status is RunStatus.WAITING
+
+
+async def test_content_that_changed_meanwhile_voids_the_answer(bench: Bench, tmp_path: Path) -> None:
+    """When the node now asks something else under the same interrupt id, the old answer reaches nothing."""
+    mood = tmp_path / "mood"
+    mood.write_text("fine")
+    run, old = await asked(bench, "moody", mood=str(mood))
+    await decided(bench, old)
+    await counted(bench, old)
+    mood.write_text("foul")
+    await bench.runner.advance(run.id)
+    (new,) = await bench.driver.asked(run)
+    assert (new.id, new.revision, new.question.shown) == (old.id, 2, {"mood": "foul"})
+    with pytest.raises(AlreadyDecided):
+        await bench.driver.desk.decide(seen(old), actor=AMY, choice=REJECT)
+    await bench.driver.desk.decide(seen(new), actor=BEN, choice=REJECT)
+    await bench.runner.advance(run.id)
+    ended = await bench.driver.ended(run)
+    assert ended.result["status"] == "False"
+    assert [event.kind.value for event in ended.events] == [
+        "started", "asked", "decided", "withdrawn", "asked_anew", "refused", "decided", "resumed", "finished",
+    ]  # fmt: skip
+
+
+async def test_a_driver_without_its_fence_writes_nothing(bench: Bench) -> None:
+    """Once somebody else has taken the run, the old driver's checkpoints and its ledger entries are refused."""
+    run, approval = await asked(bench, "expense", amount="2000")
+    await decided(bench, approval)
+    taken = await take(bench, run)
+
+    async def guard(tx: Transaction) -> None:
+        await runs.hold(tx, run.id, fence=taken)
+
+    zombie = Thread(bench.app.workflows["expense"], run.thread_id, guard=guard)
+    pause = await pause_of(zombie)
+    await take(bench, run)
+    with pytest.raises(LeaseLost):
+        await zombie.deliver(pause, Answer(resume=False))
+    await bench.runner.advance(run.id)
+    assert (await bench.driver.ended(run)).result["status"] == "approved"
+
+
+async def take(bench: Bench, run: RunView) -> int:
+    async with bench.database.transaction() as tx:
+        row = await runs.take(tx, run.id)
+    assert row is not None
+    return int(row.fence)
+
+
+async def test_a_second_driver_returns_while_the_first_holds_the_run(bench: Bench) -> None:
+    """Driving is exclusive, and being turned away changes nothing."""
+    run = await bench.driver.start("expense", amount="5")
+    async with bench.runner._leases.try_hold(f"run:{run.id}") as lease:
+        assert lease is not None
+        await bench.runner.advance(run.id)
+        assert (await bench.driver.desk.run(run.id)).status is RunStatus.RUNNING

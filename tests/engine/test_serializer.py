@@ -1,0 +1,147 @@
+"""Stored bytes that try to run something."""
+
+from __future__ import annotations
+
+import json
+import os
+import pickle
+from collections.abc import Callable
+from contextlib import suppress
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, TypedDict
+from uuid import uuid4
+
+import ormsgpack
+import pytest
+from langgraph.checkpoint.serde.jsonplus import JsonPlusSerializer
+from langgraph.graph import START, StateGraph
+from sqlalchemy import update
+
+from engine.checkpointer import SQLModelSaver, for_graph
+from engine.checkpoints import CHANNELS, CHECKPOINTS, WRITES
+from engine.database import Database
+from engine.errors import DamagedCheckpoint
+from engine.serializer import StrictSerializer
+from tests.engine.test_checkpointer import at, store
+
+
+class State(TypedDict):
+    """A graph's state that names no types of its own."""
+
+    value: int
+
+
+class Bomb:
+    """Creates a file when it is unpickled."""
+
+    def __init__(self, path: str) -> None:
+        self.path = path
+
+    def __reduce__(self) -> tuple[Callable[..., Any], tuple[Any, ...]]:
+        return os.mkdir, (self.path,)
+
+
+def _extension(code: int, *parts: Any) -> tuple[str, bytes]:
+    return "msgpack", ormsgpack.packb(ormsgpack.Ext(code, ormsgpack.packb(parts)))
+
+
+def _json(**envelope: Any) -> tuple[str, bytes]:
+    return "json", json.dumps(envelope).encode()
+
+
+CRAFTED: dict[str, Callable[[str], tuple[str, bytes]]] = {
+    "one argument": lambda path: _extension(0, "os", "mkdir", path),
+    "arguments": lambda path: _extension(1, "os", "mkdir", (path,)),
+    "keywords": lambda path: _extension(2, "os", "mkdir", {"path": path}),
+    "method": lambda path: _extension(3, "shutil", "os", path, "mkdir"),
+    "pydantic 1": lambda path: _extension(4, "os", "mkdir", {"path": path}),
+    "pydantic 2": lambda path: _extension(5, "os", "mkdir", {"path": path}, "model_validate_json"),
+    "nested": lambda path: (
+        "msgpack",
+        ormsgpack.packb({"a": [ormsgpack.Ext(0, ormsgpack.packb(("os", "mkdir", path)))]}),
+    ),
+    "json constructor": lambda path: _json(lc=2, type="constructor", id=["os", "mkdir"], args=[path]),
+    "pickle": lambda path: ("pickle", pickle.dumps(Bomb(path))),
+}
+PERMISSIVE = JsonPlusSerializer(pickle_fallback=True, allowed_json_modules=True, allowed_msgpack_modules=True)
+
+
+@pytest.fixture
+def marker(tmp_path: Path) -> Path:
+    """The folder that a crafted value makes when it gets what it wants."""
+    return tmp_path / "ran"
+
+
+@pytest.mark.parametrize("name", sorted(CRAFTED.keys() - {"method"}))  # refused everywhere since 4.3
+def test_the_crafted_bytes_do_work_where_everything_is_allowed(name: str, marker: Path) -> None:
+    """The bytes of the other tests are sharp: LangGraph's permissive serializer runs what they name."""
+    PERMISSIVE.loads_typed(CRAFTED[name](str(marker)))
+    assert marker.is_dir()
+
+
+@pytest.mark.parametrize("name", CRAFTED)
+def test_crafted_bytes_run_nothing(name: str, marker: Path) -> None:
+    """Bytes that name a function are plain data or refused, also when a graph's own types are allowed."""
+    strict = StrictSerializer()
+    for serializer in (strict, strict.with_msgpack_allowlist({("some.module", "Model")})):
+        kind, body = CRAFTED[name](str(marker))
+        if kind == "msgpack":
+            serializer.loads_typed((kind, body))
+        else:
+            with pytest.raises(DamagedCheckpoint, match=kind):
+                serializer.loads_typed((kind, body))
+    assert not marker.exists()
+
+
+def test_json_of_older_releases_is_refused_whole() -> None:
+    """Even plain JSON rows are not read: nothing here ever writes them."""
+    with pytest.raises(DamagedCheckpoint):
+        StrictSerializer().loads_typed(("json", b"{}"))
+
+
+async def test_crafted_rows_run_nothing(database: Database, tmp_path: Path) -> None:
+    """Whichever column of whichever table holds crafted bytes, reading the thread runs nothing."""
+    graph = StateGraph(State)
+    graph.add_node("pass", lambda _: None)
+    graph.add_edge(START, "pass")
+    saver = for_graph(SQLModelSaver(database), graph.compile())
+    for name, craft in CRAFTED.items():
+        for table in (CHECKPOINTS, CHANNELS, WRITES):
+            place = f"{name} in {table.name}"
+            marker = tmp_path / place
+            config = await store(saver, at(place), "1", value=1)
+            await saver.aput_writes(config, [("value", 1)], "task")
+            kind, body = craft(str(marker))
+            async with database.transaction() as tx:
+                crafted = update(table).where(table.c.thread_id == place).values(kind=kind, body=body)
+                assert (await tx.execute(crafted)).rowcount == 1
+            with suppress(DamagedCheckpoint):
+                await saver.aget_tuple(config)
+            with suppress(DamagedCheckpoint):
+                _ = [item async for item in saver.alist(config)]
+            assert not os.path.lexists(marker), place  # noqa: ASYNC240
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        None,
+        b"\x00",
+        bytearray(b"\x00"),
+        "text \x00",
+        2**63,
+        -1.5,
+        [1, (2,)],
+        {"k": {1: 2}},
+        {1, 2},
+        uuid4(),
+        datetime.now(UTC),
+    ],
+    ids=lambda value: type(value).__name__,
+)
+def test_plain_values_come_back(value: Any) -> None:
+    """What LangGraph counts as safe makes the round trip; tuples become lists as in all its savers."""
+    serializer = StrictSerializer()
+    expected = [1, [2]] if isinstance(value, list) else value
+    assert serializer.loads_typed(serializer.dumps_typed(value)) == expected

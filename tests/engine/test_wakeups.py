@@ -1,0 +1,96 @@
+"""Wake-ups within one process."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+
+from engine.database import Database
+from engine.wakeups import InProcess, Kind
+
+
+async def test_a_wake_up_counts_once_its_transaction_is_committed(database: Database) -> None:
+    """Nobody is called before the commit, and never after a rollback."""
+    wakeups, called = InProcess(), asyncio.Event()
+
+    async def handler(key: str) -> None:
+        called.set()
+
+    wakeups.on(Kind.RUN, handler)
+    with pytest.raises(RuntimeError, match="no"):
+        await woken_in_vain(wakeups, database)
+    await asyncio.sleep(0)
+    assert not called.is_set()
+    async with database.transaction() as tx:
+        await wakeups.wake(tx, Kind.RUN, "a")
+        assert not called.is_set()
+    await asyncio.wait_for(called.wait(), 5)
+
+
+async def woken_in_vain(wakeups: InProcess, database: Database) -> None:
+    async with database.transaction() as tx:
+        await wakeups.wake(tx, Kind.RUN, "a")
+        raise RuntimeError("no")
+
+
+async def test_calls_for_one_key_never_overlap_and_coalesce() -> None:
+    """A hundred calls while the handler runs become one more call; another key is not held up."""
+    wakeups, calls, gate = InProcess(), [], asyncio.Event()
+    running: set[str] = set()
+
+    async def handler(key: str) -> None:
+        assert key not in running
+        running.add(key)
+        calls.append(key)
+        if key == "slow":
+            await gate.wait()
+        running.discard(key)
+
+    wakeups.on(Kind.RUN, handler)
+    wakeups.call(Kind.RUN, "slow")
+    await asyncio.sleep(0)
+    for _ in range(100):
+        wakeups.call(Kind.RUN, "slow")
+    wakeups.call(Kind.RUN, "quick")
+    await asyncio.sleep(0)
+    assert calls == ["slow", "quick"]
+    gate.set()
+    await wakeups.close(within_s=5)
+    assert calls == ["slow", "quick"]  # closed: what was left is found by the next start
+
+
+async def test_a_handler_that_raises_is_called_again_when_woken(caplog: pytest.LogCaptureFixture) -> None:
+    """An error is logged and ends nothing but that call."""
+    wakeups, calls, done = InProcess(), [], asyncio.Event()
+
+    async def handler(key: str) -> None:
+        calls.append(key)
+        if len(calls) == 1:
+            wakeups.call(Kind.RUN, key)
+            raise RuntimeError("the database is away")
+        done.set()
+
+    wakeups.on(Kind.RUN, handler)
+    wakeups.call(Kind.RUN, "a")
+    await asyncio.wait_for(done.wait(), 5)
+    assert "could not handle" in caplog.text
+
+
+async def test_close_cancels_what_does_not_end() -> None:
+    """A handler that hangs is cancelled after the time that it is given."""
+    wakeups, cancelled = InProcess(), asyncio.Event()
+
+    async def handler(key: str) -> None:
+        try:
+            await asyncio.Event().wait()
+        except asyncio.CancelledError:
+            cancelled.set()
+            raise
+
+    wakeups.on(Kind.RUN, handler)
+    wakeups.call(Kind.RUN, "a")
+    await asyncio.sleep(0)
+    await wakeups.close(within_s=0.01)
+    assert cancelled.is_set()
+    wakeups.call(Kind.RUN, "a")
