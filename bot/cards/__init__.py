@@ -1,0 +1,29 @@
+"""What people see of runs and questions, as Block Kit: pure functions from the engine's views to blocks."""
+
+from bot.cards.card import card, is_complete, seen
+from bot.cards.inputs import Inputs, inputs
+from bot.cards.lists import home_view, show_blocks, waiting_blocks
+from bot.cards.modals import REASON_BLOCK, edit_view, reject_view, review_view, start_view
+from bot.cards.thread import ROOT, Message, Upload, card_key, postings, root
+
+__all__ = [
+    "REASON_BLOCK",
+    "ROOT",
+    "Inputs",
+    "Message",
+    "Upload",
+    "card",
+    "card_key",
+    "edit_view",
+    "home_view",
+    "inputs",
+    "is_complete",
+    "postings",
+    "reject_view",
+    "review_view",
+    "root",
+    "seen",
+    "show_blocks",
+    "start_view",
+    "waiting_blocks",
+]

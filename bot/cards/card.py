@@ -1,0 +1,212 @@
+"""The card of one question: what is asked in full, who may decide, and buttons for as long as it is open."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Final, Literal
+
+from bot import wording
+from bot.blocks import (
+    HEADER_CHARS,
+    MESSAGE_CHARS,
+    VIEW_BLOCKS,
+    VIEW_BYTES,
+    Block,
+    Element,
+    actions,
+    button,
+    context,
+    date,
+    divider,
+    group,
+    header,
+    line,
+    message_chars,
+    quote,
+    rich,
+    section,
+    text,
+    user,
+    view_bytes,
+)
+from bot.cards.inputs import inputs
+from bot.cards.values import Fitted, Row, Shape, changes, fit, render, rows
+from bot.inert import cut, has_mixed_alphabets, one_line, visible
+from bot.payloads import encode_seen
+from engine import ApprovalStatus, ApprovalView, DecisionView, Event, Policy, RunView, Seen, Verdict
+
+APPROVERS_SHOWN: Final = 20
+EDIT_CHARS: Final = 3_000
+REASON_CHARS: Final = 3_000
+SPARE_CHARS: Final = 400
+FRAME_BYTES: Final = 5_000
+"""What the review form takes around the values, at most."""
+
+
+def card(run: RunView, approval: ApprovalView) -> list[Block]:
+    """Show a question as it stands now: open with buttons, or closed with what became of it.
+
+    Approve and Edit are offered only on a card that shows every character of the value. Where it does not fit,
+    Review takes their place, and where not even the review form holds it, only Reject is left.
+    """
+    above = [*heading(approval), _facts(run, approval), *_outcome(approval)]
+    below = [context(f"Run {run.id} · Thread {cut(run.thread_id, max_chars=200)}")]
+    given = _value_rows(approval)
+    warnings = _warnings(approval, given)
+    buttons = _buttons(approval, ["approve", "reject", *(["edit"] if _is_editable(approval) else [])])
+    room = MESSAGE_CHARS - SPARE_CHARS - message_chars([*above, *warnings, *below, *buttons])
+    fitted = fit(given, max_chars=room)
+    can_review = fitted.hidden > 0 and review_blocks(approval) is not None
+    if fitted.hidden:
+        buttons = _buttons(approval, ["review", "reject"] if can_review else ["reject"])
+    values = [*render(fitted.rows), *_missing(approval, fitted, can_review=can_review), *warnings]
+    framed = [divider(), *values, divider()] if values else []  # so that no value can pass for a fact of ours
+    return [*above, *framed, *below, *buttons]
+
+
+def is_complete(blocks: Sequence[Block]) -> bool:
+    """Say whether a card shows every character of what is asked."""
+    return not any(block.get("block_id") == _HIDDEN for block in blocks)
+
+
+def superseded(run: RunView, asked: Event) -> list[Block]:
+    """Show the card of an earlier revision: what it asked, that it is out of date, and no buttons."""
+    return [
+        header(str(asked.detail.get("text", ""))),
+        rich(line(text(wording.SUPERSEDED, "bold"))),
+        context(f"Run {run.id} · Thread {cut(run.thread_id, max_chars=200)}"),
+    ]
+
+
+def notification(run: RunView, approval: ApprovalView) -> str:
+    """Say in one line of mrkdwn what the card says, for notifications and screen readers."""
+    return wording.card_text(
+        approval,
+        requester=cut(run.requested_by_name, max_chars=80),
+        question=cut(approval.question.text, max_chars=300),
+    )
+
+
+def heading(approval: ApprovalView) -> list[Block]:
+    """Show the question's one line, also when it is longer than a heading."""
+    question = one_line(approval.question.text)
+    return [header(question), *([section(question)] if len(question) > HEADER_CHARS else [])]
+
+
+def review_blocks(approval: ApprovalView) -> list[Block] | None:
+    """Show the whole value in the blocks of one form; None when it does not fit a form."""
+    given = _value_rows(approval)
+    if sum(len(each.content) for each in given) > VIEW_BYTES:
+        return None
+    blocks = [*heading(approval), *render(given), *_warnings(approval, given)]
+    fits = len(blocks) <= VIEW_BLOCKS and view_bytes({"blocks": blocks}) <= VIEW_BYTES - FRAME_BYTES
+    return blocks if fits else None
+
+
+def seen(approval: ApprovalView) -> Seen:
+    """Name what a person sees who looks at this approval."""
+    return Seen(approval_id=approval.id, revision=approval.revision, digest=approval.digest)
+
+
+_HIDDEN: Final = "hidden"
+_LABELS: Final = {"approve": "Approve", "reject": "Reject", "edit": "Edit", "review": "Review in full"}
+_STYLES: Final[Mapping[str, Literal["primary", "danger"]]] = {
+    "approve": "primary",
+    "review": "primary",
+    "reject": "danger",
+}
+
+
+def _value_rows(approval: ApprovalView) -> tuple[Row, ...]:
+    shown = approval.question.shown
+    if (
+        isinstance(shown, str)
+        and shown == one_line(shown) == approval.question.text
+        and len(shown) <= HEADER_CHARS
+    ):
+        return ()  # the heading is the value
+    return rows(shown)
+
+
+def _facts(run: RunView, approval: ApprovalView) -> Block:
+    fact = [
+        _fact("Workflow", text(cut(one_line(run.title), max_chars=150))),
+        _fact("Requested by", user(run.requested_by, name=run.requested_by_name)),
+        _fact("May decide", *_approvers(approval.policy)),
+    ]
+    if approval.expires_at is not None:
+        fact.append(_fact("Deadline", date(approval.expires_at)))
+    return rich(*fact)
+
+
+def _fact(name: str, *elements: Element) -> Element:
+    return line(text(f"{name}: ", "bold"), *elements)
+
+
+def _approvers(policy: Policy) -> Iterator[Element]:
+    mentions = [*map(group, sorted(policy.groups)), *map(user, sorted(policy.users))]
+    if not mentions:
+        yield text(wording.NOBODY)
+    for at, mention in enumerate(mentions[:APPROVERS_SHOWN]):
+        yield from [text(", ")] if at else []
+        yield mention
+    if len(mentions) > APPROVERS_SHOWN:
+        yield text(f" and {len(mentions) - APPROVERS_SHOWN} more")
+
+
+def _outcome(approval: ApprovalView) -> list[Block]:
+    """Show what became of the question; nothing while it is open."""
+    if approval.status is ApprovalStatus.PENDING:
+        return []
+    state = rich(line(text(wording.APPROVAL_STATUS[approval.status])))
+    return [*_decision(approval.decision), state] if approval.decision else [state]
+
+
+def _decision(decision: DecisionView) -> list[Block]:
+    who = user(decision.actor_id, name=decision.actor_name)
+    said = [
+        line(
+            text(wording.VERDICT[decision.verdict], "bold"),
+            text(" by "),
+            who,
+            text(", "),
+            date(decision.decided_at),
+        )
+    ]
+    if decision.reason:
+        reason = fit([Row("", visible(decision.reason), Shape.QUOTE)], max_chars=REASON_CHARS)
+        said.append(quote(*(text(each.content) for each in reason.rows)))
+    if decision.verdict is not Verdict.EDIT:
+        return [rich(*said)]
+    edited, missing = changes(decision.before, decision.after, max_chars=EDIT_CHARS)
+    return [rich(*said), *edited, *([context(wording.hidden(missing))] if missing else [])]
+
+
+def _missing(approval: ApprovalView, fitted: Fitted, *, can_review: bool) -> list[Block]:
+    if not fitted.hidden:
+        return []
+    said = [wording.hidden(fitted.hidden)]
+    if approval.status is ApprovalStatus.PENDING:
+        said.append(wording.NEEDS_REVIEW if can_review else wording.TOO_LONG)
+    return [{**section(" ".join(said)), "block_id": _HIDDEN}]
+
+
+def _warnings(approval: ApprovalView, given: Sequence[Row]) -> list[Block]:
+    content = "\n".join(
+        [visible(approval.question.text), *(f"{each.name}\n{each.content}" for each in given)]
+    )
+    found = [wording.INVISIBLE] if "⟨U+" in content else []
+    return [context(each) for each in [*found, *([wording.MIXED] if has_mixed_alphabets(content) else [])]]
+
+
+def _buttons(approval: ApprovalView, names: Sequence[str]) -> list[Block]:
+    if approval.status is not ApprovalStatus.PENDING:
+        return []
+    value = encode_seen(seen(approval))
+    made = [button(_LABELS[name], action_id=name, value=value, style=_STYLES.get(name)) for name in names]
+    return [actions(made, block_id=f"decide:{approval.id}:{approval.revision}")]
+
+
+def _is_editable(approval: ApprovalView) -> bool:
+    form = approval.question.form
+    return form is not None and bool(inputs(form).blocks)

@@ -1,0 +1,83 @@
+"""The forms that open over Slack: start a workflow, reject with a reason, edit, review in full."""
+
+from __future__ import annotations
+
+from bot import wording
+from bot.blocks import Block, field_input, modal, section, text_input
+from bot.cards.card import heading, review_blocks, seen
+from bot.cards.inputs import Inputs, inputs
+from bot.payloads import StartSlip, encode_seen, encode_start
+from engine import ApprovalView, Form, WorkflowView
+
+REASON_CHARS = 2_000
+REASON_BLOCK = "reason"
+
+
+def start_view(workflow: WorkflowView, *, channel: str) -> Block:
+    """Make the form that starts a workflow; callback_id "start". `channel` is where the command was typed."""
+    made = inputs(workflow.form)
+    above = [section(said) for said in (workflow.problem, workflow.description) if said]
+    nothing = [] if workflow.form.fields else [section(wording.NO_INPUT)]
+    return modal(
+        title=workflow.title,
+        callback_id="start",
+        private_metadata=encode_start(StartSlip(workflow=workflow.name, channel=channel)),
+        blocks=[*above, *nothing, *made.blocks, *_left_out(workflow.form, made)],
+        submit="Start",
+    )
+
+
+def reject_view(approval: ApprovalView) -> Block:
+    """Make the form that asks why; callback_id "reject", the reason is in block "reason", action "value"."""
+    reason = field_input(
+        block_id=REASON_BLOCK,
+        label="Why do you reject this?",
+        element=text_input(multiline=True, max_chars=REASON_CHARS),
+        optional=False,
+        hint=wording.REASON_HINT,
+    )
+    return modal(
+        title="Reject",
+        callback_id="reject",
+        private_metadata=encode_seen(seen(approval)),
+        blocks=[section(approval.question.text), reason],
+        submit="Reject",
+    )
+
+
+def edit_view(approval: ApprovalView) -> Block:
+    """Make the form that edits and approves, filled with the present values; callback_id "edit".
+
+    An approval without a form, or none of whose values Slack can edit, gives a form that says so and cannot be
+    sent.
+    """
+    form = approval.question.form
+    made = inputs(form) if form is not None else Inputs(blocks=(), left_out=())
+    below = _left_out(form, made) if form is not None and made.blocks else []
+    return modal(
+        title="Edit and approve",
+        callback_id="edit",
+        private_metadata=encode_seen(seen(approval)),
+        blocks=[section(approval.question.text), *(made.blocks or [section(wording.NO_EDIT)]), *below],
+        submit="Approve with changes" if made.blocks else None,
+    )
+
+
+def review_view(approval: ApprovalView) -> Block:
+    """Make the form that shows every character of the value; callback_id "review", sending it approves.
+
+    A value that does not fit a form gives one that says so and cannot be sent.
+    """
+    blocks = review_blocks(approval)
+    return modal(
+        title="Review in full",
+        callback_id="review",
+        private_metadata=encode_seen(seen(approval)),
+        blocks=[*heading(approval), section(wording.TOO_LONG)] if blocks is None else blocks,
+        submit=None if blocks is None else "Approve",
+    )
+
+
+def _left_out(form: Form, made: Inputs) -> list[Block]:
+    labels = [field.label or field.name for field in form.fields if field.name in made.left_out]
+    return [section(wording.left_out(labels))] if labels else []

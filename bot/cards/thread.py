@@ -1,0 +1,172 @@
+"""Everything that a run shows in its channel, in order: the root message, a line per event, the cards, files."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from bot import wording
+from bot.blocks import MESSAGE_CHARS, Block, context, header, line, message_chars, rich, text, user
+from bot.cards.card import card, is_complete, notification, superseded
+from bot.cards.values import Fitted, changes, fit, json_text, render, row, rows
+from bot.inert import cut, escape, one_line
+from engine import ApprovalStatus, ApprovalView, Event, EventKind, RunStatus, RunView, Verdict
+
+ROOT: Final = "root"
+INPUT_CHARS: Final = 2_500
+OUTCOME_CHARS: Final = 1_500
+LINE_CHARS: Final = 2_000
+NOTICE_CHARS: Final = 400
+SPARE_CHARS: Final = 400
+
+
+@dataclass(frozen=True)
+class Message:
+    """A message that shall be there. `text` is mrkdwn for notifications; only what `changes` is ever updated."""
+
+    key: str
+    text: str
+    blocks: tuple[Block, ...]
+    changes: bool = False
+    is_broadcast: bool = False
+    approval_id: str | None = None
+
+    @property
+    def digest(self) -> str:
+        """Name what the message shows, as 64 hex digits."""
+        shown = json.dumps([self.text, self.blocks], sort_keys=True)
+        return hashlib.sha256(shown.encode()).hexdigest()
+
+
+@dataclass(frozen=True)
+class Upload:
+    """A file that shall be in the thread: what a message above it could not hold."""
+
+    key: str
+    filename: str
+    title: str
+    content: str
+
+
+def postings(run: RunView) -> tuple[Message | Upload, ...]:
+    """Return all that a run shows, oldest first: the root, then the thread.
+
+    The key of the root is "root", of an event's line "line:<seq>", of a card "card:<approval id>" (a later
+    revision: "card:<approval id>:<revision>"), of files "file:<approval id>:<revision>" and "file:<seq>".
+    Keys never change their meaning; only the root and the cards change what they show.
+    """
+    return (root(run), *_thread(run))
+
+
+def card_key(approval_id: str, *, revision: int) -> str:
+    """Name the posting that shows this revision of a question; revisions count from 1."""
+    return f"card:{approval_id}" if revision == 1 else f"card:{approval_id}:{revision}"
+
+
+def root(run: RunView) -> Message:
+    """Return the message that stands for the run in its channel: who asked for what, and how it goes."""
+    status = wording.RUN_STATUS[run.status]
+    blocks = [
+        header(run.title or run.workflow),
+        rich(line(text("Requested by ", "bold"), user(run.requested_by, name=run.requested_by_name))),
+        *_short(rows(run.input) if run.input else (), max_chars=INPUT_CHARS),
+        *_status(run),
+        context(f"Run {run.id} · Thread {cut(run.thread_id, max_chars=200)}"),
+    ]
+    notice = f"{_outside(run.title, 150)}, requested by {_outside(run.requested_by_name, 80)}: {status}"
+    return Message(key=ROOT, text=notice, blocks=tuple(blocks), changes=True)
+
+
+def _status(run: RunView) -> list[Block]:
+    label = line(text(wording.RUN_STATUS[run.status], "bold"))
+    match run.status:
+        case RunStatus.FINISHED if run.result is not None:
+            return [rich(label), *_short(rows(run.result), max_chars=OUTCOME_CHARS)]
+        case RunStatus.FAILED if run.error:
+            return [rich(label), *_short([row("", run.error)], max_chars=OUTCOME_CHARS)]
+        case _:
+            return [rich(label)]
+
+
+def _thread(run: RunView) -> Iterator[Message | Upload]:
+    approvals = {approval.id: approval for approval in run.approvals}
+    for event in run.events:
+        if event.kind is EventKind.REFUSED:
+            continue
+        approval = approvals.get(event.approval_id or "")
+        yield from _line(run, event, approval)
+        if approval is not None and event.kind in (EventKind.ASKED, EventKind.ASKED_ANEW):
+            yield from _card(run, event, approval)
+
+
+def _card(run: RunView, event: Event, approval: ApprovalView) -> Iterator[Message | Upload]:
+    revision = event.detail.get("revision", approval.revision)
+    key = card_key(approval.id, revision=revision)
+    if revision != approval.revision:
+        notice = f"{wording.SUPERSEDED} {_outside(str(event.detail.get('text', '')), NOTICE_CHARS)}"
+        yield Message(key=key, text=notice, blocks=tuple(superseded(run, event)), changes=True)
+        return
+    blocks = card(run, approval)
+    yield Message(
+        key=key,
+        text=notification(run, approval),
+        blocks=tuple(blocks),
+        changes=True,
+        is_broadcast=approval.status is ApprovalStatus.PENDING,
+        approval_id=approval.id,
+    )
+    if approval.status is ApprovalStatus.PENDING and not is_complete(blocks):
+        yield Upload(
+            key=f"file:{approval.id}:{revision}",
+            filename=f"question-{approval.number}-{approval.id[:8]}-{revision}.json",
+            title=f"Question {approval.number} in full",
+            content=json_text(approval.question.shown),
+        )
+
+
+def _line(run: RunView, event: Event, approval: ApprovalView | None) -> Iterator[Message | Upload]:
+    said = wording.event_line(
+        event, title=run.title or run.workflow, number=approval.number if approval else None
+    )
+    rest = cut(said.rest, max_chars=LINE_CHARS)
+    first = line(text(said.lead, "bold"), *([text(rest)] if rest else []))
+    blocks = [rich(first)]
+    more, hidden = _beneath(event, max_chars=MESSAGE_CHARS - SPARE_CHARS - message_chars(blocks))
+    below = [context(wording.hidden(hidden))] if hidden else []
+    notice = _outside(said.lead + said.rest, NOTICE_CHARS)
+    yield Message(key=f"line:{event.seq}", text=notice, blocks=(*blocks, *more, *below))
+    if hidden or rest != said.rest:
+        yield Upload(
+            key=f"file:{event.seq}",
+            filename=f"{event.kind.value}-{run.id}-{event.seq}.json",
+            title=f"{said.lead}: in full",
+            content=json_text(dict(event.detail)),
+        )
+
+
+def _beneath(event: Event, *, max_chars: int) -> tuple[list[Block], int]:
+    """Show what an event brought and does not fit a line, with how many characters did not fit at all."""
+    detail: Mapping[str, Any] = event.detail
+    fitted = Fitted(rows=(), hidden=0)
+    if event.kind is EventKind.DECIDED and detail["verdict"] == Verdict.EDIT:
+        return changes(detail.get("before") or {}, detail.get("after") or {}, max_chars=max_chars)
+    if event.kind is EventKind.STARTED and detail.get("input"):
+        everything = rows(detail["input"])
+        if fit(everything, max_chars=INPUT_CHARS).hidden:  # the root message could not show it all
+            fitted = fit(everything, max_chars=max_chars)
+    if event.kind is EventKind.FINISHED and detail.get("result") is not None:
+        fitted = fit(rows(detail["result"]), max_chars=max_chars)
+    return render(fitted.rows), fitted.hidden
+
+
+def _short(given: Sequence[Any], *, max_chars: int) -> list[Block]:
+    fitted = fit(given, max_chars=max_chars)
+    said = [context(f"{wording.hidden(fitted.hidden)} {wording.SEE_THREAD}")] if fitted.hidden else []
+    return [*render(fitted.rows), *said]
+
+
+def _outside(content: str, max_chars: int) -> str:
+    return escape(one_line(cut(content, max_chars=max_chars)))

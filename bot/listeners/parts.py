@@ -1,0 +1,51 @@
+"""What the listeners work with, and the steps that several of them take."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass
+
+from slack_sdk.errors import SlackApiError
+from slack_sdk.web.async_client import AsyncWebClient
+
+from bot.blocks import Block
+from bot.identity import UNREACHABLE, refusal_code
+from bot.links import Links
+from bot.people import People
+from bot.whispers import Whispers
+from engine import Actor, Desk, Policy, Seen, UnknownApproval
+
+LOG = logging.getLogger("assent")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Parts:
+    """Everything that a listener may use. `client` opens modals and the home; messages are the mirror's."""
+
+    desk: Desk
+    people: People
+    whispers: Whispers
+    links: Links
+    client: AsyncWebClient
+
+    async def decider(self, seen: Seen, *, user_id: str, team_id: str) -> Actor:
+        """Look up the person who wants to decide, with the groups that matter for this question.
+
+        An unknown question has no policy; the desk refuses it then, and writes that down.
+        """
+        policy: Policy | None
+        try:
+            policy = await self.desk.policy(seen.approval_id)
+        except UnknownApproval:
+            policy = None
+        return await self.people.actor(user_id, team_id=team_id, policy=policy)
+
+    async def opened(self, view: Block, *, trigger_id: str) -> bool:
+        """Open a modal over Slack; False when Slack does not do it (it wants it within 3 s of the click)."""
+        try:
+            await self.client.views_open(trigger_id=trigger_id, view=view)
+        except UNREACHABLE as error:
+            code = refusal_code(error) if isinstance(error, SlackApiError) else type(error).__name__
+            LOG.warning("Slack did not open the form %s: %s", view.get("callback_id"), code)
+            return False
+        return True

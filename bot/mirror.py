@@ -1,0 +1,276 @@
+"""Makes Slack equal to the database: posts, updates, thread lines. The only writer of messages to Slack."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Any, Final
+from weakref import WeakValueDictionary
+
+from slack_sdk.errors import SlackApiError
+from slack_sdk.web.async_client import AsyncWebClient
+
+from bot import wording
+from bot.cards import ROOT, Message, Upload, postings
+from bot.identity import UNREACHABLE, refusal_code
+from bot.sightings import Sightings, metadata
+from engine import Conflict, Desk, EngineError, Posting, RunView
+
+LOG = logging.getLogger("assent")
+
+RUNS_AT_ONCE: Final = 8
+LONGEST_PAUSE_S: Final = 60.0
+GONE: Final = frozenset({"message_not_found", "cant_update_message"})
+"""chat.update says so of a message that was deleted, or that this app did not write."""
+NO_THREAD: Final = frozenset({"thread_not_found", "message_not_found"})
+
+Wanted = Message | Upload
+
+
+@dataclass(frozen=True)
+class _Trouble:
+    """Why a run could not be shown, how often in a row, and when to try again (monotonic seconds)."""
+
+    sentence: str
+    failures: int
+    until_s: float
+
+
+class Mirror:
+    """Shows runs in Slack as the desk tells them.
+
+    It holds no truth: everything is read from the desk each time, so it can be called at any time, by anybody,
+    as often as one likes. A message is written down before it is sent, so that a process which dies between
+    finds it again by its metadata and does not send it twice.
+    """
+
+    def __init__(
+        self, client: AsyncWebClient, *, desk: Desk, monotonic: Callable[[], float] = time.monotonic
+    ) -> None:
+        self._client = client
+        self._desk = desk
+        self._sightings = Sightings(client)
+        self._monotonic = monotonic
+        self._troubles: dict[str, _Trouble] = {}
+        self._locks: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
+        self._gate = asyncio.Semaphore(RUNS_AT_ONCE)
+        # a thread of its own: megabytes take long enough to hold up a click, and graphs may fill the default pool
+        self._renderer = ThreadPoolExecutor(1, "assent-cards")
+
+    @property
+    def trouble(self) -> str | None:
+        """A sentence on why some run is not shown as it is; None while Slack is up to date."""
+        return next((trouble.sentence for trouble in self._troubles.values()), None)
+
+    async def catch_up(self, run_id: str) -> None:
+        """Show a run as it is now. Never raises for Slack or the database: what went wrong is in `trouble`.
+
+        After a failure it does nothing until a pause is over (1 s, doubled each time up to a minute, or what
+        Slack asks for); the sweep calls again, so that nothing is lost.
+        """
+        lock = self._locks.setdefault(run_id, asyncio.Lock())
+        async with lock, self._gate:
+            trouble = self._troubles.get(run_id)
+            if trouble is not None and self._monotonic() < trouble.until_s:
+                return
+            try:
+                await self._show(run_id)
+            except (*UNREACHABLE, EngineError) as error:
+                self._note(run_id, error)
+            else:
+                self._troubles.pop(run_id, None)
+
+    async def _show(self, run_id: str) -> None:
+        run = await self._desk.run(run_id)
+        if run.channel is None:
+            raise _NoChannel(run)
+        loop = asyncio.get_running_loop()
+        wanted = await loop.run_in_executor(self._renderer, postings, run)
+        posted = dict(await self._desk.postings(run_id))
+        for message in wanted:  # what people have in front of them first: its buttons may be dead already
+            await self._refresh(message, posted)
+        for message in wanted:
+            await self._place(run, message, posted)
+        await self._desk.mirrored(run_id, revision=run.revision)
+
+    async def _refresh(self, wanted: Wanted, posted: dict[str, Posting]) -> None:
+        """Update a message that shows something old."""
+        posting = posted.get(wanted.key)
+        if (
+            not isinstance(wanted, Message)
+            or not wanted.changes
+            or posting is None
+            or posting.reference is None
+        ):
+            return
+        if posting.shown == wanted.digest:
+            return
+        try:
+            await self._client.chat_update(
+                channel=posting.place,
+                ts=posting.reference,
+                text=wanted.text,
+                blocks=list(wanted.blocks),
+                metadata=metadata(posting.id),
+                parse="none",
+                link_names=False,
+            )
+        except SlackApiError as error:
+            if refusal_code(error) not in GONE:
+                raise
+            await self._forget(posting, posted)
+            return
+        await self._record(
+            posting, posted, place=posting.place, reference=posting.reference, shown=wanted.digest
+        )
+
+    async def _place(self, run: RunView, wanted: Wanted, posted: dict[str, Posting]) -> None:
+        """Post a message that is not there yet, or find it if an earlier process has sent it."""
+        posting = posted.get(wanted.key)
+        if posting is not None and posting.reference is not None:
+            return
+        if posting is None:
+            place = posted[ROOT].place if ROOT in posted else str(run.channel)
+            posting = await self._desk.intend_posting(run.id, key=wanted.key, place=place)
+        elif await self._adopt(run, wanted, posting, posted):
+            return
+        if isinstance(wanted, Upload):
+            await self._upload(wanted, posting, posted)
+        else:
+            await self._post(run, wanted, posting, posted)
+
+    async def _adopt(
+        self, run: RunView, wanted: Wanted, posting: Posting, posted: dict[str, Posting]
+    ) -> bool:
+        place, root = posting.place, posted[ROOT].reference
+        if wanted.key == ROOT:
+            found = await self._sightings.of_root(posting.id, place=place, since=run.started_at)
+            place, ts = found or (place, None)
+        elif root is None:
+            return False
+        elif isinstance(wanted, Upload):
+            ts = await self._sightings.of_file(
+                wanted.filename, place=place, thread_ts=root, since=run.started_at
+            )
+        else:
+            ts = await self._sightings.of_reply(posting.id, place=place, thread_ts=root, since=run.started_at)
+        if ts is None:
+            return False
+        LOG.info("Found %s of run %s again in Slack.", wanted.key, run.id, extra={"action": "adopted"})
+        await self._record(posting, posted, place=place, reference=ts, shown="")
+        await self._refresh(wanted, posted)
+        return posted.get(wanted.key) is not None
+
+    async def _post(
+        self, run: RunView, wanted: Message, posting: Posting, posted: dict[str, Posting]
+    ) -> None:
+        try:
+            answer = await self._client.chat_postMessage(
+                channel=posting.place,
+                text=wanted.text,
+                blocks=list(wanted.blocks),
+                metadata=metadata(posting.id),
+                unfurl_links=False,
+                unfurl_media=False,
+                parse="none",
+                link_names=False,
+                **_in_thread(wanted, posted),
+            )
+        except SlackApiError as error:
+            if wanted.key != ROOT and refusal_code(error) in NO_THREAD:
+                await self._forget(posted[ROOT], posted)  # the thread goes on below a new root
+            raise
+        await self._record(
+            posting, posted, place=answer["channel"], reference=answer["ts"], shown=wanted.digest
+        )
+        _tell(run, wanted)
+
+    async def _upload(self, wanted: Upload, posting: Posting, posted: dict[str, Posting]) -> None:
+        """Share a file. Its absence is told, but holds up nothing: the review form shows the same."""
+        try:
+            answer = await self._client.files_upload_v2(
+                channel=posting.place,
+                thread_ts=posted[ROOT].reference,
+                filename=wanted.filename,
+                title=wanted.title,
+                content=wanted.content,
+            )
+        except SlackApiError as error:
+            LOG.warning("The file %s could not be shared: %s", wanted.filename, refusal_code(error))
+            return
+        file_id = str(answer["files"][0]["id"])
+        await self._record(posting, posted, place=posting.place, reference=file_id, shown="")
+
+    async def _record(
+        self, posting: Posting, posted: dict[str, Posting], *, place: str, reference: str, shown: str
+    ) -> None:
+        await self._desk.record_posting(posting.id, place=place, reference=reference, shown=shown)
+        posted[posting.key] = Posting(
+            id=posting.id,
+            run_id=posting.run_id,
+            key=posting.key,
+            place=place,
+            reference=reference,
+            shown=shown,
+        )
+
+    async def _forget(self, posting: Posting, posted: dict[str, Posting]) -> None:
+        await self._desk.forget_posting(posting.id)
+        del posted[posting.key]
+
+    def _note(self, run_id: str, error: Exception) -> None:
+        """Remember what went wrong, and say it once for each run and reason."""
+        before = self._troubles.get(run_id)
+        failures = before.failures + 1 if before else 1
+        pause_s = min(2.0 ** (failures - 1), LONGEST_PAUSE_S)
+        sentence = _sentence(error)
+        self._troubles[run_id] = _Trouble(
+            sentence, failures, self._monotonic() + max(pause_s, _asked_pause_s(error))
+        )
+        if before is None or before.sentence != sentence:
+            LOG.warning("Run %s is not shown as it is. %s", run_id, sentence, extra={"action": "not shown"})
+
+
+class _NoChannel(EngineError):
+    """The run has no channel."""
+
+    def __init__(self, run: RunView) -> None:
+        super().__init__(wording.no_channel(run.workflow))
+
+
+def _in_thread(wanted: Message, posted: dict[str, Posting]) -> dict[str, Any]:
+    if wanted.key == ROOT:
+        return {}
+    return {"thread_ts": posted[ROOT].reference, "reply_broadcast": wanted.is_broadcast}
+
+
+def _tell(run: RunView, wanted: Message) -> None:
+    if wanted.approval_id is not None:
+        ids = {"run_id": run.id, "workflow": run.workflow, "approval_id": wanted.approval_id}
+        LOG.info(
+            "Card posted for run %s of %s.", run.id, run.workflow, extra={"action": "card posted", **ids}
+        )
+
+
+def _sentence(error: Exception) -> str:
+    match error:
+        case SlackApiError():
+            return wording.slack_trouble(refusal_code(error))
+        case _NoChannel() | Conflict():
+            return str(error)
+        case EngineError():
+            return wording.plain_sentence(error)
+        case _:
+            return wording.slack_unreachable(type(error).__name__)
+
+
+def _asked_pause_s(error: Exception) -> float:
+    if not isinstance(error, SlackApiError):
+        return 0.0
+    headers = getattr(error.response, "headers", None) or {}
+    asked = next((value for name, value in headers.items() if name.lower() == "retry-after"), "0")
+    return float(asked) if str(asked).isdecimal() else 0.0

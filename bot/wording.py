@@ -1,0 +1,260 @@
+"""Every sentence that people read: statuses, lines of the thread, refusals, answers to commands."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from typing import Any, Final, NamedTuple
+
+from bot.inert import escape, one_line
+from engine import (
+    AlreadyDecided,
+    AmbiguousRun,
+    ApprovalStatus,
+    ApprovalView,
+    EngineError,
+    Event,
+    EventKind,
+    Expired,
+    InvalidInput,
+    NotAllowed,
+    NotEditable,
+    RunStatus,
+    SelfApproval,
+    StaleQuestion,
+    StoreError,
+    UnknownApproval,
+    UnknownRun,
+    UnknownWorkflow,
+    Verdict,
+)
+
+RUN_STATUS: Final[Mapping[RunStatus, str]] = {
+    RunStatus.RUNNING: "Running…",
+    RunStatus.WAITING: "Waiting for approval",
+    RunStatus.FINISHED: "Finished",
+    RunStatus.FAILED: "Failed",
+    RunStatus.STOPPED: "Stopped",
+    RunStatus.EXPIRED: "Expired",
+}
+APPROVAL_STATUS: Final[Mapping[ApprovalStatus, str]] = {
+    ApprovalStatus.PENDING: "Waiting for a decision",
+    ApprovalStatus.DECIDED: "The run is about to take this answer.",
+    ApprovalStatus.RESUMED: "The run has taken this answer.",
+    ApprovalStatus.WITHDRAWN: "Withdrawn: the run no longer asks this, so there is nothing to decide.",
+    ApprovalStatus.EXPIRED: "Expired: the deadline passed without a decision.",
+}
+VERDICT: Final[Mapping[Verdict, str]] = {
+    Verdict.APPROVE: "Approved",
+    Verdict.REJECT: "Rejected",
+    Verdict.EDIT: "Edited and approved",
+}
+NOBODY: Final = "nobody, because no approvers are set for this workflow"
+SUPERSEDED: Final = "Out of date: the content changed and was asked again. Please use the newer card below."
+NEEDS_REVIEW: Final = "To approve, open “Review in full” first."
+TOO_LONG: Final = (
+    "This is too long to be shown in Slack in full, so it cannot be approved here. The file in this thread holds"
+    " all of it."
+)
+NO_EDIT: Final = "None of its values can be edited in Slack: they are too long or hold invisible characters."
+INVISIBLE: Final = (
+    "Careful: some characters are invisible or change the reading direction; they are shown as ⟨U+…⟩."
+)
+MIXED: Final = (
+    "Careful: some words mix letters of different alphabets, which can make them look like other words."
+)
+NOTHING_WAITING: Final = "Nothing is waiting for a decision."
+SEE_THREAD: Final = "The thread has more."
+NO_INPUT: Final = "This workflow needs no input."
+REASON_HINT: Final = "The requester sees this in the thread."
+NOTHING_RECORDED: Final = "Something went wrong here, and nothing was recorded. Please try again."
+
+
+class Line(NamedTuple):
+    """A sentence in two parts: the lead stands in bold, the rest in one line may hold text from outside."""
+
+    lead: str
+    rest: str
+
+
+def event_line(event: Event, *, title: str, number: int | None) -> Line:
+    """Say in one line what happened; `number` counts the question that the event is about from 1.
+
+    Only what fits a line: results and edited values follow it in blocks of their own. A refused click has no
+    line; asking for one gives the same words as in the audit trail.
+    """
+    said = _told(event, title=title, number=number)
+    return Line(said.lead, one_line(said.lead + said.rest)[len(said.lead) :])
+
+
+def _told(event: Event, *, title: str, number: int | None) -> Line:
+    detail, who = event.detail, event.actor_name or "Assent"
+    match event.kind:
+        case EventKind.STARTED:
+            return Line("Started", f" by {who}: {title}")
+        case EventKind.ASKED:
+            return Line("Asked" if number in (None, 1) else "Next question", f": {detail.get('text', '')}")
+        case EventKind.ASKED_ANEW:
+            return Line("Asked again", f", because the content changed: {detail.get('text', '')}")
+        case EventKind.DECIDED:
+            return Line(VERDICT[Verdict(detail["verdict"])], f" by {who}{_because(detail)}")
+        case EventKind.RESUMED:
+            return Line("Resumed", ": the run has taken the answer and goes on.")
+        case EventKind.REFUSED:
+            return Line("Refused", f": a click by {who} ({detail.get('code', 'refused')})")
+        case EventKind.WITHDRAWN:
+            return Line("Question withdrawn", f": {detail['why']}" if detail.get("why") else "")
+        case EventKind.EXPIRED:
+            return Line("Expired", ": the deadline passed without a decision.")
+        case EventKind.STOPPED:
+            return Line("Stopped", f" by {who}{_because(detail)}" if event.actor_name else _because(detail))
+        case EventKind.FINISHED:
+            return Line("Finished", "" if detail.get("result") is None else " with this result:")
+        case EventKind.FAILED:
+            return Line("Failed", f": {detail.get('error') or 'the run ended with an error'}")
+
+
+def hidden(chars: int) -> str:
+    """Say how much of a text is not shown."""
+    return f"{chars:,} more {'character is' if chars == 1 else 'characters are'} not shown here."
+
+
+def card_text(approval: ApprovalView, *, requester: str, question: str) -> str:
+    """Say in one line of mrkdwn how a question stands, for notifications and screen readers."""
+    match approval.status:
+        case ApprovalStatus.PENDING:
+            state = "Approval needed"
+        case ApprovalStatus.WITHDRAWN | ApprovalStatus.EXPIRED:
+            state = approval.status.value.capitalize()
+        case _:
+            state = VERDICT[approval.decision.verdict] if approval.decision else "Decided"
+    return f"{state} for {_outside(requester)}: {_outside(question)}"
+
+
+def left_out(labels: Iterable[str]) -> str:
+    """Say which fields a form does not show, and that they stay as they are."""
+    return (
+        f"Not shown here, because it is too long or holds invisible characters, and so left as it is: "
+        f"{', '.join(one_line(label) for label in labels)}."
+    )
+
+
+def moment(at: datetime) -> str:
+    """Write a time for places where Slack cannot turn it into the reader's own zone."""
+    return f"{at:%d %b %Y} at {at:%H:%M} UTC"
+
+
+def sentence(error: EngineError) -> str:
+    """Say in mrkdwn what was refused or went wrong, and what to do. One line, for a message or an ephemeral."""
+    match error:
+        case AlreadyDecided():
+            return _decided(error, who=f"<@{error.actor_id}>" if error.actor_id.isalnum() else "somebody")
+        case _:
+            return _outside(plain_sentence(error))
+
+
+def plain_sentence(error: EngineError, *, who: str | None = None) -> str:
+    """Say the same in plain text, for a modal or a terminal, where no mention works.
+
+    `who` is the display name behind an `AlreadyDecided.actor_id`, if it is known.
+    """
+    match error:
+        case AlreadyDecided():
+            return one_line(_decided(error, who=who or "somebody else"))
+        case StaleQuestion():
+            return "The question has changed since this card was posted, so nothing was decided. Use the newer card."
+        case SelfApproval():
+            return "You asked for this yourself, so somebody else has to decide. Nothing was decided."
+        case Expired():
+            return "The deadline for this question has passed. Nothing was decided."
+        case NotEditable():
+            return "This question has nothing that can be edited. You can approve or reject it."
+        case UnknownApproval():
+            return "This question is not known here any more. Nothing was decided."
+        case NotAllowed():
+            return one_line(str(error))
+        case UnknownWorkflow():
+            return f"There is no workflow “{one_line(error.name)}”. {known_workflows(error.known)}"
+        case UnknownRun():
+            return "There is no such run. “/approvals list” shows what is waiting."
+        case AmbiguousRun():
+            return "Several runs begin with these characters. Please give more of them."
+        case InvalidInput():
+            return one_line(" ".join(f"{name}: {text}" for name, text in error.errors.items()))
+        case StoreError():
+            return "The database could not do this now. Nothing was recorded. Please try again."
+        case _:
+            return one_line(str(error))
+
+
+def known_workflows(names: Iterable[str]) -> str:
+    """Say which workflows can be started; plain text."""
+    known = ", ".join(sorted(one_line(name) for name in names))
+    return f"You can start: {known}." if known else "No workflow is set up here yet."
+
+
+def help_text() -> str:
+    """Say what /approvals can do; mrkdwn."""
+    return (
+        (
+            "*What you can do here*\n"
+            "`/approvals start <workflow>` opens the form of a workflow and starts it; without a name it lists them\n"
+            "`/approvals list` shows what is waiting for a decision\n"
+            "`/approvals show <run>` shows one run; the first characters of its id are enough\n"
+            "`/approvals help` shows this"
+        )
+        .replace("<", "&lt;")
+        .replace(">", "&gt;")
+    )
+
+
+def run_started(title: str, *, run_id: str) -> str:
+    """Confirm to a requester that the run exists; mrkdwn."""
+    return f"{_outside(title)} was started as run {_outside(run_id)}. Its thread tells how it goes."
+
+
+def no_channel(workflow: str) -> str:
+    """Say that a workflow's runs cannot be shown anywhere."""
+    return f"The workflow {one_line(workflow)} has no channel. Set one in approvals.toml and start again."
+
+
+def slack_unreachable(kind: str) -> str:
+    """Say that Slack did not answer; `kind` names the error for whoever runs the bot."""
+    return f"Slack cannot be reached now ({kind}). It is tried again."
+
+
+def slack_trouble(code: str) -> str:
+    """Say what Slack's refusal of a message means, and what to do."""
+    match code:
+        case "channel_not_found":
+            told = "The bot cannot see this channel. Check its name in approvals.toml, or invite the bot"
+        case "not_in_channel":
+            told = "The bot is not in the channel. Invite it there"
+        case "is_archived" | "is_inactive":
+            told = "The channel is archived. Restore it, or set another one in approvals.toml"
+        case "invalid_auth" | "not_authed" | "account_inactive" | "token_revoked" | "token_expired":
+            told = (
+                "Slack does not take the bot's token any more. Install the app again and set SLACK_BOT_TOKEN"
+            )
+        case (
+            "missing_scope" | "no_permission" | "restricted_action" | "restricted_action_thread_only_channel"
+        ):
+            told = "Slack does not allow this to the app. Install it again from manifest.yml"
+        case "ratelimited" | "rate_limited" | "message_limit_exceeded":
+            told = "Slack asks for a pause. It is tried again"
+        case _:
+            told = "Slack refused a message. It is tried again"
+    return f"{told} ({one_line(code)})."
+
+
+def _decided(error: AlreadyDecided, *, who: str) -> str:
+    verdict = VERDICT[Verdict(error.verdict)].lower() if error.verdict in set(Verdict) else "decided"
+    return f"This was {verdict} already, by {who} on {moment(error.decided_at)}. Your click changed nothing."
+
+
+def _because(detail: Mapping[str, Any]) -> str:
+    return f": {detail['reason']}" if detail.get("reason") else ""
+
+
+def _outside(text: str) -> str:
+    return escape(one_line(text))

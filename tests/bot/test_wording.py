@@ -1,0 +1,128 @@
+"""What people read is one clear sentence, and nothing in it is live but a person's name."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import pytest
+
+from bot import wording
+from engine import (
+    AlreadyDecided,
+    AmbiguousRun,
+    ApprovalStatus,
+    EngineError,
+    EventKind,
+    Expired,
+    InvalidInput,
+    NotAllowed,
+    NotEditable,
+    RunStatus,
+    SelfApproval,
+    StaleQuestion,
+    StoreError,
+    UnknownApproval,
+    UnknownRun,
+    UnknownWorkflow,
+    Verdict,
+)
+from tests.bot.hostile import strings
+from tests.bot.runs import event
+
+AT = datetime(2026, 11, 23, 12, 1, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("error", "words"),
+    [
+        (
+            AlreadyDecided(verdict="approve", actor_id="U0AMY", decided_at=AT),
+            "approved already, by <@U0AMY> on 23 Nov 2026",
+        ),
+        (AlreadyDecided(verdict="edit", actor_id="U0AMY", decided_at=AT), "edited and approved already"),
+        (StaleQuestion(), "newer card"),
+        (SelfApproval(), "somebody else has to decide"),
+        (NotAllowed(), "not among the people"),
+        (NotAllowed("Guests may not decide."), "Guests may not decide."),
+        (Expired(), "deadline"),
+        (NotEditable(), "nothing that can be edited"),
+        (UnknownApproval(), "not known here"),
+        (UnknownWorkflow("expnse", ("expense", "deploy")), "You can start: deploy, expense."),
+        (UnknownWorkflow("x", ()), "No workflow is set up here yet."),
+        (UnknownRun(), "no such run"),
+        (AmbiguousRun(), "more of them"),
+        (InvalidInput({"amount": "Enter a whole number."}), "amount: Enter a whole number."),
+        (StoreError(), "Nothing was recorded"),
+        (EngineError("Something odd."), "Something odd."),
+    ],
+)
+def test_every_error_says_what_happened(error: EngineError, words: str) -> None:
+    """Each error of the engine has its sentence, in mrkdwn and, without mentions, in plain text."""
+    assert words in wording.sentence(error)
+    assert "<@" not in wording.plain_sentence(error)
+
+
+def test_a_plain_sentence_names_who_decided() -> None:
+    """Where no mention works the display name stands, and without one it still reads."""
+    error = AlreadyDecided(verdict="reject", actor_id="U0AMY", decided_at=AT)
+    assert "rejected already, by Amy Approver on 23 Nov 2026 at 12:01 UTC" in wording.plain_sentence(
+        error, who="Amy Approver"
+    )
+    assert "by somebody else" in wording.plain_sentence(error)
+
+
+@pytest.mark.parametrize("given", strings(), ids=lambda value: ascii(value)[:40])
+def test_nothing_that_was_typed_is_live_in_an_answer(given: str) -> None:
+    """A workflow name, a title, a field name or a person's id with markup in it stays literal."""
+    said = [
+        wording.sentence(UnknownWorkflow(given, (given,))),
+        wording.sentence(InvalidInput({given: given})),
+        wording.sentence(NotAllowed(given)),
+        wording.sentence(AlreadyDecided(verdict=given, actor_id=f"U1> {given}", decided_at=AT)),
+        wording.run_started(given, run_id="k7m2"),
+    ]
+    assert not any(set("<>\n") & set(each) for each in said)
+
+
+@pytest.mark.parametrize("kind", list(EventKind))
+def test_every_event_has_a_line(kind: EventKind) -> None:
+    """No kind of event is left without words, even with the least detail."""
+    detail = {"verdict": "approve"} if kind is EventKind.DECIDED else {}
+    assert wording.event_line(event(1, kind, **detail), title="Pay", number=1).lead
+
+
+@pytest.mark.parametrize(
+    ("kind", "detail", "number", "words"),
+    [
+        (EventKind.ASKED, {"text": "Pay?"}, 1, "Asked: Pay?"),
+        (EventKind.ASKED, {"text": "Pay?"}, 2, "Next question: Pay?"),
+        (EventKind.ASKED_ANEW, {"text": "Pay?"}, 1, "Asked again, because the content changed: Pay?"),
+        (EventKind.DECIDED, {"verdict": "reject", "reason": "too\nmuch"}, 1, "Rejected by Amy: too much"),
+        (EventKind.DECIDED, {"verdict": "edit", "reason": ""}, 1, "Edited and approved by Amy"),
+        (EventKind.WITHDRAWN, {"why": "Not asked any more."}, 1, "Question withdrawn: Not asked any more."),
+        (EventKind.STOPPED, {"reason": "no"}, 1, "Stopped by Amy: no"),
+        (EventKind.FINISHED, {"result": None}, None, "Finished"),
+        (EventKind.FAILED, {"error": "ValueError: x"}, None, "Failed: ValueError: x"),
+    ],
+)  # fmt: skip
+def test_a_line_says_what_happened(
+    kind: EventKind, detail: dict[str, str], number: int | None, words: str
+) -> None:
+    """Lines read as people would say them, in one line each."""
+    said = wording.event_line(event(1, kind, who="Amy", **detail), title="Pay", number=number)
+    assert said.lead + said.rest == words
+
+
+def test_every_status_and_verdict_has_words() -> None:
+    """No state of a run or question, and no verdict, is without a label."""
+    assert set(wording.RUN_STATUS) == set(RunStatus)
+    assert set(wording.APPROVAL_STATUS) == set(ApprovalStatus)
+    assert set(wording.VERDICT) == set(Verdict)
+
+
+def test_help_names_every_command_and_has_no_live_brackets() -> None:
+    """The help lists start, list, show and help, with its placeholders escaped."""
+    text = wording.help_text()
+    assert all(f"/approvals {verb}" in text for verb in ("start", "list", "show", "help"))
+    assert "&lt;workflow&gt;" in text
+    assert "<" not in text
