@@ -38,7 +38,7 @@ def log_event(event: Event) -> None:
 def listed(run: RunView, approval: ApprovalView) -> str:
     """Make the line of one question that waits: its run, workflow, what is asked, since when and for whom."""
     asked = f"asked {moment(approval.asked_at)} for {run.requested_by_name}"
-    return one_line(f"{run.id}  {run.workflow}  {approval.question.text}  ({asked})")
+    return "  ".join(one_line(each) for each in (run.id, run.workflow, approval.question.text, f"({asked})"))
 
 
 def shown(run: RunView) -> Iterator[str]:

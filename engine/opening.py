@@ -24,12 +24,15 @@ STOP_WITHIN_S = 10
 
 
 @asynccontextmanager
-async def open_desk(*, database_url: str, app: Path, on_event: Listener | None = None) -> AsyncIterator[Desk]:
+async def open_desk(
+    *, database_url: str, app: Path, on_event: Listener | None = None, drives: bool = True
+) -> AsyncIterator[Desk]:
     """Open the store, bring it up to date, load the app and yield its desk; close in reverse order.
 
     `app` is the path of a langgraph.json. `on_event` hears of every audit entry once it is committed. Nothing
     that an earlier process left is taken up before `Desk.recover` is called. On the way out, runs under way get
-    10 s to come to rest; what is cut off goes on at the next start.
+    10 s to come to rest; what is cut off goes on at the next start. With `drives` False the desk is for looking
+    only, beside the process that drives the runs: nothing that it starts or decides goes on by its doing.
 
     Raises: BadDatabaseUrl, DatabaseInUse, DatabaseTooNew, StoreError, AppError.
     """
@@ -37,10 +40,11 @@ async def open_desk(*, database_url: str, app: Path, on_event: Listener | None =
     database = Database(database_url)
     leases = Leases(database)
     try:
-        await leases.open()
+        if drives:
+            await leases.open()
         await database.migrate()
         loaded = await load_app(app, saver=SQLModelSaver(database))
-        wakeups = InProcess()
+        wakeups = InProcess(is_open=drives)
         ledger = Ledger(database, wakeups, on_event=on_event)
         runner = Runner(ledger, leases, loaded.workflows)
         try:

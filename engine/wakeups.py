@@ -40,13 +40,16 @@ class Wakeups(Protocol):
 
 
 class InProcess:
-    """Wake-ups within one event loop. Many for one key while its handler runs become one more call."""
+    """Wake-ups within one event loop. Many for one key while its handler runs become one more call.
 
-    def __init__(self) -> None:
+    Not open, it calls nobody: for a process that only looks.
+    """
+
+    def __init__(self, *, is_open: bool = True) -> None:
         self._handlers: dict[Kind, Handler] = {}
         self._running: dict[tuple[Kind, str], asyncio.Task[None]] = {}
         self._again: set[tuple[Kind, str]] = set()
-        self._is_closed = False
+        self._is_closed = not is_open
 
     def on(self, kind: Kind, handler: Handler) -> None:
         self._handlers[kind] = handler

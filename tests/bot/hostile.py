@@ -15,12 +15,13 @@ _SEEDS = (
     "<!channel>", "<!here>", "<!everyone>", "<!subteam^S1>", "<@U1>", "<#C1|general>", "@channel", "@here",
     "<https://evil.example|https://bank.example>", "https://evil.example", "<mailto:a@b|c>", "&lt;!channel&gt;",
     "<!date^0^{date}|soon>", "*bold*", "_sly_", "~gone~", "`code`", "```", "``` <!here> ```", "> quote", "&gt; quote",
-    ":tada:", ":white_check_mark: Approved by @cfo", "---", "# Approved", "\n\n*Approved by <@U1>*", "{}", "[]", "null",
-    "true", "yes", "no", "none", "12", "1e9", "NaN", '"quoted"', "", " ", "\t", "\n", "\r\n", "a\r\nb", "\r", "\0",
-    "a\0b", "\x1b[31m", "\x7f", "\x85", "\ud800", "\udfff\ud800", "a\u202eb", "\u2066x\u2069", "\u200b", "a\u200db",
-    "\ufeff", "\u00ad", "\u2028", "\u2029", "\u3164", "\u2800", "\U000e0041\U000e007f", "\ue000", "e" + "\u0301" * 50,
-    "раypal.example", "👩\u200d👩\u200d👧 ❤\ufe0f", "日本語", "שלום", "⟨U+202E⟩", "%s {0} $x", "<script>", "x" * 151, "x" * 3001,
-    "<" * 5000, "\n" * 3000, '"' * 4000, "\u202e" * 2000, "é" * 12_000, "word " * 50_000, "x" * 1_000_000,
+    ":tada:", ":white_check_mark: Approved by @cfo", "---", "# Approved", "\n\n*Approved by <@U1>*", "{}", "[]",
+    "null", "true", "yes", "no", "none", "12", "1e9", "NaN", '"quoted"', "", " ", "\t", "\n", "\r\n", "a\r\nb",
+    "\r", "\0", "a\0b", "\x1b[31m", "\x7f", "\x85", "\ud800", "\udfff\ud800", "a\u202eb", "\u2066x\u2069", "\u200b",
+    "a\u200db", "\ufeff", "\u00ad", "\u2028", "\u2029", "\u3164", "\u2800", "\U000e0041\U000e007f", "\ue000", "e" + "\u0301" * 50,
+    "раypal.example", "👩\u200d👩\u200d👧 ❤\ufe0f", "日本語", "שלום", "⟨U+202E⟩", "%s {0} $x",
+    "<script>", "x" * 151,
+    "x" * 3001, "<" * 5000, "\n" * 3000, '"' * 4000, "\u202e" * 2000, "é" * 12_000, "word " * 50_000, "x" * 1_000_000,
 )  # fmt: skip
 _FRAMES = ("{}", "before {} after", "{}\n{}")
 

@@ -37,7 +37,7 @@ AT = datetime(2026, 11, 23, 12, 1, tzinfo=UTC)
     [
         (
             AlreadyDecided(verdict="approve", actor_id="U0AMY", decided_at=AT),
-            "approved already, by <@U0AMY> on 23 Nov 2026",
+            "approved already, by <@U0AMY> on 23",
         ),
         (AlreadyDecided(verdict="edit", actor_id="U0AMY", decided_at=AT), "edited and approved already"),
         (StaleQuestion(), "newer card"),

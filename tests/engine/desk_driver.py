@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TypeVar
 from uuid import uuid4
 
 from engine import (
@@ -29,14 +27,13 @@ from engine.runner import Runner
 from engine.threads import Thread
 from engine.wakeups import Handler, Kind
 from engine.workflows import App, load_app
+from tests.waiting import eventually
 
 APP = Path(__file__).parent.parent / "app" / "langgraph.json"
 RITA, AMY, BEN = Actor("U0RITA", "Rita"), Actor("U0AMY", "Amy"), Actor("U0BEN", "Ben")
 DORA, OTTO = Actor("U0DORA", "Dora"), Actor("U0OTTO", "Otto")
 APPROVE = Choice(Verdict.APPROVE)
 REJECT = Choice(Verdict.REJECT, reason="Too much")
-
-T = TypeVar("T")
 
 
 def edit(**entries: str) -> Choice:
@@ -45,15 +42,6 @@ def edit(**entries: str) -> Choice:
 
 def seen(approval: ApprovalView) -> Seen:
     return Seen(approval.id, approval.revision, approval.digest)
-
-
-async def until(look: Callable[[], Awaitable[T | None]], *, timeout_s: float = 10) -> T:
-    """Look again and again until there is something; TimeoutError after `timeout_s`."""
-    async with asyncio.timeout(timeout_s):
-        while True:
-            if found := await look():
-                return found
-            await asyncio.sleep(0.005)
 
 
 class Driver:
@@ -73,7 +61,7 @@ class Driver:
             pending = tuple(a for a in found if a.status is ApprovalStatus.PENDING)
             return pending if len(pending) == count else None
 
-        return await until(look)
+        return await eventually(look)
 
     async def decide(self, run: RunView, choice: Choice = APPROVE, *, actor: Actor = AMY) -> ApprovalView:
         """Wait for the run's one pending question and decide it."""
@@ -87,7 +75,7 @@ class Driver:
             view = await self.desk.run(run.id)
             return view if view.status not in (RunStatus.RUNNING, RunStatus.WAITING) else None
 
-        return await until(look)
+        return await eventually(look)
 
 
 class ByHand:

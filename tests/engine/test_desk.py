@@ -48,8 +48,8 @@ from tests.engine.desk_driver import (
     Driver,
     edit,
     seen,
-    until,
 )
+from tests.waiting import eventually
 
 
 @pytest.fixture
@@ -344,7 +344,7 @@ async def test_every_change_wakes_the_mirror_and_is_remembered(driver: Driver) -
     driver.desk.on_change(handler)
     run = await driver.start("expense", amount="1")
     await driver.ended(run)
-    await until(lambda: _is_quiet(driver.desk, woken))
+    await eventually(lambda: _is_quiet(driver.desk, woken))
     assert set(woken) == {run.id}
 
 

@@ -51,13 +51,17 @@ async def pause_of(thread: Thread) -> Pause:
 async def test_counted_but_never_sent_is_sent_once(bench: Bench, tmp_path: Path) -> None:
     """The answer arrives, and what follows the gate happens once."""
     sink = tmp_path / "sink"
-    run, approval = await asked(bench, "effects", sink=str(sink))
+    run, approval = await asked(bench, "effects", sink=str(sink), deaths="")
     await decided(bench, approval)
     await counted(bench, approval)
     await bench.runner.advance(run.id)
-    assert sink.read_text().splitlines() == ["after first True"]
     (second,) = await bench.driver.asked(run)
     assert second.question.text == "Second?"
+    await decided(bench, second)
+    await counted(bench, second)
+    await bench.runner.advance(run.id)
+    assert sink.read_text().splitlines() == ["paid"]
+    assert (await bench.driver.ended(run)).result["first"] is True
 
 
 async def test_sent_but_not_written_down_is_not_sent_again(bench: Bench) -> None:

@@ -20,7 +20,7 @@ export function unescape(text) {
 export function safeUrl(address) {
   try {
     const url = new URL(address);
-    return url.href;
+    return url.protocol === "http:" || url.protocol === "https:" ? url.href : null;
   } catch {
     return null;
   }
@@ -66,7 +66,7 @@ function tokenNode(content) {
   if (/^#C\w+$/.test(body)) return mention("channel", body.slice(1), `#${label || channelName(body.slice(1))}`);
   if (body.startsWith("!")) return special(body.slice(1), label);
   const address = unescape(body);
-  return safeUrl(address) ? link(address, label || address) : null;
+  return safeUrl(address) && /^https?:/i.test(address) ? link(address, label || address) : null;
 }
 
 function isWord(character) {

