@@ -62,15 +62,15 @@ def _serve(_options: argparse.Namespace) -> int:
 
     def work(settings: Settings) -> Coroutine[Any, Any, int]:
         from bot.main import Running, serve
-        from bot.terminal import show_log
+        from bot.terminal import log_shown
 
         def ready(bot: Running) -> None:
             door = f"Slack's request URL ends here: {bot.slack_url}" if bot.slack_url else "Socket Mode"
             sys.stderr.write(f"Assent runs at {bot.url} ({door}). Ctrl-C stops it.\n")
 
         async def run() -> int:
-            show_log()
-            await serve(settings, on_ready=ready)
+            with log_shown():
+                await serve(settings, on_ready=ready)
             return 0
 
         return run()
@@ -80,10 +80,10 @@ def _serve(_options: argparse.Namespace) -> int:
 
 def _demo(options: argparse.Namespace) -> int:
     from bot.demo import demo
-    from bot.terminal import show_log
+    from bot.terminal import log_shown
 
-    show_log()
-    return _run(demo(port=options.port, folder=options.folder))
+    with log_shown():
+        return _run(demo(port=options.port, folder=options.folder))
 
 
 def _list(_options: argparse.Namespace) -> int:

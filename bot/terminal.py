@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import logging
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from typing import Final
 
 from bot.inert import one_line
@@ -67,14 +68,25 @@ def checked(workflows: Iterable[WorkflowView], broken: Mapping[str, str]) -> Ite
         yield one_line(f"{name}: could not be loaded. {why}")
 
 
-def show_log(*, level: int = logging.INFO) -> None:
-    """Send the log to standard error, in lines for people."""
+@contextmanager
+def log_shown() -> Iterator[None]:
+    """Send the log to standard error for a while, in lines for people; other libraries' only from WARNING on.
+
+    aiosqlite logs parameters of statements below that.
+    """
     handler = logging.StreamHandler()
     handler.setFormatter(Lines())
     root = logging.getLogger()
+    before = root.level, LOG.level
     root.addHandler(handler)
     root.setLevel(logging.WARNING)
-    LOG.setLevel(level)
+    LOG.setLevel(logging.INFO)
+    try:
+        yield
+    finally:
+        root.removeHandler(handler)
+        root.setLevel(before[0])
+        LOG.setLevel(before[1])
 
 
 class Lines(logging.Formatter):

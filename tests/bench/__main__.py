@@ -22,7 +22,7 @@ from bot.sandbox import Sandbox
 from tests.bench.clicks import Clicker, Door
 from tests.bench.figures import Row, table
 
-WARM, ROUNDS = 20, 200
+WARM, ROUNDS = int(os.environ.get("W","20")), int(os.environ.get("R","200"))
 ACK_OVER_EMPTY_MS, CARD_MS = 5.0, 300.0
 """The limits that issue 2 sets."""
 
