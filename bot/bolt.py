@@ -70,7 +70,9 @@ async def dispatch(app: AsyncApp, body: Body, *, headers: Mapping[str, str]) -> 
     """
     try:
         check(body)
-        return await app.async_dispatch(AsyncBoltRequest(mode="socket_mode", body=body, headers=dict(headers)))
+        return await app.async_dispatch(
+            AsyncBoltRequest(mode="socket_mode", body=body, headers=dict(headers))
+        )
     except Malformed as error:
         LOG.warning("Slack sent something that cannot be read: %s", error)
     except Exception as error:  # noqa: BLE001  Bolt takes bodies apart unseen, also to call our error handler

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 FAILED, BAD_SETTINGS = 1, 2
 DEMO_PORT = 4390
-SLOW_TO_STOP = 130
+INTERRUPTED = 130
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -28,7 +28,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         return verb(options)
     except KeyboardInterrupt:
-        return SLOW_TO_STOP
+        return INTERRUPTED
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -25,14 +25,13 @@ from bot.main import running
 from bot.payloads import parse
 from bot.sandbox import Sandbox
 from bot.settings import Settings
-from bot.terminal import show_log
+from bot.terminal import log_shown
 from bot.web import is_authentic
 
 
 @asynccontextmanager
 async def bot(api_url: str, database_url: str, app: str) -> AsyncIterator[str]:
     """Run the bot as `assent serve` does, its log on standard error included."""
-    show_log()
     settings = Settings(
         _env_file=None,  # type: ignore[call-arg]  # pydantic-settings takes it without declaring it
         slack_bot_token=SecretStr(Sandbox.bot_token),
@@ -44,8 +43,9 @@ async def bot(api_url: str, database_url: str, app: str) -> AsyncIterator[str]:
         assent_host="127.0.0.1",
         assent_port=0,
     )
-    async with running(settings) as made:
-        yield str(made.slack_url)
+    with log_shown():
+        async with running(settings) as made:
+            yield str(made.slack_url)
 
 
 @asynccontextmanager

@@ -42,7 +42,9 @@ async def test_without_slack_it_starts_and_is_not_ready(tmp_path: Path) -> None:
                 report = await response.json()
                 assert (response.status, report["checks"]["slack"]["ok"]) == (503, False)
             async with asyncio.timeout(10):
-                await sandbox.until(lambda: [call for call in sandbox.transcript if call.response.get("ok")])
+                await sandbox.until(
+                    lambda: [call for call in sandbox.transcript if (call.response or {}).get("ok")]
+                )
                 while response.status != 200:
                     async with session.get(f"{bot.url}/readyz") as response:
                         pass

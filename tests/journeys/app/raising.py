@@ -1,0 +1,3 @@
+"""A graph whose file cannot be imported."""
+
+raise RuntimeError("no licence key was found")
