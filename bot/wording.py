@@ -65,6 +65,8 @@ MIXED: Final = (
 )
 NOTHING_WAITING: Final = "Nothing is waiting for a decision."
 SEE_THREAD: Final = "The thread has more."
+SEE_ROOT: Final = "The request at the top of the thread has more."
+REQUEST: Final = "From the request:"
 NO_INPUT: Final = "This workflow needs no input."
 REASON_HINT: Final = "The requester sees this in the thread."
 NOTHING_RECORDED: Final = "Something went wrong here, and nothing was recorded. Please try again."

@@ -30,7 +30,7 @@ from bot.blocks import (
     view_bytes,
 )
 from bot.cards.inputs import inputs
-from bot.cards.values import Fitted, Row, Shape, changes, fit, render, rows
+from bot.cards.values import Fitted, Json, Row, Shape, changes, fit, render, row, rows
 from bot.inert import cut, has_mixed_alphabets, one_line, visible
 from bot.payloads import encode_seen
 from engine import ApprovalStatus, ApprovalView, DecisionView, Event, Policy, RunView, Seen, Verdict
@@ -38,6 +38,7 @@ from engine import ApprovalStatus, ApprovalView, DecisionView, Event, Policy, Ru
 APPROVERS_SHOWN: Final = 20
 EDIT_CHARS: Final = 3_000
 REASON_CHARS: Final = 3_000
+REQUEST_CHARS: Final = 1_500
 SPARE_CHARS: Final = 400
 FRAME_BYTES: Final = 5_000
 """What the review form takes around the values, at most."""
@@ -54,14 +55,16 @@ def card(run: RunView, approval: ApprovalView) -> list[Block]:
     given = _value_rows(approval)
     warnings = _warnings(approval, given)
     buttons = _buttons(approval, ["approve", "reject", *(["edit"] if _is_editable(approval) else [])])
-    room = MESSAGE_CHARS - SPARE_CHARS - message_chars([*above, *warnings, *below, *buttons])
+    request = _request(run, approval)
+    room = MESSAGE_CHARS - SPARE_CHARS - message_chars([*above, *warnings, *request, *below, *buttons])
     fitted = fit(given, max_chars=room)
     can_review = fitted.hidden > 0 and review_blocks(approval) is not None
     if fitted.hidden:
         buttons = _buttons(approval, ["review", "reject"] if can_review else ["reject"])
     values = [*render(fitted.rows), *_missing(approval, fitted, can_review=can_review), *warnings]
-    framed = [divider(), *values, divider()] if values else []  # so that no value can pass for a fact of ours
-    return [*above, *framed, *below, *buttons]
+    parts = [part for part in (values, request) if part]
+    framed = [block for part in parts for block in (divider(), *part)]  # no value can pass for a fact of ours
+    return [*above, *framed, *([divider()] if parts else []), *below, *buttons]
 
 
 def is_complete(blocks: Sequence[Block]) -> bool:
@@ -125,7 +128,37 @@ def _value_rows(approval: ApprovalView) -> tuple[Row, ...]:
         and len(shown) <= HEADER_CHARS
     ):
         return ()  # the heading is the value
-    return rows(shown)
+    return _asked_rows(shown)
+
+
+def _asked_rows(shown: Json) -> tuple[Row, ...]:
+    """Lay out what is asked; of a static breakpoint the state itself, after the nodes that would run."""
+    match shown:
+        case {"next": [*nodes], "state": {**state}} if len(shown) == 2 and _are_names(nodes) and state:
+            return (row("Next", ", ".join(nodes) or "the end"), *rows(state))
+        case _:
+            return rows(shown)
+
+
+def _are_names(nodes: Sequence[Json]) -> bool:
+    return all(isinstance(node, str) and node == one_line(node) for node in nodes)
+
+
+def _request(run: RunView, approval: ApprovalView) -> list[Block]:
+    """Show what the run was asked for, as far as the question itself does not say it: an approver's context."""
+    shown = approval.question.shown
+    said = {**shown, **(shown.get("state") or {})} if _has_state(shown) else shown
+    known = said if isinstance(said, Mapping) else {}
+    rest = {name: value for name, value in run.input.items() if name not in known or known[name] != value}
+    if not rest:
+        return []
+    fitted = fit(rows(rest), max_chars=REQUEST_CHARS)
+    more = [context(f"{wording.hidden(fitted.hidden)} {wording.SEE_ROOT}")] if fitted.hidden else []
+    return [context(wording.REQUEST), *render(fitted.rows), *more]
+
+
+def _has_state(shown: Json) -> bool:
+    return isinstance(shown, Mapping) and isinstance(shown.get("state"), Mapping)
 
 
 def _facts(run: RunView, approval: ApprovalView) -> Block:

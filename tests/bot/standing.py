@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -72,7 +73,17 @@ class Standing:
             new = (each for each in self.sandbox.messages(CHANNEL) if each["ts"] not in before)
             return next((each for each in new if button(each, "approve")), None)
 
-        return await self.sandbox.until(posted)
+        card = await self.sandbox.until(posted)
+        await self._recorded(card["ts"])
+        return card
+
+    async def _recorded(self, ts: str) -> None:
+        """Wait until the bot has written down where its message is."""
+        async with asyncio.timeout(5):
+            while True:
+                for run in await self.desk.recent():
+                    if ts in {each.reference for each in (await self.desk.postings(run.id)).values()}:
+                        return
 
     async def only_run(self) -> RunView:
         """Give the one run that there is, with its events."""

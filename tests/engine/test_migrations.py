@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import sqlite3
 import sys
 from pathlib import Path
 from subprocess import PIPE
@@ -133,6 +134,19 @@ async def test_pools_at_once(database_url: str) -> None:
         assert (await tx.execute(select(func.count()).select_from(SCHEMA))).scalar_one() == len(STEPS)
     for pool in pools:
         await pool.close()
+
+
+async def test_a_file_that_somebody_writes_is_waited_for(sqlite_url: str, tmp_path: Path) -> None:
+    """A writer that holds the file while it is switched to WAL delays the migration and does not fail it."""
+    writer = sqlite3.connect(tmp_path / "assent.db", isolation_level=None)
+    writer.execute("BEGIN IMMEDIATE")
+    writer.execute("CREATE TABLE invoices (id INTEGER)")
+    asyncio.get_running_loop().call_later(0.1, writer.execute, "COMMIT")
+    database = Database(sqlite_url)
+    await database.migrate()
+    assert await table_names(database) > {"assent_schema", "invoices"}
+    await database.close()
+    writer.close()
 
 
 async def test_a_file_that_is_no_database_is_a_store_error(tmp_path: Path) -> None:

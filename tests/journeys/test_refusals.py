@@ -8,8 +8,8 @@ from dataclasses import replace
 import pytest
 
 from bot.sandbox import Delivery
-from engine import ApprovalStatus, EventKind, RunStatus
-from tests.engine.desk_driver import until
+from engine import ApprovalStatus, EventKind, RunStatus, RunView
+from tests.waiting import eventually
 from tests.journeys.office import Office
 from tests.journeys.people import Card, Case, Person
 
@@ -155,13 +155,18 @@ async def test_two_hundred_double_clicks_decide_once_each(odd_office: Office) ->
         acks = await asyncio.gather(*clicks)
         assert {each.status for ack in acks for each in (ack, *ack.others)} == {200}
     for case in cases:
-        run = await until(lambda case=case: finished(odd_office, case), timeout_s=30)
+        run = await finished(odd_office, case)
         decided = [each.approval_id for each in run.events if each.kind is EventKind.DECIDED]
         assert len(decided) == len(set(decided)) == 20
         assert set(await odd_office.refusals(case)) == {"already_decided"}
     assert await odd_office.desk.verify() > 600
 
 
-async def finished(office: Office, case: Case):  # type: ignore[no-untyped-def]
-    run = await office.record(case)
-    return run if run.status is RunStatus.FINISHED else None
+async def finished(office: Office, case: Case) -> RunView:
+    """Wait until the database says that the run has finished."""
+
+    async def look() -> RunView | None:
+        run = await office.record(case)
+        return run if run.status is RunStatus.FINISHED else None
+
+    return await eventually(look, timeout_s=30)
