@@ -23,7 +23,9 @@ async def demo(*, port: int, folder: Path) -> int:
     """
     app = examples()
     await asyncio.to_thread(folder.mkdir, parents=True, exist_ok=True)
-    commands = [SlashCommand(command=COMMAND, usage_hint=USAGE_HINT, description=DESCRIPTION)]
+    commands = [
+        SlashCommand(command=COMMAND, usage_hint=USAGE_HINT, description=DESCRIPTION, example="start expense")
+    ]
     sandbox = Sandbox(state=folder / "slack.db", commands=commands)
     try:
         await sandbox.start(port=port)

@@ -27,7 +27,7 @@ from engine.errors import (
 )
 from engine.forms import MISSING, Field, FieldKind, Form, entries
 from engine.opening import open_desk
-from engine.policy import Policy
+from engine.policy import Policy, covers
 from engine.questions import Question
 from engine.views import (
     ApprovalStatus,
@@ -83,6 +83,7 @@ __all__ = [
     "UnknownWorkflow",
     "Verdict",
     "WorkflowView",
+    "covers",
     "entries",
     "open_desk",
     "open_saver",

@@ -14,11 +14,11 @@ from engine import approvals, audit, postings, runs
 from engine.clock import utc_now
 from engine.deciding import Deciding, note_refusal
 from engine.decisions import Actor, Choice, Json, Seen, Verdict
-from engine.errors import Conflict, Refused, UnknownApproval, UnknownWorkflow
+from engine.errors import Conflict, NotAllowed, Refused, UnknownApproval, UnknownWorkflow
 from engine.forms import read_form
 from engine.ledger import Ledger, Transition
 from engine.pictures import Pictures
-from engine.policy import Policy, refusal
+from engine.policy import Policy, covers
 from engine.runner import Runner
 from engine.views import ApprovalStatus, ApprovalView, EventKind, Posting, RunStatus, RunView, WorkflowView
 from engine.wakeups import Handler, Kind, Wakeups
@@ -75,6 +75,11 @@ class Desk:
         asked = {approval.id: approval for run in pictured.values() for approval in run.approvals}
         return tuple((pictured[row.run_id], asked[row.id]) for row in rows)
 
+    async def approval(self, approval_id: str) -> ApprovalView:
+        """Return one question as it stands now. Raises: UnknownApproval."""
+        async with self._database.reading() as tx:
+            return await self._pictures.approval_by_id(tx, approval_id)
+
     async def policy(self, approval_id: str) -> Policy:
         """Return who may decide a question, as the app says now. Raises: UnknownApproval."""
         async with self._database.reading() as tx:
@@ -98,8 +103,10 @@ class Desk:
         Raises: UnknownWorkflow, NotAllowed, InvalidInput with a sentence per field.
         """
         found = self._workflow(workflow)
-        if found.starters is not None and (refused := refusal(found.starters, actor=actor, requested_by="")):
-            raise refused
+        if actor.barred:
+            raise NotAllowed(actor.barred)
+        if found.starters is not None and not covers(found.starters, actor):
+            raise NotAllowed("You are not among the people who may start this.")
         values = read_form(found.input_form, entries)
         try:
             async with self._ledger.transition() as transition:

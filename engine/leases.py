@@ -110,7 +110,11 @@ class FileOwnership:
     """SQLite: the process that holds the lock on `<file>.lock` may act on every key."""
 
     def __init__(self, database: Database) -> None:
-        self._lock = FileLock(f"{database.path}.lock", thread_local=False)
+        self._lock = FileLock(
+            f"{database.path}.lock",
+            thread_local=False,
+            fallback_to_soft=False,  # a soft lock would outlive a killed process
+        )
 
     async def open(self) -> None:
         if not Path(self._lock.lock_file).parent.is_dir():

@@ -22,13 +22,18 @@ class Policy:
     expires_after_s: int | None = None
 
 
+def covers(policy: Policy, actor: Actor) -> bool:
+    """Say whether a policy names the actor, or a group that the actor is in."""
+    return actor.id in policy.users or not actor.groups.isdisjoint(policy.groups)
+
+
 def refusal(policy: Policy, *, actor: Actor, requested_by: str) -> Refused | None:
     """Say why `actor` may not decide a question that `requested_by` caused; None: the actor may."""
     if actor.barred:
         return NotAllowed(actor.barred)
     if not policy.users and not policy.groups:
         return NotAllowed("Nobody may decide this: no approvers are set for this workflow.")
-    if actor.id not in policy.users and not actor.groups & policy.groups:
+    if not covers(policy, actor):
         return NotAllowed()
     if actor.id == requested_by and not policy.allow_self:
         return SelfApproval()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from typing import Any
 
 from slack_bolt.async_app import AsyncApp
@@ -14,7 +15,7 @@ from bot.listeners.parts import Parts
 from bot.notices import FORM_NOT_OPENED
 from bot.payloads import Body, SlashCommand, read_command
 from bot.wording import NOTHING_WAITING, help_text, known_workflows, sentence
-from engine import Desk, EngineError, UnknownWorkflow
+from engine import Desk, EngineError, RunView, UnknownRun, UnknownWorkflow
 
 COMMAND = "/approvals"
 DESCRIPTION = "Start a workflow, or see what waits for a decision"
@@ -40,9 +41,9 @@ async def _answer(command: SlashCommand, *, parts: Parts) -> Answer:
             case "start", _:
                 return await _start(command, parts=parts)
             case "list", _:
-                return await _list(parts=parts)
+                return await _list(command, parts=parts)
             case "show", argument if argument:
-                return await _show(argument, parts=parts)
+                return await _show(command, parts=parts)
             case _:
                 return _said(help_text())
     except EngineError as error:
@@ -64,15 +65,24 @@ async def _start(command: SlashCommand, *, parts: Parts) -> Answer:
     return {} if opened else _said(FORM_NOT_OPENED)
 
 
-async def _list(*, parts: Parts) -> Answer:
-    pending = await parts.links.to_cards(await parts.desk.pending(), most=ANSWER_PENDING)
+async def _list(command: SlashCommand, *, parts: Parts) -> Answer:
+    waiting = await parts.desk.pending()
+    ids = {run.id for run in await _readable([run for run, _ in waiting], command, parts=parts)}
+    pending = await parts.links.to_cards([each for each in waiting if each[0].id in ids], most=ANSWER_PENDING)
     text = f"Waiting for a decision: {len(pending)}" if pending else NOTHING_WAITING
     return _said(text) | {"blocks": waiting_blocks(pending)}
 
 
-async def _show(argument: str, *, parts: Parts) -> Answer:
-    run = await parts.desk.run(argument.lower())
+async def _show(command: SlashCommand, *, parts: Parts) -> Answer:
+    """Show a run to those who may read it; to others it is not there."""
+    run = await parts.desk.run(command.argument.lower())
+    if not await _readable([run], command, parts=parts):
+        raise UnknownRun
     return _said(f"Run {run.id}") | {"blocks": show_blocks(run)}
+
+
+async def _readable(runs: Iterable[RunView], command: SlashCommand, *, parts: Parts) -> list[RunView]:
+    return await parts.readable(runs, user_id=command.user_id, team_id=command.team_id)
 
 
 def workflow_named(typed: str, *, desk: Desk) -> str | None:

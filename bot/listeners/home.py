@@ -28,8 +28,14 @@ def register(app: AsyncApp, *, parts: Parts) -> None:
 
 
 async def _publish(home: HomeOpened, *, parts: Parts) -> None:
-    pending = await parts.links.to_cards(await parts.desk.pending(), most=HOME_PENDING)
-    view = home_view(pending, await parts.desk.recent(limit=RECENT_SHOWN))
+    waiting = await parts.desk.pending()
+    recent = await parts.desk.recent(limit=RECENT_SHOWN)
+    may_read = await parts.readable(
+        [*(run for run, _ in waiting), *recent], user_id=home.user_id, team_id=home.team_id
+    )
+    ids = {run.id for run in may_read}
+    pending = await parts.links.to_cards([each for each in waiting if each[0].id in ids], most=HOME_PENDING)
+    view = home_view(pending, [run for run in recent if run.id in ids])
     try:
         await parts.client.views_publish(user_id=home.user_id, view=view)
     except UNREACHABLE as error:

@@ -23,13 +23,11 @@ from bot.payloads import (
 )
 from bot.wording import plain_sentence, run_started
 from engine import (
-    Actor,
     AlreadyDecided,
     Choice,
     EngineError,
     Form,
     InvalidInput,
-    NotAllowed,
     NotEditable,
     Seen,
     UnknownWorkflow,
@@ -67,8 +65,6 @@ async def _start(submission: Submission, *, parts: Parts) -> Answer:
         filled = {**entries(workflow.form), **entries_of(workflow.form, submission.values)}
         starters = await parts.desk.starters(workflow.name)
         actor = await parts.people.actor(submission.user_id, team_id=submission.team_id, policy=starters)
-        if actor.barred:
-            raise NotAllowed(actor.barred)
         key = f"view:{submission.view_id}"
         run = await parts.desk.start(workflow.name, entries=filled, actor=actor, request_key=key)
     except EngineError as error:
@@ -85,15 +81,15 @@ async def _decide(submission: Submission, *, parts: Parts) -> Answer:
     actor = await parts.decider(seen, user_id=submission.user_id, team_id=submission.team_id)
     try:
         if submission.callback_id == "edit":
-            form = await _form_of(seen, actor=actor, parts=parts)
+            form = await _form_of(seen, parts=parts)
         await parts.desk.decide(seen, actor=actor, choice=_choice(submission, form=form))
     except EngineError as error:
         return await _problem(error, submission, form=form, parts=parts)
     return {}
 
 
-async def _form_of(seen: Seen, *, actor: Actor, parts: Parts) -> Form:
-    approval = await parts.desk.examine(seen, actor=actor, verdict=Verdict.EDIT)
+async def _form_of(seen: Seen, *, parts: Parts) -> Form:
+    approval = await parts.desk.approval(seen.approval_id)
     if approval.question.form is None:
         raise NotEditable
     return approval.question.form

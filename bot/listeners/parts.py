@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from slack_sdk.errors import SlackApiError
@@ -13,7 +14,7 @@ from bot.identity import UNREACHABLE, refusal_code
 from bot.links import Links
 from bot.people import People
 from bot.whispers import Whispers
-from engine import Actor, Desk, Policy, Seen, UnknownApproval
+from engine import Actor, Desk, Policy, RunView, Seen, UnknownApproval, covers
 
 LOG = logging.getLogger("assent")
 
@@ -40,6 +41,17 @@ class Parts:
             policy = None
         return await self.people.actor(user_id, team_id=team_id, policy=policy)
 
+    async def readable(self, runs: Iterable[RunView], *, user_id: str, team_id: str) -> list[RunView]:
+        """Pick the runs that a person may read outside their channel: own requests, and those to decide.
+
+        Who cannot be looked up reads own requests only.
+        """
+        given = tuple(runs)
+        policies = [approval.policy for run in given for approval in run.approvals]
+        groups = frozenset(group for policy in policies for group in policy.groups)
+        actor = await self.people.actor(user_id, team_id=team_id, policy=Policy(groups=groups))
+        return [run for run in given if _may_read(actor, run)]
+
     async def opened(self, view: Block, *, trigger_id: str) -> bool:
         """Open a modal over Slack; False when Slack does not do it (it wants it within 3 s of the click)."""
         try:
@@ -49,3 +61,9 @@ class Parts:
             LOG.warning("Slack did not open the form %s: %s", view.get("callback_id"), code)
             return False
         return True
+
+
+def _may_read(actor: Actor, run: RunView) -> bool:
+    if run.requested_by == actor.id:
+        return True
+    return actor.barred is None and any(covers(approval.policy, actor) for approval in run.approvals)

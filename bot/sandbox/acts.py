@@ -20,11 +20,15 @@ _STATELESS = {"button", "overflow", "workflow_button"}
 
 @dataclass(frozen=True, kw_only=True)
 class SlashCommand:
-    """A command that the app has announced, e.g. SlashCommand(command="/approvals", description="…")."""
+    """A command that the app has announced, e.g. SlashCommand(command="/approvals", description="…").
+
+    `example` is what the page offers a newcomer to type after it.
+    """
 
     command: str
     description: str = ""
     usage_hint: str = ""
+    example: str = "help"
 
 
 class Acts:

@@ -113,7 +113,12 @@ class Page:
                 "mode": self._courier.mode,
             },
             "commands": [
-                {"command": one.command, "usage_hint": one.usage_hint, "description": one.description}
+                {
+                    "command": one.command,
+                    "usage_hint": one.usage_hint,
+                    "description": one.description,
+                    "example": one.example,
+                }
                 for one in self._acts.commands
             ],
             "channels": [_shown_channel(one) for one in seen],

@@ -140,15 +140,16 @@ async def submitted(office: Office, *, count: int) -> Case:
     return await office.rita.finds(run.id)
 
 
-async def test_two_hundred_double_clicks_decide_once_each(odd_office: Office) -> None:
-    """Two people double-click 200 cards at the same moment: one decision each, and whoever was late is told."""
-    cases = [await odd_office.rita.starts("fan", count="20") for _ in range(10)]
+async def test_two_hundred_cards_are_decided_once_each(odd_office: Office) -> None:
+    """Two people click 200 cards at the same moment, some twice: one decision each, and whoever was late is told."""
+    cases = [await odd_office.rita.starts("fan", count="5") for _ in range(40)]
     for case in cases:
-        await case.asks(number=20)
+        await case.asks(number=5)
     cards = [card for case in cases for card in case.cards()]
+    assert len(cards) == 200
     for at in range(0, len(cards), 10):
         clicks = [
-            person.clicks(card, "approve", deliveries=2)
+            person.clicks(card, "approve", deliveries=2 if at < 30 else 1)
             for card in cards[at : at + 10]
             for person in (odd_office.amy, odd_office.ben)
         ]
@@ -157,9 +158,12 @@ async def test_two_hundred_double_clicks_decide_once_each(odd_office: Office) ->
     for case in cases:
         run = await finished(odd_office, case)
         decided = [each.approval_id for each in run.events if each.kind is EventKind.DECIDED]
-        assert len(decided) == len(set(decided)) == 20
-        assert set(await odd_office.refusals(case)) == {"already_decided"}
-    assert await odd_office.desk.verify() > 600
+        assert len(decided) == len(set(decided)) == 5
+        codes = await odd_office.refusals(case)
+        assert len(codes) >= 5  # whoever was second, once for each delivery
+        assert set(codes) == {"already_decided"}
+    assert len(odd_office.amy.told()) + len(odd_office.ben.told()) >= 200
+    assert await odd_office.desk.verify() >= 40 * (2 + 5 * 4)
 
 
 async def finished(office: Office, case: Case) -> RunView:

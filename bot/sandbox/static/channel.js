@@ -49,7 +49,7 @@ function sender(page, { channel, thread }) {
 /** What a newcomer should type, from the app's commands, or null when it has none. */
 function firstCommand(state) {
   const command = state.commands[0];
-  return command ? `${command.command} ${command.example ?? "help"}` : null;
+  return command ? `${command.command} ${command.example}` : null;
 }
 
 function welcome(channel, { example, fill }) {
