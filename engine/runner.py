@@ -20,13 +20,17 @@ from engine.decisions import Answer
 from engine.errors import LeaseLost, StaleQuestion
 from engine.leases import Leases
 from engine.ledger import Ledger
-from engine.pauses import Failed, Pause, Paused, Situation, Underway, Unstarted, edited_digest
+from engine.pauses import Failed, Finished, Pause, Paused, Situation, Underway, Unstarted, edited_digest
 from engine.settling import Delivery, Outcome, Settlement, Stopped, Void, question_digest
 from engine.threads import Thread
 from engine.views import ApprovalStatus, RunStatus
 from engine.workflows import Workflow
 
 log = logging.getLogger("assent.runner")
+
+NO_PLACE = (
+    "The graph no longer has the place where it waited: its code has changed. Nothing more of it was run."
+)
 
 
 class Runner:
@@ -124,6 +128,8 @@ class _Drive:
         return await self._send_again(delivery, here, passed=passed)
 
     async def _send_first(self, delivery: Delivery, here: Situation, *, passed: set[str]) -> Outcome | Void:
+        if isinstance(here, Finished):
+            return Void(Failed(NO_PLACE))
         pause = _pause_of(here, delivery)
         if pause is None or question_digest(self._workflow, pause) != delivery.approval.digest:
             return Void(here)
@@ -168,8 +174,10 @@ class _Drive:
             return here
         if raised is not None:
             return Failed(raised)
-        if isinstance(here, Unstarted) or (cut_at is not None and here == cut_at):
+        if isinstance(here, Unstarted):
             return Failed("The graph did nothing with its input.")
+        if cut_at is not None and here == cut_at:
+            return Failed("The graph does not go on from where it was cut short.")
         return here
 
     def _expected(self, delivery: Delivery) -> set[str]:

@@ -18,7 +18,7 @@ from langgraph.types import Command, StateSnapshot
 from engine.checkpointer import Guard, SQLModelSaver
 from engine.decisions import Answer, Json
 from engine.errors import LeaseLost, StaleQuestion, StoreError
-from engine.pauses import Look, Pause, Situation, leaves, situation
+from engine.pauses import Failed, Look, Pause, Situation, leaves, situation
 from engine.workflows import Workflow
 
 
@@ -39,22 +39,28 @@ class Thread:
     async def look(self, *, passed: Set[str]) -> Situation:
         """Say where the thread stands; `passed` are the keys of the static breakpoints already passed.
 
-        Raises: StoreError, DamagedCheckpoint.
+        A thread that cannot be read (damaged bytes, updates that contradict each other) has failed.
+
+        Raises: StoreError.
         """
+        try:
+            look = await self._read()
+        except StoreError:
+            raise
+        except Exception as error:  # noqa: BLE001 - a broken thread must not stop the others
+            return Failed(f"The thread cannot be read. {type(error).__name__}: {error}")
+        return situation(look, before=self._workflow.before, after=self._workflow.after, passed=passed)
+
+    async def _read(self) -> Look:
         snapshot = await self._graph.aget_state(self._config, subgraphs=True)
         locked = await self.updated_keys()
         values = snapshot.values if isinstance(snapshot.values, dict) else {}
         editable = self._workflow.editable_state(values)
-        return situation(
-            Look(
-                snapshot=snapshot,
-                ran=await self._ran(snapshot),
-                answers=await self._answers(snapshot),
-                editable={key: value for key, value in editable.items() if key not in locked},
-            ),
-            before=self._workflow.before,
-            after=self._workflow.after,
-            passed=passed,
+        return Look(
+            snapshot=snapshot,
+            ran=await self._ran(snapshot),
+            answers=await self._answers(snapshot),
+            editable={key: value for key, value in editable.items() if key not in locked},
         )
 
     async def start(self, values: Mapping[str, Json]) -> str | None:

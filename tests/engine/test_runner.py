@@ -3,19 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from pathlib import Path
+from typing import cast
 
 import pytest
 from langgraph._internal._constants import NULL_TASK_ID
+from langgraph.graph import START, StateGraph
+from sqlalchemy import update
+from typing_extensions import TypedDict
 
 from engine import AlreadyDecided, ApprovalView, Choice, RunStatus, RunView, runs
 from engine import approvals as statements
+from engine.checkpoint_tables import CheckpointRow
 from engine.database import Transaction
 from engine.decisions import Answer
 from engine.errors import LeaseLost
 from engine.pauses import Pause, Paused
 from engine.threads import Thread, saver_of
+from engine.workflows import Workflow
 from tests.engine.desk_driver import AMY, APPROVE, BEN, DORA, REJECT, RITA, Bench, edit, open_bench, seen
+
+checkpoints = CheckpointRow.metadata.tables["assent_checkpoints"]
 
 
 @pytest.fixture
@@ -194,3 +203,40 @@ async def test_a_second_driver_returns_while_the_first_holds_the_run(bench: Benc
         assert lease is not None
         await bench.runner.advance(run.id)
         assert (await bench.driver.desk.run(run.id)).status is RunStatus.RUNNING
+
+
+class Draft(TypedDict, total=False):
+    draft: str
+    final: str
+    status: str
+
+
+async def test_a_graph_whose_place_is_gone_fails_with_a_sentence(bench: Bench) -> None:
+    """A node that was renamed while its question waited makes the thread look finished; it is not called so."""
+    run, approval = await asked(bench, "review", draft="Hello")
+    workflow = bench.app.workflows["review"]
+    builder = StateGraph(Draft)
+    builder.add_node("renamed", lambda state: {"draft": state["draft"]})
+    builder.add_edge(START, "renamed")
+    renamed = builder.compile(checkpointer=saver_of(workflow.graph))
+    cast(dict[str, Workflow], bench.app.workflows)["review"] = replace(workflow, graph=renamed)
+    await decided(bench, approval)
+    await bench.runner.advance(run.id)
+    ended = await bench.driver.ended(run)
+    assert ended.status is RunStatus.FAILED
+    assert "its code has changed" in (ended.error or "")
+    assert [event.kind.value for event in ended.events][-2:] == ["withdrawn", "failed"]
+
+
+async def test_a_damaged_checkpoint_fails_its_own_run_only(bench: Bench) -> None:
+    """Bytes that cannot be read end that run with a sentence; another one goes on."""
+    damaged, approval = await asked(bench, "review", draft="Hello")
+    sound, other = await asked(bench, "review", draft="Hello")
+    async with bench.database.transaction() as tx:
+        theirs = checkpoints.c.thread_id == damaged.thread_id
+        await tx.execute(update(checkpoints).where(theirs).values(body=b"\xff\x00garbage"))
+    for run, question in ((damaged, approval), (sound, other)):
+        await decided(bench, question)
+        await bench.runner.advance(run.id)
+    assert "cannot be read" in ((await bench.driver.ended(damaged)).error or "")
+    assert (await bench.driver.ended(sound)).status is RunStatus.FINISHED

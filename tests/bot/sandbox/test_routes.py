@@ -51,7 +51,9 @@ async def test_the_state_is_the_contract_with_the_page(
     }
     assert len(seen["people"]) == 5
     assert seen["app"] == {"user": "U0ASSENT", "name": "Assent", "connected": True, "mode": "http"}
-    assert seen["commands"] == [{"command": "/approvals", "usage_hint": "u", "description": "d"}]
+    assert seen["commands"] == [
+        {"command": "/approvals", "usage_hint": "u", "description": "d", "example": "help"}
+    ]
     assert [one["name"] for one in seen["channels"]] == ["approvals", "general"]
     assert set(seen["channels"][0]) == {"id", "name", "topic", "members"}
     first, second = seen["messages"][CHANNEL]
