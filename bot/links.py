@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 from slack_sdk.web.async_client import AsyncWebClient
 
+from bot.cards import card_key
 from bot.cards.lists import Waiting
 from bot.identity import UNREACHABLE
 from engine import ApprovalView, Desk, RunView
@@ -25,7 +26,8 @@ class Links:
 
     async def to_card(self, approval: ApprovalView) -> str | None:
         """Give the card's link; None: it is not posted yet, or Slack does not say within 1 s."""
-        posting = (await self._desk.postings(approval.run_id)).get(f"card:{approval.id}")
+        key = card_key(approval.id, revision=approval.revision)
+        posting = (await self._desk.postings(approval.run_id)).get(key)
         if posting is None or posting.reference is None:
             return None
         return await self._link(posting.place, posting.reference)

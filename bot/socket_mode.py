@@ -100,7 +100,7 @@ class SocketDoor(AsyncSocketModeHandler):
         Its loop tries the same address for ever (slack_sdk 3.47, socket_mode/aiohttp connect), and Slack's
         addresses are good once and for a short time only.
         """
-        was_open = False
+        was_open = await self.is_open()
         while True:
             await asyncio.sleep(self._ping_s)
             now_open = await self.is_open()

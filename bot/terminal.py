@@ -110,6 +110,8 @@ class Lines(logging.Formatter):
 def _detail(event: Event) -> str:
     who = f"by {event.actor_name}" if event.actor_name else ""
     match event.kind:
+        case EventKind.STARTED:
+            return f"{event.detail.get('workflow', '')} {who}"
         case EventKind.DECIDED:
             return f"{VERDICT[Verdict(event.detail['verdict'])].lower()} {who}"
         case EventKind.REFUSED:

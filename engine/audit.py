@@ -1,6 +1,6 @@
 """The audit trail: append-only entries, each sealed with the hash of the one before it.
 
-Detail by kind: STARTED {input}; ASKED and ASKED_ANEW {text, digest, revision}; DECIDED {verdict, reason, before,
+Detail by kind: STARTED {workflow, input}; ASKED and ASKED_ANEW {text, digest, revision}; DECIDED {verdict, reason, before,
 after, digest, revision}; RESUMED {verdict}; REFUSED {code, verdict}; WITHDRAWN {why}; EXPIRED {}; STOPPED {reason};
 FINISHED {result}; FAILED {error}.
 """
@@ -25,6 +25,11 @@ GENESIS = "0" * 64
 CHAIN_LOCK = 0x61756469  # "audi": on PostgreSQL one appender at a time; SQLite has one writer anyway
 PAGE = 1000
 
+# What every click runs is made once, see engine/approvals.py.
+_LOCK = text("SELECT pg_advisory_xact_lock(:number)")
+_HEAD = select(audit.c.seq, audit.c.hash).order_by(audit.c.seq.desc()).limit(1)
+_APPEND = insert(audit)
+
 
 @dataclass(frozen=True)
 class Entry:
@@ -41,8 +46,8 @@ async def append(
 ) -> tuple[Event, ...]:
     """Seal `entries` in their order. Do this last in a transaction: the chain stays locked until it ends."""
     if tx.dialect == "postgresql":
-        await tx.execute(text("SELECT pg_advisory_xact_lock(:number)"), {"number": CHAIN_LOCK})
-    head = (await tx.execute(select(audit.c.seq, audit.c.hash).order_by(audit.c.seq.desc()).limit(1))).first()
+        await tx.execute(_LOCK, {"number": CHAIN_LOCK})
+    head = (await tx.execute(_HEAD)).first()
     seq, previous = (head.seq, head.hash) if head else (0, GENESIS)
     rows = []
     for entry in entries:
@@ -50,7 +55,7 @@ async def append(
         row = _row(entry, seq=seq, run_id=run_id, at=at, previous=previous)
         previous = row["hash"]
         rows.append(row)
-    await tx.execute(insert(audit), rows)
+    await tx.execute(_APPEND, rows)
     return tuple(_event_of(row) for row in rows)
 
 

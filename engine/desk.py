@@ -138,11 +138,9 @@ class Desk:
         Raises: a child of Refused, which leaves an audit entry; InvalidInput for the entries of an edit;
         StoreError when nothing is known to be recorded.
         """
-        await self._or_refused(
+        return await self._or_refused(
             seen, actor, choice.verdict, lambda deciding: deciding.decide(seen, actor=actor, choice=choice)
         )
-        async with self._database.reading() as tx:
-            return await self._pictures.approval_by_id(tx, seen.approval_id)
 
     # -- sweeps ----------------------------------------------------------------------------------------------
 
@@ -257,7 +255,7 @@ class Desk:
             "started_at": transition.now,
         }
         await runs.create(transition.tx, row)
-        transition.note(EventKind.STARTED, actor=actor, input=dict(values))
+        transition.note(EventKind.STARTED, actor=actor, workflow=workflow.name, input=dict(values))
         await transition.wake(Kind.RUN, run_id)
         await transition.wake(Kind.CHANGE, run_id)
 

@@ -108,7 +108,8 @@ class Person:
         """Type into the channel, and return what came back for this person's eyes only."""
         ack = await self.sandbox.slash(self.id, CHANNEL, text)
         assert ack.error is None, ack.error
-        return "\n".join(filter(None, (str((ack.body or {}).get("text") or ""), words(ack.body or {}))))
+        body = ack.body or {}
+        return "\n".join(filter(None, (str(body.get("text") or ""), words(body.get("blocks") or []))))
 
     async def fills_in(self, entries: Mapping[str, Any]) -> Ack:
         """Fill the fields of the open form by name and send it; choices are taken by their label."""

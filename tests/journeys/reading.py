@@ -34,6 +34,9 @@ def _children(tree: Any) -> list[Any]:
 
 
 def _lines(node: Any) -> Iterator[str]:
+    if isinstance(node, str):
+        yield node
+        return
     if isinstance(node, list):
         for each in node:
             yield from _lines(each)
