@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, func, insert, or_, select, update
+from sqlalchemy import Row, bindparam, func, insert, or_, select, update
 
 from engine.database import Transaction
 from engine.decisions import Json, Seen
@@ -16,10 +16,28 @@ from engine.views import ApprovalStatus
 PENDING, DECIDED = ApprovalStatus.PENDING.value, ApprovalStatus.DECIDED.value
 OPEN = (PENDING, DECIDED)
 
+# What every click runs is made once: making a statement takes longer than SQLite takes to run it.
+_BY_ID = select(approvals).where(approvals.c.id == bindparam("approval_id"))
+_DECISION = select(decisions).where(
+    decisions.c.approval_id == bindparam("approval_id"), decisions.c.revision == bindparam("seen_revision")
+)
+_DECIDE = (
+    update(approvals)
+    .where(
+        approvals.c.id == bindparam("approval_id"),
+        approvals.c.status == PENDING,
+        approvals.c.revision == bindparam("seen_revision"),
+        approvals.c.digest == bindparam("seen_digest"),
+        or_(approvals.c.expires_at.is_(None), approvals.c.expires_at > bindparam("now")),
+    )
+    .values(status=DECIDED)
+)
+_RECORD = insert(decisions)
+
 
 async def by_id(tx: Transaction, approval_id: str) -> Row[Any] | None:
     """Return one approval."""
-    return (await tx.execute(select(approvals).where(approvals.c.id == approval_id))).first()
+    return (await tx.execute(_BY_ID, {"approval_id": approval_id})).first()
 
 
 async def of_runs(tx: Transaction, run_ids: Sequence[str]) -> list[Row[Any]]:
@@ -36,8 +54,8 @@ async def pending(tx: Transaction) -> list[Row[Any]]:
 
 async def decision(tx: Transaction, approval_id: str, *, revision: int) -> Row[Any] | None:
     """Return what was decided on this revision of a question."""
-    key = (decisions.c.approval_id == approval_id) & (decisions.c.revision == revision)
-    return (await tx.execute(select(decisions).where(key))).first()
+    key = {"approval_id": approval_id, "seen_revision": revision}
+    return (await tx.execute(_DECISION, key)).first()
 
 
 async def decisions_of(tx: Transaction, approval_ids: Sequence[str]) -> dict[tuple[str, int], Row[Any]]:
@@ -58,23 +76,18 @@ async def undelivered(tx: Transaction, run_id: str) -> tuple[Row[Any], Row[Any]]
 
 async def decide(tx: Transaction, seen: Seen, *, now: datetime) -> bool:
     """Turn the question that a person saw from pending to decided; False: it is not that question any more."""
-    guarded = (
-        update(approvals)
-        .where(
-            approvals.c.id == seen.approval_id,
-            approvals.c.status == PENDING,
-            approvals.c.revision == seen.revision,
-            approvals.c.digest == seen.digest,
-            or_(approvals.c.expires_at.is_(None), approvals.c.expires_at > now),
-        )
-        .values(status=DECIDED)
-    )
-    return (await tx.execute(guarded)).rowcount == 1
+    guard = {
+        "approval_id": seen.approval_id,
+        "seen_revision": seen.revision,
+        "seen_digest": seen.digest,
+        "now": now,
+    }
+    return (await tx.execute(_DECIDE, guard)).rowcount == 1
 
 
 async def record(tx: Transaction, values: Mapping[str, Json]) -> None:
     """Insert a decision. Raises: Conflict when this revision was decided already."""
-    await tx.execute(insert(decisions).values(**values))
+    await tx.execute(_RECORD, values)
 
 
 async def begin_attempt(tx: Transaction, approval_id: str) -> None:

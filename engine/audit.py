@@ -1,8 +1,8 @@
 """The audit trail: append-only entries, each sealed with the hash of the one before it.
 
-Detail by kind: STARTED {workflow, input}; ASKED and ASKED_ANEW {text, digest, revision}; DECIDED {verdict, reason, before,
-after, digest, revision}; RESUMED {verdict}; REFUSED {code, verdict}; WITHDRAWN {why}; EXPIRED {}; STOPPED {reason};
-FINISHED {result}; FAILED {error}.
+Detail by kind: STARTED {workflow, input}; ASKED and ASKED_ANEW {text, digest, revision};
+DECIDED {verdict, reason, before, after, digest, revision}; RESUMED {verdict}; REFUSED {code, verdict};
+WITHDRAWN {why}; EXPIRED {}; STOPPED {reason}; FINISHED {result}; FAILED {error}.
 """
 
 from __future__ import annotations

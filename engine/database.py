@@ -92,6 +92,8 @@ class Database:
             "sqlite" if self._url.get_backend_name() == "sqlite" else "postgresql"
         )
         self.engine = _sqlite_engine(self._url) if self.dialect == "sqlite" else _postgresql_engine(self._url)
+        self._for_writing = self.engine.execution_options(**_WRITING[self.dialect])
+        self._for_reading = self.engine.execution_options(**_READING[self.dialect])
         self._path = Path(self._url.database or "").resolve() if self.dialect == "sqlite" else None
         self._writer_queue = asyncio.Lock()
         self._writer: asyncio.Task[Any] | None = None
@@ -115,7 +117,7 @@ class Database:
         """
         async with (
             self._turn(),
-            self._connection(_WRITING) as connection,
+            self._connection(self._for_writing) as connection,
         ):
             transaction = Transaction(connection, is_read_only=False)
             yield transaction
@@ -125,7 +127,7 @@ class Database:
     @asynccontextmanager
     async def reading(self) -> AsyncIterator[Transaction]:
         """Open a transaction that sees one unchanging state and may not write. Never waits for writers."""
-        async with self._connection(_READING) as connection:
+        async with self._connection(self._for_reading) as connection:
             yield Transaction(connection, is_read_only=True)
 
     async def migrate(self) -> None:
@@ -137,7 +139,7 @@ class Database:
             await self._use_wal()
         async with (
             self._turn(),
-            self._connection(_WRITING) as connection,
+            self._connection(self._for_writing) as connection,
         ):
             with renamed_errors():
                 await migrations.apply(connection)
@@ -171,14 +173,13 @@ class Database:
                 self._writer = None
 
     @asynccontextmanager
-    async def _connection(self, options: Mapping[str, dict[str, Any]]) -> AsyncIterator[AsyncConnection]:
+    async def _connection(self, engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
         """Check a connection out with a transaction begun; what is not committed is rolled back."""
         self._check_folder()
         with renamed_errors():
-            connection = await self.engine.connect()
+            connection = await engine.connect()
         try:
             with renamed_errors():
-                await connection.execution_options(**options[self.dialect])
                 await connection.begin()
             yield connection
         finally:

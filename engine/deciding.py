@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from sqlalchemy import Row
@@ -20,10 +21,10 @@ from engine.errors import (
 )
 from engine.forms import read_form
 from engine.ledger import Transition
-from engine.pictures import Pictures
+from engine.pictures import Pictures, decision_view
 from engine.policy import refusal
 from engine.questions import Question, answer
-from engine.views import ApprovalStatus, EventKind
+from engine.views import ApprovalStatus, ApprovalView, EventKind
 from engine.wakeups import Kind
 
 NOTHING_CHANGED = "Nothing was changed here. Use Approve instead, or change something."
@@ -55,18 +56,19 @@ class Deciding:
             raise NotEditable
         return row, run
 
-    async def decide(self, seen: Seen, *, actor: Actor, choice: Choice) -> None:
-        """Decide the question; the same decision again by the same actor does nothing.
+    async def decide(self, seen: Seen, *, actor: Actor, choice: Choice) -> ApprovalView:
+        """Decide the question and return it; the same decision again by the same actor changes nothing.
 
         Raises: a child of Refused; InvalidInput for the entries of an edit.
         """
         try:
-            await self._decide(seen, actor=actor, choice=choice)
+            return await self._decide(seen, actor=actor, choice=choice)
         except AlreadyDecided:
             if not await self._is_repeat(seen, actor=actor, choice=choice):
                 raise
+            return await self._pictures.approval_by_id(self._tx, seen.approval_id)
 
-    async def _decide(self, seen: Seen, *, actor: Actor, choice: Choice) -> None:
+    async def _decide(self, seen: Seen, *, actor: Actor, choice: Choice) -> ApprovalView:
         row, run = await self.examine(seen, actor=actor, verdict=choice.verdict)
         question = self._pictures.question(row, run)
         edits = _edits(question, choice)
@@ -83,26 +85,31 @@ class Deciding:
             "digest": row.digest,
             "revision": row.revision,
         }
-        await approvals.record(self._tx, {**told, **self._decision(row, run, actor=actor, given=given)})
+        decided = {**told, **self._decision(row, run, actor=actor, given=given)}
+        await approvals.record(self._tx, decided)
         self._transition.note(EventKind.DECIDED, approval_id=row.id, actor=actor, **told)
         await self._transition.show(run.id)
         await self._transition.wake(Kind.RUN, run.id)
+        asked = self._pictures.approval(row, run, decision=None)
+        return replace(asked, status=ApprovalStatus.DECIDED, decision=decision_view(decided))
 
     async def _raise_if_settled(self, row: Row[Any], seen: Seen) -> None:
         """Raise unless this is still the pending question that the person saw."""
+        is_late = row.expires_at is not None and row.expires_at <= self._transition.now
+        now_asked = (row.status, row.revision, row.digest)
+        is_as_seen = now_asked == (ApprovalStatus.PENDING.value, seen.revision, seen.digest)
+        if is_as_seen and not is_late:
+            return  # a decision on this revision would have ended "pending" in its own transaction
         decided = await approvals.decision(self._tx, row.id, revision=seen.revision)
         if decided is not None:
             raise AlreadyDecided(
                 verdict=decided.verdict, actor_id=decided.actor_id, decided_at=decided.decided_at
             )
-        is_late = row.expires_at is not None and row.expires_at <= self._transition.now
         if row.status == ApprovalStatus.EXPIRED.value or (
             row.status == ApprovalStatus.PENDING.value and is_late
         ):
             raise Expired
-        now_asked = (row.status, row.revision, row.digest)
-        if now_asked != (ApprovalStatus.PENDING.value, seen.revision, seen.digest):
-            raise StaleQuestion
+        raise StaleQuestion
 
     async def _is_repeat(self, seen: Seen, *, actor: Actor, choice: Choice) -> bool:
         decided = await approvals.decision(self._tx, seen.approval_id, revision=seen.revision)

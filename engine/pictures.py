@@ -25,6 +25,8 @@ from engine.views import (
 from engine.workflows import App, Workflow
 
 NOBODY = Policy()
+QUESTIONS_KEPT = 64
+"""Questions kept as read: enough for those under way, and little memory even when each holds a megabyte."""
 
 
 class Pictures:
@@ -32,6 +34,7 @@ class Pictures:
 
     def __init__(self, app: App) -> None:
         self._app = app
+        self._questions: dict[tuple[str, int, str], Question] = {}
 
     def workflow(self, workflow: Workflow) -> WorkflowView:
         return WorkflowView(
@@ -54,11 +57,19 @@ class Pictures:
         return workflow.policy_for(self.question(row, run).shown) if workflow else NOBODY
 
     def question(self, row: Row[Any], run: Row[Any]) -> Question:
-        """Read a stored question again."""
-        workflow = self._app.workflows.get(run.workflow)
-        return question_of(workflow, row.asked["value"], pause=row.pause, state=row.asked["state"])
+        """Read a stored question again. What a revision asks never changes, so it is read once by and large."""
+        key = (row.id, row.revision, row.digest)
+        if key not in self._questions:
+            if len(self._questions) >= QUESTIONS_KEPT:
+                self._questions.clear()
+            workflow = self._app.workflows.get(run.workflow)
+            self._questions[key] = question_of(
+                workflow, row.asked["value"], pause=row.pause, state=row.asked["state"]
+            )
+        return self._questions[key]
 
     def approval(self, row: Row[Any], run: Row[Any], *, decision: Row[Any] | None) -> ApprovalView:
+        """Draw a question with the decision on its present revision; None: there is none."""
         return ApprovalView(
             id=row.id,
             run_id=row.run_id,
@@ -70,7 +81,7 @@ class Pictures:
             policy=self.policy(row, run),
             asked_at=row.asked_at,
             expires_at=row.expires_at,
-            decision=_decision(decision) if decision is not None else None,
+            decision=decision_view(decision._asdict()) if decision is not None else None,
         )
 
     async def approval_by_id(self, tx: Transaction, approval_id: str) -> ApprovalView:
@@ -142,13 +153,14 @@ def question_of(
     )
 
 
-def _decision(row: Row[Any]) -> DecisionView:
+def decision_view(values: Mapping[str, Any]) -> DecisionView:
+    """Draw a decision from its columns."""
     return DecisionView(
-        verdict=Verdict(row.verdict),
-        actor_id=row.actor_id,
-        actor_name=row.actor_name,
-        reason=row.reason,
-        before=row.before,
-        after=row.after,
-        decided_at=row.decided_at,
+        verdict=Verdict(values["verdict"]),
+        actor_id=values["actor_id"],
+        actor_name=values["actor_name"],
+        reason=values["reason"],
+        before=values["before"],
+        after=values["after"],
+        decided_at=values["decided_at"],
     )

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, insert, select, update
+from sqlalchemy import Row, bindparam, insert, select, update
 
 from engine.database import Transaction
 from engine.decisions import Json
@@ -16,6 +16,10 @@ from engine.views import ApprovalStatus, RunStatus
 
 UNFINISHED = (RunStatus.RUNNING.value, RunStatus.WAITING.value)
 
+# What every click runs is made once, see engine/approvals.py.
+_BY_ID = select(runs).where(runs.c.id == bindparam("run_id"))
+_TOUCH = update(runs).where(runs.c.id == bindparam("run_id")).values(revision=runs.c.revision + 1)
+
 
 async def create(tx: Transaction, values: Mapping[str, Json]) -> None:
     """Insert a run. Raises: Conflict when the request key is there already."""
@@ -24,7 +28,7 @@ async def create(tx: Transaction, values: Mapping[str, Json]) -> None:
 
 async def by_id(tx: Transaction, run_id: str) -> Row[Any]:
     """Return one run. Raises: UnknownRun."""
-    row = (await tx.execute(select(runs).where(runs.c.id == run_id))).first()
+    row = (await tx.execute(_BY_ID, {"run_id": run_id})).first()
     if row is None:
         raise UnknownRun
     return row
@@ -67,7 +71,7 @@ async def take(tx: Transaction, run_id: str) -> Row[Any] | None:
 
 async def touch(tx: Transaction, run_id: str) -> None:
     """Say that people may see something new of this run."""
-    await tx.execute(update(runs).where(runs.c.id == run_id).values(revision=runs.c.revision + 1))
+    await tx.execute(_TOUCH, {"run_id": run_id})
 
 
 async def hold(tx: Transaction, run_id: str, *, fence: int) -> None:
