@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import sys
 from pathlib import Path
+from urllib.parse import quote
 
 from pydantic import SecretStr
 
@@ -55,7 +56,7 @@ def settings_for(sandbox: Sandbox, *, app: Path, folder: Path) -> Settings:
         slack_app_token=SecretStr(sandbox.app_token),
         slack_signing_secret=None,
         slack_api_url=sandbox.api_url,
-        assent_database_url=SecretStr(f"sqlite:///{folder.resolve() / 'assent.db'}"),
+        assent_database_url=SecretStr(f"sqlite:///{quote(str(folder.resolve() / 'assent.db'))}"),
         assent_app=app,
         assent_host="127.0.0.1",
         assent_port=0,

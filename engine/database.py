@@ -14,7 +14,7 @@ from sqlalchemy.exc import DBAPIError, IntegrityError, SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
-from engine import migrations, sqlite
+from engine import migrations
 from engine.errors import BadDatabaseUrl, Conflict, StoreError
 
 BUSY_TIMEOUT_MS = 5000
@@ -281,11 +281,7 @@ def _sqlite_engine(url: URL) -> AsyncEngine:
     engine = create_async_engine(
         url,
         hide_parameters=True,
-        connect_args={
-            "isolation_level": None,
-            "timeout": BUSY_TIMEOUT_MS / 1000,
-            "async_creator_fn": sqlite.connect,
-        },
+        connect_args={"isolation_level": None, "timeout": BUSY_TIMEOUT_MS / 1000},
         pool_size=5,
         max_overflow=10,
     )

@@ -47,7 +47,7 @@ class Deciding:
         if row is None:
             raise UnknownApproval
         self._transition.run_id = row.run_id
-        run = await runs.by_id(self._tx, row.run_id)
+        run = await runs.by_id(self._tx, row.run_id, locks=True)
         await self._raise_if_settled(row, seen)
         policy = self._pictures.policy(row, run)
         if refused := refusal(policy, actor=actor, requested_by=run.requested_by):

@@ -80,10 +80,15 @@ class Desk:
         async with self._database.reading() as tx:
             return await self._pictures.approval_by_id(tx, approval_id)
 
-    async def policy(self, approval_id: str) -> Policy:
-        """Return who may decide a question, as the app says now. Raises: UnknownApproval."""
+    async def policy(self, seen: Seen) -> Policy:
+        """Return who may decide a question, as the app says now: whose groups to look up before `decide`.
+
+        Raises: UnknownApproval.
+        """
+        if (drawn := self._pictures.policy_drawn(seen)) is not None:
+            return drawn
         async with self._database.reading() as tx:
-            row = await approvals.by_id(tx, approval_id)
+            row = await approvals.by_id(tx, seen.approval_id)
             if row is None:
                 raise UnknownApproval
             run = await runs.by_id(tx, row.run_id)
@@ -260,6 +265,7 @@ class Desk:
         await transition.wake(Kind.CHANGE, run_id)
 
     async def _expire(self, transition: Transition, row: Row[Any]) -> None:
+        await runs.by_id(transition.tx, row.run_id, locks=True)
         if not await approvals.expire(transition.tx, row.id, now=transition.now):
             return
         transition.note(EventKind.EXPIRED, approval_id=row.id)

@@ -9,7 +9,7 @@ from sqlalchemy import Row
 
 from engine import approvals, audit, runs
 from engine.database import Transaction
-from engine.decisions import Json, Verdict
+from engine.decisions import Json, Seen, Verdict
 from engine.errors import UnknownApproval
 from engine.pauses import PauseKind
 from engine.policy import Policy
@@ -27,6 +27,8 @@ from engine.workflows import App, Workflow
 NOBODY = Policy()
 QUESTIONS_KEPT = 64
 """Questions kept as read: enough for those under way, and little memory even when each holds a megabyte."""
+POLICIES_KEPT = 10_000
+"""Policies kept by question; each is a reference to one of a workflow's few."""
 
 
 class Pictures:
@@ -34,7 +36,8 @@ class Pictures:
 
     def __init__(self, app: App) -> None:
         self._app = app
-        self._questions: dict[tuple[str, int, str], Question] = {}
+        self._questions: dict[Seen, Question] = {}
+        self._policies: dict[Seen, Policy] = {}
 
     def workflow(self, workflow: Workflow) -> WorkflowView:
         return WorkflowView(
@@ -54,11 +57,22 @@ class Pictures:
     def policy(self, row: Row[Any], run: Row[Any]) -> Policy:
         """Return who may decide a question today."""
         workflow = self._app.workflows.get(run.workflow)
-        return workflow.policy_for(self.question(row, run).shown) if workflow else NOBODY
+        policy = workflow.policy_for(self.question(row, run).shown) if workflow else NOBODY
+        if len(self._policies) >= POLICIES_KEPT:
+            self._policies.clear()
+        self._policies[_seen(row)] = policy
+        return policy
+
+    def policy_drawn(self, seen: Seen) -> Policy | None:
+        """Return who may decide a question that was drawn before; None: it was not, or long ago.
+
+        It holds as long as this app is loaded: the policy follows from what a revision asks, which never changes.
+        """
+        return self._policies.get(seen)
 
     def question(self, row: Row[Any], run: Row[Any]) -> Question:
         """Read a stored question again. What a revision asks never changes, so it is read once by and large."""
-        key = (row.id, row.revision, row.digest)
+        key = _seen(row)
         if key not in self._questions:
             if len(self._questions) >= QUESTIONS_KEPT:
                 self._questions.clear()
@@ -135,6 +149,10 @@ class Pictures:
             approvals=questions,
             events=events,
         )
+
+
+def _seen(row: Row[Any]) -> Seen:
+    return Seen(row.id, row.revision, row.digest)
 
 
 def question_of(

@@ -18,6 +18,7 @@ UNFINISHED = (RunStatus.RUNNING.value, RunStatus.WAITING.value)
 
 # What every click runs is made once, see engine/approvals.py.
 _BY_ID = select(runs).where(runs.c.id == bindparam("run_id"))
+_LOCKED = _BY_ID.with_for_update()
 _TOUCH = update(runs).where(runs.c.id == bindparam("run_id")).values(revision=runs.c.revision + 1)
 
 
@@ -26,9 +27,13 @@ async def create(tx: Transaction, values: Mapping[str, Json]) -> None:
     await tx.execute(insert(runs).values(**values))
 
 
-async def by_id(tx: Transaction, run_id: str) -> Row[Any]:
-    """Return one run. Raises: UnknownRun."""
-    row = (await tx.execute(_BY_ID, {"run_id": run_id})).first()
+async def by_id(tx: Transaction, run_id: str, *, locks: bool = False) -> Row[Any]:
+    """Return one run. Raises: UnknownRun.
+
+    With `locks` nobody else changes it until the transaction ends. Who changes a run and its questions in one
+    transaction locks the run first, so that two of them never wait for each other (PostgreSQL).
+    """
+    row = (await tx.execute(_LOCKED if locks else _BY_ID, {"run_id": run_id})).first()
     if row is None:
         raise UnknownRun
     return row

@@ -18,6 +18,10 @@ log = logging.getLogger("assent.wakeups")
 
 Handler = Callable[[str], Awaitable[None]]
 
+HEAD_START_S = 0.005
+"""A handler starts this much later than it is woken: whoever committed answers the person first, which would
+otherwise wait for the handler's first few milliseconds on the same event loop (docs/performance.md)."""
+
 
 class Kind(StrEnum):
     """What has to be looked at."""
@@ -55,16 +59,16 @@ class InProcess:
         self._handlers[kind] = handler
 
     async def wake(self, tx: Transaction, kind: Kind, key: str) -> None:
-        tx.after_commit(lambda: self.call(kind, key))
+        tx.after_commit(lambda: self.call(kind, key, after_s=HEAD_START_S))
 
-    def call(self, kind: Kind, key: str) -> None:
+    def call(self, kind: Kind, key: str, *, after_s: float = 0) -> None:
         """Call the handler soon, without a transaction; the sweep's way in. Closed or no handler: nothing."""
         if self._is_closed or kind not in self._handlers:
             return
         if (kind, key) in self._running:
             self._again.add((kind, key))
             return
-        self._running[kind, key] = asyncio.create_task(self._run(kind, key), name=f"{kind}:{key}")
+        self._running[kind, key] = asyncio.create_task(self._run(kind, key, after_s), name=f"{kind}:{key}")
 
     async def close(self, *, within_s: float) -> None:
         self._is_closed = True
@@ -76,8 +80,10 @@ class InProcess:
             task.cancel()
         await asyncio.gather(*late, return_exceptions=True)
 
-    async def _run(self, kind: Kind, key: str) -> None:
+    async def _run(self, kind: Kind, key: str, after_s: float) -> None:
         try:
+            if after_s:
+                await asyncio.sleep(after_s)
             while True:
                 self._again.discard((kind, key))
                 await self._call_handler(kind, key)

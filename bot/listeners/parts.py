@@ -36,7 +36,7 @@ class Parts:
         """
         policy: Policy | None
         try:
-            policy = await self.desk.policy(seen.approval_id)
+            policy = await self.desk.policy(seen)
         except UnknownApproval:
             policy = None
         return await self.people.actor(user_id, team_id=team_id, policy=policy)

@@ -21,11 +21,10 @@ Message = dict[str, Any]
 
 @dataclass
 class Door:
-    """Where clicks go. `cards` wait for one; `ack_ms` and `card_ms` are what the measured ones took."""
+    """Where clicks go, and what they took there."""
 
     name: str
     url: str
-    cards: list[Message] = field(default_factory=list)
     ack_ms: list[float] = field(default_factory=list)
     card_ms: list[float] = field(default_factory=list)
 
@@ -36,8 +35,8 @@ class Clicker:
     def __init__(self, sandbox: Sandbox) -> None:
         self._sandbox = sandbox
 
-    async def ask(self, door: Door, *, count: int) -> None:
-        """Start `count` runs at a door and wait until all their cards are posted and nothing moves any more."""
+    async def ask(self, door: Door, *, count: int) -> list[Message]:
+        """Start `count` runs at a door and give their cards, once nothing moves any more."""
         self._sandbox.deliver_to(door.url)
         before = len(self._sandbox.transcript)
         for _ in range(count):
@@ -46,8 +45,8 @@ class Clicker:
         async with asyncio.timeout(60):
             while len(found := list(_cards(self._sandbox.transcript[before:]))) < count:
                 await self._quiet()
-        door.cards = found
         await self._quiet()
+        return found
 
     async def click(self, door: Door, card: Message, *, is_warm: bool) -> None:
         """Approve a card; at the bot's doors wait until it shows the decision and the run is at rest."""
@@ -74,7 +73,7 @@ class Clicker:
 
     async def _quiet(self) -> None:
         seen = -1
-        while seen != (seen := len(self._sandbox.transcript)):
+        while seen != (seen := len(self._sandbox.transcript)):  # noqa: ASYNC110 - nothing happening is no event
             await asyncio.sleep(QUIET_S)
 
 

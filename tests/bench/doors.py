@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import asyncio
 import sys
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from pathlib import Path
 
 from aiohttp import web
@@ -90,8 +90,11 @@ def _door(app: AsyncApp) -> Callable[[web.Request], Awaitable[web.StreamResponse
     return door
 
 
+DOORS: Mapping[str, Callable[..., AbstractAsyncContextManager[str]]] = {"bot": bot, "empty": empty}
+
+
 async def _stand(kind: str, *settings: str) -> None:
-    async with {"bot": bot, "empty": empty}[kind](*settings) as url:
+    async with DOORS[kind](*settings) as url:
         sys.stdout.write(f"{url}\n")
         sys.stdout.flush()
         await asyncio.to_thread(sys.stdin.read)

@@ -7,7 +7,7 @@ import asyncio
 import pytest
 
 from engine.database import Database
-from engine.wakeups import InProcess, Kind
+from engine.wakeups import HEAD_START_S, InProcess, Kind
 
 
 async def test_a_wake_up_counts_once_its_transaction_is_committed(database: Database) -> None:
@@ -94,3 +94,19 @@ async def test_close_cancels_what_does_not_end() -> None:
     await wakeups.close(within_s=0.01)
     assert cancelled.is_set()
     wakeups.call(Kind.RUN, "a")
+
+
+async def test_who_commits_goes_on_before_the_handler(database: Database) -> None:
+    """A handler starts some milliseconds after the commit, so that the ack of a click does not wait for it."""
+    loop, wakeups = asyncio.get_running_loop(), InProcess()
+    committed_at: list[float] = []
+    started_at: asyncio.Future[float] = loop.create_future()
+
+    async def handler(_key: str) -> None:
+        started_at.set_result(loop.time())
+
+    wakeups.on(Kind.RUN, handler)
+    async with database.transaction() as tx:
+        tx.after_commit(lambda: committed_at.append(loop.time()))
+        await wakeups.wake(tx, Kind.RUN, "a")
+    assert await asyncio.wait_for(started_at, 5) - committed_at[0] > HEAD_START_S / 2
