@@ -18,7 +18,7 @@ from bot.bolt import dispatch
 from bot.identity import UNREACHABLE, TokenRefused, refusal_code
 
 LOG = logging.getLogger("assent")
-_PING_S = 10.0
+_PING_S = 5.0
 _OPEN_LIMIT_S = 10.0
 _FATAL = {
     "invalid_auth",

@@ -178,7 +178,9 @@ def plain_sentence(error: EngineError, *, who: str | None = None) -> str:
         case UnknownWorkflow():
             return f"There is no workflow “{one_line(error.name)}”. {known_workflows(error.known)}"
         case UnknownRun():
-            return "There is no such run of yours, nor one for you to decide. “/approvals list” shows what is waiting."
+            return (
+                "There is no such run of yours or for you to decide. “/approvals list” shows what is waiting."
+            )
         case AmbiguousRun():
             return "Several runs begin with these characters. Please give more of them."
         case InvalidInput():

@@ -206,13 +206,21 @@ def _decision(decision: DecisionView) -> list[Block]:
             date(decision.decided_at),
         )
     ]
+    cut_off = 0
     if decision.reason:
         reason = fit([Row("", visible(decision.reason), Shape.QUOTE)], max_chars=REASON_CHARS)
         said.append(quote(*(text(each.content) for each in reason.rows)))
-    if decision.verdict is not Verdict.EDIT:
-        return [rich(*said)]
-    edited, missing = changes(decision.before, decision.after, max_chars=EDIT_CHARS)
-    return [rich(*said), *edited, *([context(wording.hidden(missing))] if missing else [])]
+        cut_off = reason.hidden
+    edited, missing = (
+        changes(decision.before, decision.after, max_chars=EDIT_CHARS)
+        if decision.verdict is Verdict.EDIT
+        else ([], 0)
+    )
+    return [
+        rich(*said),
+        *edited,
+        *([context(wording.hidden(missing + cut_off))] if missing + cut_off else []),
+    ]
 
 
 def _missing(approval: ApprovalView, fitted: Fitted, *, can_review: bool) -> list[Block]:

@@ -69,7 +69,10 @@ def settings(sandbox: Sandbox, folder: Path, *, door: Door = "http", app: Path |
 @asynccontextmanager
 async def opened(folder: Path, *, door: Door = "http", app: Path | None = None) -> AsyncIterator[Office]:
     """Open an office on SQLite with the examples, or with the app given."""
-    async with Sandbox() as sandbox, at_work(sandbox, settings(sandbox, folder, door=door, app=app)) as office:
+    async with (
+        Sandbox() as sandbox,
+        at_work(sandbox, settings(sandbox, folder, door=door, app=app)) as office,
+    ):
         yield office
 
 

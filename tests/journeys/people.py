@@ -113,9 +113,7 @@ class Person:
 
     async def fills_in(self, entries: Mapping[str, Any]) -> Ack:
         """Fill the fields of the open form by name and send it; choices are taken by their label."""
-        return await self.sandbox.submit(
-            self.id, {f"field:{name}": entry for name, entry in entries.items()}
-        )
+        return await self.sandbox.submit(self.id, {f"field:{name}": entry for name, entry in entries.items()})
 
     async def starts(self, workflow: str, **entries: Any) -> Case:
         """Start a workflow by command and form, and wait until its request stands in the channel."""
@@ -178,7 +176,7 @@ class Person:
 
 def is_reply(message: Message) -> bool:
     """Say whether a message stands in a thread below another one."""
-    return message.get("thread_ts", message["ts"]) != message["ts"]
+    return bool(message.get("thread_ts", message["ts"]) != message["ts"])
 
 
 def is_card(message: Message) -> bool:

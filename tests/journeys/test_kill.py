@@ -235,7 +235,9 @@ async def test_window_7_slack_has_it_but_nobody_wrote_it_down(scene: Scene, meth
 async def test_a_card_that_slack_has_but_nobody_wrote_down_is_adopted(scene: Scene) -> None:
     """The same for a reply in the thread: the card itself."""
     await scene.bot.start()
-    scene.sandbox.faults.next("chat.postMessage", times=3)  # root, "started" and "asked" take their usual course
+    scene.sandbox.faults.next(
+        "chat.postMessage", times=3
+    )  # root, "started" and "asked" take their usual course
     scene.sandbox.faults.next("chat.postMessage", cut="after")
     await scene.start_run()
     await scene.sandbox.until(lambda: scene.sandbox.faults.pending == 0)

@@ -8,8 +8,7 @@ from dataclasses import replace
 import pytest
 
 from bot.sandbox import Delivery
-from engine import ApprovalStatus, EventKind, RunStatus, RunView
-from tests.waiting import eventually
+from engine import ApprovalStatus, EventKind, RunStatus
 from tests.journeys.office import Office
 from tests.journeys.people import Card, Case, Person
 
@@ -156,7 +155,9 @@ async def test_two_hundred_cards_are_decided_once_each(odd_office: Office) -> No
         acks = await asyncio.gather(*clicks)
         assert {each.status for ack in acks for each in (ack, *ack.others)} == {200}
     for case in cases:
-        run = await finished(odd_office, case)
+        await case.ends()
+        run = await odd_office.record(case)
+        assert run.status is RunStatus.FINISHED
         decided = [each.approval_id for each in run.events if each.kind is EventKind.DECIDED]
         assert len(decided) == len(set(decided)) == 5
         codes = await odd_office.refusals(case)
@@ -164,13 +165,3 @@ async def test_two_hundred_cards_are_decided_once_each(odd_office: Office) -> No
         assert set(codes) == {"already_decided"}
     assert len(odd_office.amy.told()) + len(odd_office.ben.told()) >= 200
     assert await odd_office.desk.verify() >= 40 * (2 + 5 * 4)
-
-
-async def finished(office: Office, case: Case) -> RunView:
-    """Wait until the database says that the run has finished."""
-
-    async def look() -> RunView | None:
-        run = await office.record(case)
-        return run if run.status is RunStatus.FINISHED else None
-
-    return await eventually(look, timeout_s=30)

@@ -1,11 +1,11 @@
 """Graphs made to be difficult: they show whatever they are given, fail on demand and ask much at once."""
 
 import operator
-from typing import Annotated, Any
+from typing import Annotated, Any, NotRequired
 
 from langgraph.graph import END, START, StateGraph
 from langgraph.types import Send, interrupt
-from typing_extensions import NotRequired, TypedDict
+from typing_extensions import TypedDict
 
 
 class Words(TypedDict):
@@ -45,7 +45,13 @@ class Fan(TypedDict):
     answers: NotRequired[Annotated[list[Any], operator.add]]
 
 
-def ask_one(state: dict[str, Any]) -> dict[str, Any]:
+class One(TypedDict):
+    """Which question to ask."""
+
+    number: int
+
+
+def ask_one(state: One) -> dict[str, Any]:
     """Ask one of many."""
     return {"answers": [interrupt(f"Is {state['number']} right?")]}
 
