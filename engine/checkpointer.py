@@ -64,14 +64,18 @@ class SQLModelSaver(BaseCheckpointSaver[str]):
         self.database = database
         self._loop = asyncio.get_running_loop()
         self._guard: Guard | None = None
+        self._turns = Turns()
 
     def guarded_by(self, guard: Guard) -> SQLModelSaver:
         """Return a copy that awaits `guard(tx)` first in each writing transaction; what it raises stops the write.
 
-        For the fence of a run: a writer whose lease is gone must not change the thread any more.
+        For the fence of a run: a writer whose lease is gone must not change the thread any more. The copy
+        writes one thing after the other, and nothing more once a write has failed: what LangGraph writes
+        later in a run builds upon what it wrote before (an edit that is lost, and an answer that is not).
         """
         clone = copy.copy(self)
         clone._guard = guard
+        clone._turns = Turns()
         return clone
 
     async def aget_tuple(self, config: RunnableConfig) -> CheckpointTuple | None:
@@ -213,14 +217,36 @@ class SQLModelSaver(BaseCheckpointSaver[str]):
 
     @asynccontextmanager
     async def _writing(self) -> AsyncIterator[Transaction]:
-        async with self.database.transaction() as tx:
-            if self._guard is not None:
-                await self._guard(tx)
+        if self._guard is None:
+            async with self.database.transaction() as tx:
+                yield tx
+            return
+        async with self._turns.next(), self.database.transaction() as tx:
+            await self._guard(tx)
             yield tx
 
     def _packed(self, value: Any) -> dict[str, Any]:
         kind, body = self.serde.dumps_typed(value)
         return {"kind": kind, "body": body}
+
+
+class Turns:
+    """Lets one in after the other, and nobody any more once one has failed: the later ones get its error."""
+
+    def __init__(self) -> None:
+        self._lock = asyncio.Lock()
+        self._failure: BaseException | None = None
+
+    @asynccontextmanager
+    async def next(self) -> AsyncIterator[None]:
+        async with self._lock:
+            if self._failure is not None:
+                raise self._failure
+            try:
+                yield
+            except BaseException as error:
+                self._failure = error
+                raise
 
 
 def _running_loop() -> asyncio.AbstractEventLoop | None:

@@ -34,7 +34,11 @@ _KEEPALIVE = {
     "keepalives_count": 3,
     "tcp_user_timeout": 15000,
 }
-_WRITING: dict[str, dict[str, Any]] = {"sqlite": {"assent_begin": "BEGIN IMMEDIATE"}, "postgresql": {}}
+_WRITING: dict[str, dict[str, Any]] = {
+    "sqlite": {"assent_begin": "BEGIN IMMEDIATE"},
+    # each statement sees what was committed before it: guarded updates and the head of the audit chain need that
+    "postgresql": {"isolation_level": "READ COMMITTED"},
+}
 _READING: dict[str, dict[str, Any]] = {
     "sqlite": {"assent_begin": "BEGIN"},
     "postgresql": {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True},

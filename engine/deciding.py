@@ -116,14 +116,17 @@ class Deciding:
         row = await approvals.by_id(self._tx, seen.approval_id)
         if decided is None or row is None or decided.digest != seen.digest:
             return False
-        run = await runs.by_id(self._tx, row.run_id)
-        edits = _edits(self._pictures.question(row, run), choice)
-        return (decided.actor_id, decided.verdict, decided.reason, decided.after) == (
+        if (decided.actor_id, decided.verdict, decided.reason) != (
             actor.id,
             choice.verdict.value,
             choice.reason,
-            dict(edits),
-        )
+        ):
+            return False
+        run = await runs.by_id(self._tx, row.run_id)
+        try:
+            return bool(decided.after == _edits(self._pictures.question(row, run), choice))
+        except InvalidInput:
+            return False
 
     def _answer(
         self,

@@ -130,5 +130,9 @@ class AuditBroken(EngineError):
         super().__init__(f"The audit trail was changed: entry {seq} does not fit the one before it.")
 
 
+class UnfitAnswer(EngineError):
+    """The graph wants its answer in a form that cannot be given here yet. Nothing of it was taken."""
+
+
 class LeaseLost(EngineError):
     """Another process took this run over; what this one still had to write is void."""

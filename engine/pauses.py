@@ -11,11 +11,16 @@ from dataclasses import dataclass
 from typing import Any, Literal, TypeAlias
 
 from langgraph.types import PregelTask, StateSnapshot
+from xxhash import xxh3_128_hexdigest
 
 from engine.canonical import digest, jsonable
 from engine.decisions import Json
 from engine.errors import UnaskableValue
 from engine.workflows import Breakpoints
+
+NO_PLACE = (
+    "The graph no longer has the place where it waited: its code has changed. Nothing more of it was run."
+)
 
 PauseKind: TypeAlias = Literal["dynamic", "before", "after"]
 
@@ -24,9 +29,9 @@ PauseKind: TypeAlias = Literal["dynamic", "before", "after"]
 class Pause:
     """One thing that the graph waits for.
 
-    `interrupt_id` is LangGraph's, or `static_key` for a static breakpoint. `ordinal` counts the answers that the
-    task had before. `value` is what is asked (for a static breakpoint: {"next", "state"}), `state` holds the
-    state values that an edit may change.
+    `interrupt_id` is LangGraph's, or `static_key` for a static breakpoint; either names one question of a thread
+    (langgraph >= 1.2.20). `ordinal` counts the answers that the task had before, as evidence. `value` is what is
+    asked (for a static breakpoint: {"next", "state"}), `state` holds the state values that an edit may change.
     """
 
     interrupt_id: str
@@ -35,10 +40,6 @@ class Pause:
     value: Json
     state: Mapping[str, Json]
     checkpoint_id: str
-
-    @property
-    def key(self) -> tuple[str, int]:
-        return self.interrupt_id, self.ordinal
 
 
 @dataclass(frozen=True)
@@ -82,13 +83,16 @@ class Look:
     """All that is read of a thread at one moment.
 
     `ran` names the nodes of the step that made the head. `answers` counts the stored answers per task id.
-    `editable` are the state values that an update may replace now.
+    `editable` are the state values that an update may replace now, `output` is what the graph gives when done.
+    `has_orphan`: the head holds an interrupt, though nothing may be left that asked it.
     """
 
     snapshot: StateSnapshot
     ran: Set[str]
     answers: Mapping[str, int]
     editable: Mapping[str, Json]
+    output: Any
+    has_orphan: bool
 
 
 def situation(look: Look, *, before: Breakpoints, after: Breakpoints, passed: Set[str]) -> Situation:
@@ -124,26 +128,25 @@ def asked_digest(value: Json, state: Mapping[str, Json]) -> str:
 
 
 def edited_digest(value: Json, state: Mapping[str, Json], update: Mapping[str, Json]) -> str:
-    """Return the digest that the same question has once `update` has reached the state."""
+    """Return the digest that a dynamic question has once `update` has reached the state."""
     is_mapped = isinstance(value, dict)
     edited = {key: update.get(key, old) for key, old in value.items()} if is_mapped else value
     return asked_digest(edited, {key: update.get(key, old) for key, old in state.items()})
 
 
 def _at_rest(look: Look, *, before: Breakpoints, after: Breakpoints, passed: Set[str]) -> Situation:
+    """Judge by the tasks, not by `next`, which leaves out those that are done while their step is not."""
     snapshot = look.snapshot
-    if not snapshot.next and not snapshot.interrupts:
-        return Finished(_result(snapshot.values))
+    if not snapshot.tasks:
+        return Failed(NO_PLACE) if look.has_orphan else Finished(_result(look.output))
     if dynamic := tuple(_dynamic(look)):
         return Paused(dynamic)
-    kind = _breakpoint(look, before=before, after=after)
+    following = tuple(task.name for task in snapshot.tasks)
+    kind = _breakpoint(look, set(following), before=before, after=after)
     checkpoint_id = _checkpoint_id(snapshot)
-    if (
-        kind is None
-        or (key := static_key(kind, checkpoint_id=checkpoint_id, following=snapshot.next)) in passed
-    ):
+    if kind is None or (key := static_key(kind, checkpoint_id=checkpoint_id, following=following)) in passed:
         return Underway(checkpoint_id)
-    value = {"next": list(snapshot.next), "state": jsonable(snapshot.values)}
+    value = {"next": list(following), "state": jsonable(snapshot.values)}
     return Paused((Pause(key, 0, kind, value, look.editable, checkpoint_id),))
 
 
@@ -159,23 +162,37 @@ def _dynamic(look: Look) -> Iterator[Pause]:
     root = look.snapshot
     homes = {interrupt.id: (home, task) for home, task in leaves(root) for interrupt in task.interrupts}
     for interrupt in root.interrupts:
-        home, task = homes.get(interrupt.id, (root, None))
-        value = jsonable(interrupt.value)
+        home, task = homes.get(interrupt.id, (None, None))
+        is_reached = home is root and task is not None and _is_own(interrupt.id, task, look.answers)
         yield Pause(
             interrupt_id=interrupt.id,
             ordinal=look.answers.get(task.id, 0) if task else 0,
             kind="dynamic",
-            value=value,
-            # An update reaches the root graph only, so a subgraph's question has nothing to edit in the state.
-            state=look.editable if home is root else {},
-            checkpoint_id=_checkpoint_id(home),
+            value=jsonable(interrupt.value),
+            state=look.editable if is_reached else {},
+            checkpoint_id=_checkpoint_id(home or root),
         )
 
 
-def _breakpoint(look: Look, *, before: Breakpoints, after: Breakpoints) -> PauseKind | None:
+def _is_own(interrupt_id: str, task: PregelTask, answers: Mapping[str, int]) -> bool:
+    """Say whether a root node asked this itself and reads the state: only then does an update reach it.
+
+    A node that was sent its input (Send) has it from there, and a graph that a node calls has a state of its own;
+    LangGraph tells the latter only by the id, the hash of who asked (langgraph 1.2.22, types.py `_interrupt_id`).
+    """
+    if task.path and task.path[0] == "__pregel_push":
+        return False
+    asker = f"{task.name}:{task.id}"
+    names = (asker, f"{asker}|{answers.get(task.id, 0)}")
+    return interrupt_id in {xxh3_128_hexdigest(name.encode()) for name in names}
+
+
+def _breakpoint(
+    look: Look, following: Set[str], *, before: Breakpoints, after: Breakpoints
+) -> PauseKind | None:
     if _meets(look.ran, after):
         return "after"
-    return "before" if _meets(set(look.snapshot.next), before) else None
+    return "before" if _meets(following, before) else None
 
 
 def _meets(nodes: Set[str], breakpoints: Breakpoints) -> bool:

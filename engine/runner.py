@@ -17,20 +17,26 @@ from sqlalchemy import Row
 from engine import approvals, runs
 from engine.database import Transaction
 from engine.decisions import Answer
-from engine.errors import LeaseLost, StaleQuestion
+from engine.errors import LeaseLost, StaleQuestion, UnfitAnswer
 from engine.leases import Leases
 from engine.ledger import Ledger
-from engine.pauses import Failed, Finished, Pause, Paused, Situation, Underway, Unstarted, edited_digest
+from engine.pauses import (
+    NO_PLACE,
+    Failed,
+    Finished,
+    Pause,
+    Paused,
+    Situation,
+    Underway,
+    Unstarted,
+    edited_digest,
+)
 from engine.settling import Delivery, Outcome, Settlement, Stopped, Void, question_digest
 from engine.threads import Thread
 from engine.views import ApprovalStatus, RunStatus
 from engine.workflows import Workflow
 
 log = logging.getLogger("assent.runner")
-
-NO_PLACE = (
-    "The graph no longer has the place where it waited: its code has changed. Nothing more of it was run."
-)
 
 
 class Runner:
@@ -116,13 +122,15 @@ class _Drive:
         if isinstance(here, Unstarted):
             return await self._after(await self._thread.start(self._run.input), passed=passed)
         if isinstance(here, Underway):
-            return await self._after(await self._thread.carry_on(), passed=passed, cut_at=here)
+            return await self._after(await self._thread.carry_on(), passed=passed)
         return here
 
     async def _deliver(self, delivery: Delivery, here: Situation, *, passed: set[str]) -> Outcome | Void:
         """Bring a decision to the graph and return what came of it; Void: the graph does not ask this now."""
         if delivery.stops_the_run:
             return Stopped(delivery.decision.reason)
+        if here == Failed(NO_PLACE):
+            return Void(here)
         if delivery.approval.attempts == 0:
             return await self._send_first(delivery, here, passed=passed)
         return await self._send_again(delivery, here, passed=passed)
@@ -148,8 +156,8 @@ class _Drive:
                 return here
         updated = await self._thread.updated_keys()
         update = {k: v for k, v in (delivery.answer.update or {}).items() if k not in updated}
-        if question_digest(self._workflow, pause) not in self._expected(delivery):
-            return Void(here)
+        if pause.kind == "dynamic" and question_digest(self._workflow, pause) not in _expected(delivery):
+            return Void(here)  # a breakpoint is bound by its checkpoint, which is in its key
         answer = Answer(resume=delivery.answer.resume, update=update or None)
         return await self._send(delivery, pause, answer, passed=passed)
 
@@ -164,10 +172,10 @@ class _Drive:
             return await self._after(await self._thread.deliver(pause, answer), passed=gates)
         except StaleQuestion:
             return Void(await self._thread.look(passed=passed))
+        except UnfitAnswer as error:
+            return Void(Failed(str(error)), why=str(error))
 
-    async def _after(
-        self, raised: str | None, *, passed: set[str], cut_at: Underway | None = None
-    ) -> Situation:
+    async def _after(self, raised: str | None, *, passed: set[str]) -> Situation:
         """Read where the thread rests after a run of it, in which a node may have raised."""
         here = await self._thread.look(passed=passed)
         if isinstance(here, Failed):
@@ -176,17 +184,11 @@ class _Drive:
             return Failed(raised)
         if isinstance(here, Unstarted):
             return Failed("The graph did nothing with its input.")
-        if cut_at is not None and here == cut_at:
-            return Failed("The graph does not go on from where it was cut short.")
+        if isinstance(here, Underway):
+            return Failed(
+                "The graph stopped where nothing can be asked: at a breakpoint of a graph inside it."
+            )
         return here
-
-    def _expected(self, delivery: Delivery) -> set[str]:
-        """The digests that the question may have on a second sending: as shown, or with the edit stored."""
-        asked, update = delivery.approval.asked, delivery.answer.update or {}
-        return {delivery.approval.digest} | {
-            edited_digest(asked["value"], {k: v for k, v in asked["state"].items() if k in kept}, update)
-            for kept in (set(asked["state"]), set(asked["state"]) - set(update))
-        }
 
     async def _settle(self, outcome: Outcome | Void, *, delivery: Delivery | None = None) -> None:
         """Write down what driving came to, in one transaction that is void once somebody else has the run."""
@@ -199,8 +201,15 @@ class _Drive:
             await settlement.write(outcome.here if isinstance(outcome, Void) else outcome)
 
 
+def _expected(delivery: Delivery) -> set[str]:
+    """The digests that a question may have on a second sending: as shown, or with the edit stored."""
+    asked, update = delivery.approval.asked, delivery.answer.update or {}
+    return {delivery.approval.digest} | {
+        edited_digest(asked["value"], {k: v for k, v in asked["state"].items() if k in kept}, update)
+        for kept in (set(asked["state"]), set(asked["state"]) - set(update))
+    }
+
+
 def _pause_of(here: Situation, delivery: Delivery) -> Pause | None:
-    if not isinstance(here, Paused):
-        return None
-    key = (delivery.approval.interrupt_id, delivery.approval.ordinal)
-    return next((pause for pause in here.pauses if pause.key == key), None)
+    pauses = here.pauses if isinstance(here, Paused) else ()
+    return next((pause for pause in pauses if pause.interrupt_id == delivery.approval.interrupt_id), None)

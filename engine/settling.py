@@ -49,9 +49,10 @@ class Stopped:
 
 @dataclass(frozen=True)
 class Void:
-    """The graph does not ask what was decided; it stands `here`."""
+    """The graph did not take the decision, `why` says for what reason; it stands `here`."""
 
     here: Situation
+    why: str = CHANGED
 
 
 Outcome: TypeAlias = Situation | Stopped
@@ -68,13 +69,13 @@ class Settlement:
 
     async def close(self, delivery: Delivery, outcome: Outcome | Void) -> None:
         """Close the question whose decision was delivered, or could not be since the graph asks something else."""
-        is_void = isinstance(outcome, Void)
-        status = ApprovalStatus.WITHDRAWN if is_void else ApprovalStatus.RESUMED
+        void = outcome if isinstance(outcome, Void) else None
+        status = ApprovalStatus.WITHDRAWN if void else ApprovalStatus.RESUMED
         approval_id, verdict = delivery.approval.id, delivery.decision.verdict
         if not await approvals.close(self._tx, approval_id, status=status):
             return
-        if is_void:
-            self._transition.note(EventKind.WITHDRAWN, approval_id=approval_id, why=CHANGED)
+        if void:
+            self._transition.note(EventKind.WITHDRAWN, approval_id=approval_id, why=void.why)
         elif not isinstance(outcome, Stopped):
             self._transition.note(EventKind.RESUMED, approval_id=approval_id, verdict=verdict)
         await self._transition.show(self._run.id)
@@ -99,11 +100,11 @@ class Settlement:
     async def _open(self, pauses: tuple[Pause, ...]) -> None:
         """Make the open questions equal to what the graph asks."""
         rows = await approvals.of_runs(self._tx, [self._run.id])
-        known = {(row.interrupt_id, row.ordinal): row for row in rows}
-        wanted = {pause.key for pause in pauses}
-        await self._withdraw([row for key, row in known.items() if key not in wanted])
+        known = {row.interrupt_id: row for row in rows}
+        wanted = {pause.interrupt_id for pause in pauses}
+        await self._withdraw([row for interrupt_id, row in known.items() if interrupt_id not in wanted])
         for pause in pauses:
-            await self._ask(pause, known.get(pause.key))
+            await self._ask(pause, known.get(pause.interrupt_id))
 
     async def _ask(self, pause: Pause, row: Row[Any] | None) -> None:
         digest = question_digest(self._workflow, pause)

@@ -2,22 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Set
+from collections.abc import Iterable, Mapping, Set
 from typing import Any
 
 from langchain_core.runnables import RunnableConfig
 from langgraph._internal._constants import (  # the public API has no argument for it (langgraph 1.2.22)
     CONFIG_KEY_STRICT_RESUME,
+    INTERRUPT,
     NULL_TASK_ID,
     RESUME,
 )
-from langgraph.errors import UnknownInterruptError
+from langgraph.checkpoint.base import PendingWrite
+from langgraph.errors import UnknownInterruptError, is_invalid_resume
 from langgraph.pregel import Pregel
 from langgraph.types import Command, StateSnapshot
 
 from engine.checkpointer import Guard, SQLModelSaver
 from engine.decisions import Answer, Json
-from engine.errors import LeaseLost, StaleQuestion, StoreError
+from engine.errors import LeaseLost, StaleQuestion, StoreError, UnfitAnswer
 from engine.pauses import Failed, Look, Pause, Situation, leaves, situation
 from engine.workflows import Workflow
 
@@ -48,12 +50,13 @@ class Thread:
         except StoreError:
             raise
         except Exception as error:  # noqa: BLE001 - a broken thread must not stop the others
-            return Failed(f"The thread cannot be read. {type(error).__name__}: {error}")
+            return Failed(f"The thread cannot be read. {_told(error)}")
         return situation(look, before=self._workflow.before, after=self._workflow.after, passed=passed)
 
     async def _read(self) -> Look:
         snapshot = await self._graph.aget_state(self._config, subgraphs=True)
-        locked = await self.updated_keys()
+        writes = await self._writes(self._config)
+        locked = _updated_keys(writes)
         values = snapshot.values if isinstance(snapshot.values, dict) else {}
         editable = self._workflow.editable_state(values)
         return Look(
@@ -61,7 +64,16 @@ class Thread:
             ran=await self._ran(snapshot),
             answers=await self._answers(snapshot),
             editable={key: value for key, value in editable.items() if key not in locked},
+            output=self._output(snapshot),
+            has_orphan=any(channel == INTERRUPT for _, channel, _ in writes),
         )
+
+    def _output(self, snapshot: StateSnapshot) -> Any:
+        """Pick what the graph gives as its output; the rest of the state is its own business."""
+        names = self._graph.output_channels
+        if isinstance(names, str) or not isinstance(snapshot.values, dict):
+            return snapshot.values
+        return {name: value for name, value in snapshot.values.items() if name in names}
 
     async def start(self, values: Mapping[str, Json]) -> str | None:
         """Give the graph its input and run it to its next rest; see `_run`."""
@@ -74,7 +86,8 @@ class Thread:
     async def deliver(self, pause: Pause, answer: Answer) -> str | None:
         """Give one pause its answer and run to the next rest; see `_run`.
 
-        Raises: StaleQuestion when LangGraph does not know the interrupt any more; nothing was written then.
+        Raises: StaleQuestion when LangGraph does not know the interrupt any more, UnfitAnswer when the question
+            has a schema that the answer does not fit; nothing was written then.
         """
         update = dict(answer.update) if answer.update else None
         if pause.kind == "dynamic":
@@ -87,9 +100,11 @@ class Thread:
         A second update of them would make the thread unreadable (langgraph 1.2.22: InvalidUpdateError from
         get_state on), so these keys are neither offered for an edit nor sent again.
         """
-        stored = await self._saver.aget_tuple(self._config)
-        writes = (stored.pending_writes or ()) if stored else ()
-        return frozenset(channel for task_id, channel, _ in writes if task_id == NULL_TASK_ID)
+        return _updated_keys(await self._writes(self._config))
+
+    async def _writes(self, config: RunnableConfig) -> list[PendingWrite]:
+        stored = await self._saver.aget_tuple(config)
+        return list(stored.pending_writes or ()) if stored else []
 
     async def _run(self, payload: Any) -> str | None:
         """Run to the next rest and return what a node raised as text, or None.
@@ -107,26 +122,40 @@ class Thread:
             raise
         except UnknownInterruptError as error:
             raise StaleQuestion from error
-        except Exception as error:  # noqa: BLE001 - a node may raise anything; it becomes the run's outcome
-            return f"{type(error).__name__}: {error}"
+        except Exception as error:
+            if is_invalid_resume(error):
+                raise UnfitAnswer from error
+            return _told(error)
         return None
 
     async def _ran(self, snapshot: StateSnapshot) -> frozenset[str]:
         """Name the nodes that made the head; needed for breakpoints after a node only."""
         if not self._workflow.after or snapshot.parent_config is None:
             return frozenset()
-        return frozenset((await self._graph.aget_state(snapshot.parent_config)).next)
+        parent = await self._graph.aget_state(snapshot.parent_config)
+        return frozenset(task.name for task in parent.tasks)
 
     async def _answers(self, snapshot: StateSnapshot) -> dict[str, int]:
         """Count the answers that each waiting task had before."""
         homes = {id(home): home for home, task in leaves(snapshot) if task.interrupts}
         counted: dict[str, int] = {}
         for home in homes.values():
-            stored = await self._saver.aget_tuple(home.config)
-            for task_id, channel, value in (stored.pending_writes or ()) if stored else ():
+            for task_id, channel, value in await self._writes(home.config):
                 if channel == RESUME:
                     counted[task_id] = len(value) if isinstance(value, list) else 1
         return counted
+
+
+def _updated_keys(writes: Iterable[PendingWrite]) -> frozenset[str]:
+    return frozenset(channel for task_id, channel, _ in writes if task_id == NULL_TASK_ID)
+
+
+def _told(error: Exception) -> str:
+    """Say what was raised, also when it cannot say so itself."""
+    try:
+        return f"{type(error).__name__}: {error}"
+    except Exception:  # noqa: BLE001 - somebody else's __str__ may raise anything
+        return type(error).__name__
 
 
 def saver_of(graph: Pregel[Any, Any, Any, Any]) -> SQLModelSaver:

@@ -11,6 +11,9 @@ from engine.forms import readable
 MAX_CHARS = 300
 """Enough for a question; fits a Slack section's text many times over, next to all else on a card."""
 
+READ_CHARS = 10_000
+"""What is looked at to make a line; a text of megabytes would hold up everybody else."""
+
 ASKING_KEYS = ("question", "prompt", "message", "description", "title")
 """Where graphs put their question, most telling first."""
 
@@ -29,6 +32,7 @@ def asked(value: Json) -> str:
 
 def one_line(text: str) -> str:
     """Cut a text to one line of at most `MAX_CHARS` characters without control or direction characters."""
+    text = text[:READ_CHARS]
     visible = "".join(char if char.isprintable() or char in JOINERS else " " for char in text)
     line = " ".join(visible.split())
     return line if len(line) <= MAX_CHARS else line[: MAX_CHARS - 1].rstrip() + "…"

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from langgraph.checkpoint.base import BaseCheckpointSaver
+from langgraph.pregel import Pregel
 
 from engine.decisions import Json
 from engine.errors import AppError
@@ -75,6 +76,11 @@ async def _loaded(
     if isinstance(entry, str):
         raise BrokenGraph(entry)
     graph = await loader.load(entry)
+    if inner := _stopping_inside(graph):
+        raise BrokenGraph(
+            f"The graph {inner} inside it stops before or after a node, where nobody can be asked. "
+            "Call interrupt() in that node instead, or set the breakpoint on the outer graph."
+        )
     held, taken = state_schema(graph), _narrowed(input_schema(graph), inputs=rules.inputs, name=name)
     try:
         check_schema(held)
@@ -92,6 +98,14 @@ async def _loaded(
         before=_breakpoints(graph.interrupt_before_nodes),
         after=_breakpoints(graph.interrupt_after_nodes),
         takes_wrapped=takes_wrapped(graph),
+    )
+
+
+def _stopping_inside(graph: Pregel[Any, Any, Any, Any]) -> str | None:
+    """Name a subgraph with static breakpoints of its own: LangGraph tells of a stop there to nobody."""
+    inside = ((name, inner) for name, inner in graph.get_subgraphs(recurse=True) if isinstance(inner, Pregel))
+    return next(
+        (name for name, inner in inside if inner.interrupt_before_nodes or inner.interrupt_after_nodes), None
     )
 
 

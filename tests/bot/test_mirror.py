@@ -118,9 +118,11 @@ class Stage:
         """Say whether the desk takes the run for not yet shown."""
         self.changed.clear()
         await self.desk.wake_behind()
-        for _ in range(5):  # the handler is called right after the commit, in a task of its own
-            await asyncio.sleep(0)
-        return self.changed.is_set()
+        try:
+            await asyncio.wait_for(self.changed.wait(), 0.1)  # the handler is called 5 ms after the commit
+        except TimeoutError:
+            return False
+        return True
 
 
 @asynccontextmanager

@@ -115,20 +115,20 @@ class Bench:
 
 
 @asynccontextmanager
-async def open_bench(url: str) -> AsyncIterator[Bench]:
+async def open_bench(url: str, *, database: Database | None = None, app: Path = APP) -> AsyncIterator[Bench]:
     """An engine whose runs move only when the test says `runner.advance`."""
-    database = Database(url)
+    database = database or Database(url)
     await database.migrate()
     leases = Leases(database)
     await leases.open()
-    app = await load_app(APP, saver=SQLModelSaver(database))
+    loaded = await load_app(app, saver=SQLModelSaver(database))
     wakeups = ByHand()
     ledger = Ledger(database, wakeups)
-    runner = Runner(ledger, leases, app.workflows)
-    desk = Desk(app, ledger=ledger, wakeups=wakeups, runner=runner)
+    runner = Runner(ledger, leases, loaded.workflows)
+    desk = Desk(loaded, ledger=ledger, wakeups=wakeups, runner=runner)
     try:
-        yield Bench(database, app, runner, Driver(desk), ledger, wakeups)
+        yield Bench(database, loaded, runner, Driver(desk), ledger, wakeups)
     finally:
-        await app.aclose()
+        await loaded.aclose()
         await leases.close()
         await database.close()

@@ -1,0 +1,130 @@
+"""Graphs that are put together in ways that need care: gates beside branches, graphs inside graphs, Send."""
+
+import operator
+from typing import Annotated
+
+from graphs import chain
+from langgraph.graph import END, START, StateGraph
+from langgraph.types import Send, interrupt
+from pydantic import BaseModel
+from typing_extensions import TypedDict
+
+
+class State(TypedDict, total=False):
+    amount: int
+    draft: str
+    secret: str
+    log: Annotated[list, operator.add]
+
+
+def two(state: State) -> dict:
+    first = interrupt({"ask": "first", "amount": state["amount"]})
+    second = interrupt({"ask": "second", "amount": state["amount"]})
+    return {"log": [f"{first},{second},{state['amount']}"]}
+
+
+def pay(state: State) -> dict:
+    return {"log": [f"paid {state['amount']}"]}
+
+
+sequence = chain(State, two, pay)
+
+
+def left(state: State) -> dict:
+    return {"log": [f"left {interrupt({'ask': 'left', 'draft': state['draft']})}"]}
+
+
+def right(state: State) -> dict:
+    return {"log": ["right"]}
+
+
+def join(state: State) -> dict:
+    return {"log": [f"join {state['draft']}"]}
+
+
+_builder = StateGraph(State)
+for _node in (left, right, join):
+    _builder.add_node(_node.__name__, _node)
+_builder.add_edge(START, "left")
+_builder.add_edge(START, "right")
+_builder.add_edge(["left", "right"], "join")
+_builder.add_edge("join", END)
+gated = _builder.compile(interrupt_before=["left", "join"])
+
+
+def ask_deep(state: State) -> dict:
+    return {"log": [f"{interrupt({'draft': state['draft']})},{interrupt('Again?')}"]}
+
+
+_middle = StateGraph(State)
+_middle.add_node("inner", chain(State, ask_deep))
+_middle.add_edge(START, "inner")
+_middle.add_edge("inner", END)
+_outer = StateGraph(State)
+_outer.add_node("middle", _middle.compile())
+_outer.add_edge(START, "middle")
+_outer.add_edge("middle", END)
+deep = _outer.compile()
+
+
+def pay_one(state) -> dict:
+    return {"log": [f"{state['amount']} {interrupt({'amount': state['amount']})}"]}
+
+
+_sending = StateGraph(State)
+_sending.add_node("pay_one", pay_one)
+_sending.add_conditional_edges(START, lambda state: [Send("pay_one", {"amount": state["amount"]})])
+_sending.add_edge("pay_one", END)
+sent = _sending.compile()
+
+
+def ask_amount(state: State) -> dict:
+    return {"log": [f"{state['amount']} {interrupt({'amount': state['amount']})}"]}
+
+
+_box = {"asks": chain(State, ask_amount), "stops": chain(State, pay, interrupt_before=["pay"])}
+
+
+async def calls(state: State) -> dict:
+    return {"log": (await _box["asks"].ainvoke({"amount": state["amount"]}))["log"]}
+
+
+async def calls_a_stop(state: State) -> dict:
+    return {"log": (await _box["stops"].ainvoke({"amount": state["amount"]})).get("log", [])}
+
+
+hidden = chain(State, calls)
+hidden_stop = chain(State, calls_a_stop)
+
+_stopping = StateGraph(State)
+_stopping.add_node("inner", _box["stops"])
+_stopping.add_edge(START, "inner")
+_stopping.add_edge("inner", END)
+stopping = _stopping.compile()
+
+
+class Reply(BaseModel):
+    is_right: bool
+    note: str
+
+
+def wants_a_reply(state: State) -> dict:
+    return {"log": [str(interrupt({"ask": "what"}, response_schema=Reply))]}
+
+
+schema = chain(State, wants_a_reply)
+
+
+class Public(TypedDict, total=False):
+    draft: str
+
+
+def work(state: State) -> dict:
+    return {"secret": "do not show", "draft": "done"}
+
+
+_private = StateGraph(State, input_schema=Public, output_schema=Public)
+_private.add_node("work", work)
+_private.add_edge(START, "work")
+_private.add_edge("work", END)
+private = _private.compile()
