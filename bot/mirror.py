@@ -79,7 +79,7 @@ class Mirror:
                 return
             try:
                 await self._show(run_id)
-            except (*UNREACHABLE, EngineError) as error:
+            except (*UNREACHABLE, LookupError, TypeError, EngineError) as error:
                 self._note(run_id, error)
             else:
                 self._troubles.pop(run_id, None)
@@ -226,7 +226,7 @@ class Mirror:
         """Remember what went wrong, and say it once for each run and reason."""
         before = self._troubles.get(run_id)
         failures = before.failures + 1 if before else 1
-        pause_s = min(2.0 ** (failures - 1), LONGEST_PAUSE_S)
+        pause_s = min(2.0 ** min(failures - 1, 6), LONGEST_PAUSE_S)
         sentence = _sentence(error)
         self._troubles[run_id] = _Trouble(
             sentence, failures, self._monotonic() + max(pause_s, _asked_pause_s(error))

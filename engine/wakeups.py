@@ -96,4 +96,6 @@ class InProcess:
         try:
             await self._handlers[kind](key)
         except Exception as error:  # noqa: BLE001 - the sweep tries again; the process must live
-            log.warning("could not handle %s %s now, the sweep tries again: %r", kind, key, error)
+            log.warning(
+                "could not handle %s %s now, the sweep tries again: %s", kind, key, type(error).__name__
+            )

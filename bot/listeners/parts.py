@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -17,6 +18,8 @@ from bot.whispers import Whispers
 from engine import Actor, Desk, Policy, RunView, Seen, UnknownApproval, covers
 
 LOG = logging.getLogger("assent")
+OPEN_LIMIT_S = 1.5
+"""A trigger lives 3 s from the click (docs.slack.dev, modals), and who clicked was asked before."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,7 +58,8 @@ class Parts:
     async def opened(self, view: Block, *, trigger_id: str) -> bool:
         """Open a modal over Slack; False when Slack does not do it (it wants it within 3 s of the click)."""
         try:
-            await self.client.views_open(trigger_id=trigger_id, view=view)
+            async with asyncio.timeout(OPEN_LIMIT_S):
+                await self.client.views_open(trigger_id=trigger_id, view=view)
         except UNREACHABLE as error:
             code = refusal_code(error) if isinstance(error, SlackApiError) else type(error).__name__
             LOG.warning("Slack did not open the form %s: %s", view.get("callback_id"), code)

@@ -134,6 +134,17 @@ async def test_other_methods_and_large_bodies_are_refused(
         assert response.status == 413
 
 
+@pytest.mark.parametrize("encoding", ["gzip", "deflate", "br", "identity"])
+async def test_a_packed_body_is_turned_away_unread(
+    at: Standing, session: aiohttp.ClientSession, encoding: str
+) -> None:
+    """Nobody makes the bot unpack something before it knows who sent it, and nothing breaks on the way."""
+    async with session.post(
+        f"{at.bot.url}/slack/events", data=b"x", headers={"Content-Encoding": encoding}
+    ) as response:
+        assert response.status == 415
+
+
 async def test_slacks_challenge_is_answered(at: Standing, session: aiohttp.ClientSession) -> None:
     """The request URL passes the check that Slack makes when it is entered."""
     body = json.dumps({"type": "url_verification", "challenge": "c-1", "token": "t"}).encode()
