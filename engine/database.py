@@ -4,36 +4,26 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import asynccontextmanager, contextmanager, suppress
 from pathlib import Path
 from typing import Any, Literal, TypeVar
 
-from sqlalchemy import URL, CursorResult, Executable, event, make_url, text
-from sqlalchemy.exc import DBAPIError, IntegrityError, SQLAlchemyError
+import psycopg
+from sqlalchemy import CursorResult, Engine, Executable, text
+from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+from sqlalchemy.pool import PoolProxiedConnection
 
 from engine import migrations
-from engine.errors import BadDatabaseUrl, Conflict, StoreError
+from engine.connections import THREADS, asyncio_engine, direct_engine, normalised
+from engine.errors import Conflict, StoreError
+from engine.prepared import Parameters, Rows, Statements
 
-BUSY_TIMEOUT_MS = 5000
-CONNECT_TIMEOUT_S = 5
 WAL_ATTEMPTS, WAL_PAUSE_S = 100, 0.05
 
-_DRIVERS = {
-    "sqlite": "sqlite+aiosqlite",
-    "sqlite+aiosqlite": "sqlite+aiosqlite",
-    "postgres": "postgresql+psycopg",
-    "postgresql": "postgresql+psycopg",
-    "postgresql+psycopg": "postgresql+psycopg",
-}
-_KEEPALIVE = {
-    "keepalives_idle": 10,
-    "keepalives_interval": 5,
-    "keepalives_count": 3,
-    "tcp_user_timeout": 15000,
-}
 _WRITING: dict[str, dict[str, Any]] = {
     "sqlite": {"assent_begin": "BEGIN IMMEDIATE"},
     # each statement sees what was committed before it: guarded updates and the head of the audit chain need that
@@ -44,29 +34,34 @@ _READING: dict[str, dict[str, Any]] = {
     "postgresql": {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True},
 }
 
+_BEGIN = {"sqlite": "BEGIN IMMEDIATE", "postgresql": "BEGIN ISOLATION LEVEL READ COMMITTED"}
+DRIVER_ERRORS = (sqlite3.Error, psycopg.Error)
+
 T = TypeVar("T")
-Parameters = Mapping[str, Any] | Sequence[Mapping[str, Any]]
 
 
 class Transaction:
     """What may be done between begin and commit. Not for use after its `async with` block."""
 
-    def __init__(self, connection: AsyncConnection, *, is_read_only: bool) -> None:
-        self._connection = connection
-        self._is_read_only = is_read_only
+    def __init__(
+        self,
+        run: Callable[[Executable, Parameters | None], Awaitable[CursorResult[Any] | Rows]],
+        dialect: str,
+    ) -> None:
+        self._run = run
         self._callbacks: list[Callable[[], None]] = []
-        self.dialect: str = connection.dialect.name
+        self.dialect = dialect
 
-    async def execute(self, statement: Executable, params: Parameters | None = None) -> CursorResult[Any]:
+    async def execute(
+        self, statement: Executable, params: Parameters | None = None
+    ) -> CursorResult[Any] | Rows:
         """Run one Core statement; a list of parameter mappings runs it once for each.
 
         Raises: Conflict when a key is taken (on PostgreSQL the transaction is then of no more use),
         StoreError for everything else the database could not do.
         """
-        if self._is_read_only and getattr(statement, "is_dml", False):
-            raise RuntimeError("This transaction only reads: use database.transaction() to write.")
         with renamed_errors():
-            return await self._connection.execute(statement, params)
+            return await self._run(statement, params)
 
     def after_commit(self, callback: Callable[[], None]) -> None:
         """Call `callback` once the transaction is committed, in the order given; never after a rollback.
@@ -95,9 +90,12 @@ class Database:
         self.dialect: Literal["sqlite", "postgresql"] = (
             "sqlite" if self._url.get_backend_name() == "sqlite" else "postgresql"
         )
-        self.engine = _sqlite_engine(self._url) if self.dialect == "sqlite" else _postgresql_engine(self._url)
+        self.engine = asyncio_engine(self._url)
         self._for_writing = self.engine.execution_options(**_WRITING[self.dialect])
         self._for_reading = self.engine.execution_options(**_READING[self.dialect])
+        self._direct = direct_engine(self._url)
+        self._statements = Statements(self._direct.dialect)
+        self._threads: ThreadPoolExecutor | None = None
         self._path = Path(self._url.database or "").resolve() if self.dialect == "sqlite" else None
         self._writer_queue = asyncio.Lock()
         self._writer: asyncio.Task[Any] | None = None
@@ -123,16 +121,34 @@ class Database:
             self._turn(),
             self._connection(self._for_writing) as connection,
         ):
-            transaction = Transaction(connection, is_read_only=False)
+            transaction = Transaction(connection.execute, self.dialect)
             yield transaction
             with renamed_errors():
                 await to_the_end(self._commit(connection, transaction))
+
+    async def transact(self, body: Callable[[Transaction], Coroutine[Any, Any, T]]) -> T:
+        """Run `body` in one transaction on a thread of the database's own and return what it returns.
+
+        For what a person waits for: the event loop is left once, not for each statement. `body` may await
+        nothing but its transaction, and runs beside the event loop. Otherwise as `transaction`.
+
+        Raises: StoreError. When it comes from the commit itself, the outcome is not known: read again.
+        """
+        async with self._turn():
+            self._check_folder()
+            return await to_the_end(self._transact(body))
 
     @asynccontextmanager
     async def reading(self) -> AsyncIterator[Transaction]:
         """Open a transaction that sees one unchanging state and may not write. Never waits for writers."""
         async with self._connection(self._for_reading) as connection:
-            yield Transaction(connection, is_read_only=True)
+
+            async def read(statement: Executable, params: Parameters | None) -> CursorResult[Any]:
+                if getattr(statement, "is_dml", False):
+                    raise RuntimeError("This transaction only reads: use database.transaction() to write.")
+                return await connection.execute(statement, params)
+
+            yield Transaction(read, self.dialect)
 
     async def migrate(self) -> None:
         """Bring the tables up to date. Several processes may do this at once; a second time does nothing.
@@ -156,7 +172,45 @@ class Database:
 
     async def close(self) -> None:
         """Close all connections. The next use would open new ones."""
+        threads, self._threads = self._threads, None
+        if threads is not None:
+            await asyncio.get_running_loop().run_in_executor(threads, self._direct.dispose)
+            threads.shutdown(wait=False)
         await self.engine.dispose()
+
+    async def _transact(self, body: Callable[[Transaction], Coroutine[Any, Any, T]]) -> T:
+        if self._threads is None:
+            self._threads = ThreadPoolExecutor(THREADS[self.dialect], "assent-store")
+        work = asyncio.get_running_loop().run_in_executor(self._threads, self._transacted, body)
+        result, transaction = await work
+        transaction.run_callbacks()
+        return result
+
+    def _transacted(self, body: Callable[[Transaction], Coroutine[Any, Any, T]]) -> tuple[T, Transaction]:
+        """On the thread: begin, run `body`, commit; roll back on any exception."""
+        connection, cursor = self._begun()
+        try:
+
+            async def run(statement: Executable, params: Parameters | None) -> Rows:
+                return self._statements.run(cursor, statement, params)
+
+            transaction = Transaction(run, self.dialect)
+            result = _driven(body(transaction))
+            with renamed_errors():
+                cursor.execute("COMMIT")
+            return result, transaction
+        finally:
+            with suppress(*DRIVER_ERRORS):  # of a connection that broke nothing is left to roll back
+                connection.close()
+
+    def _begun(self) -> tuple[PoolProxiedConnection, Any]:
+        """Begin on a connection that lives: one that broke since its last use is found out by that, for free."""
+        with renamed_errors():
+            try:
+                return _began(self._direct)
+            except psycopg.OperationalError:
+                self._direct.dispose()  # what broke one has broken the others
+                return _began(self._direct)
 
     async def _commit(self, connection: AsyncConnection, transaction: Transaction) -> None:
         await connection.commit()
@@ -217,29 +271,6 @@ class Database:
         raise StoreError("The database file is locked by another process.")
 
 
-def normalised(url: str) -> URL:
-    """Return the URL with the one driver per database that is used here. Raises: BadDatabaseUrl."""
-    try:
-        parsed = make_url(url)
-    except (SQLAlchemyError, ValueError):  # their texts repeat the URL and its password
-        raise BadDatabaseUrl from None
-    if parsed.drivername not in _DRIVERS:
-        raise BadDatabaseUrl(
-            f"The database URL begins with {parsed.drivername!r}; only sqlite and postgresql are supported."
-        )
-    parsed = parsed.set(drivername=_DRIVERS[parsed.drivername])
-    if parsed.get_backend_name() == "sqlite" and _is_in_memory(parsed):
-        raise BadDatabaseUrl(
-            "A SQLite database in memory would lose every decision. Give it a file: sqlite:///assent.db."
-        )
-    return parsed
-
-
-def _is_in_memory(url: URL) -> bool:
-    name = url.database or ""
-    return name in ("", ":memory:") or name.startswith("file:") or url.query.get("mode") == "memory"
-
-
 @contextmanager
 def renamed_errors() -> Iterator[None]:
     """Turn what driver and pool raise into Conflict and StoreError, without parameters in the text."""
@@ -249,8 +280,10 @@ def renamed_errors() -> Iterator[None]:
         raise Conflict(f"The database refused a row: {_reason(error)}") from error
     except DBAPIError as error:
         raise StoreError(f"The database could not do this now: {_reason(error)}") from error
-    except sqlite3.Error as error:
-        raise StoreError(f"The database could not do this now: {error}") from error
+    except (sqlite3.IntegrityError, psycopg.IntegrityError) as error:
+        raise Conflict(f"The database refused a row: {_first_line(error)}") from error
+    except DRIVER_ERRORS as error:
+        raise StoreError(f"The database could not do this now: {_first_line(error)}") from error
     except PoolTimeout as error:
         raise StoreError("The database is too busy: no connection became free in time.") from error
     except (OSError, UnicodeEncodeError) as error:
@@ -258,9 +291,34 @@ def renamed_errors() -> Iterator[None]:
 
 
 def _reason(error: DBAPIError) -> str:
+    return _first_line(error.orig)
+
+
+def _first_line(error: BaseException | None) -> str:
     """The driver's first line; the later ones may hold values of the row."""
-    lines = str(error.orig).strip().splitlines()
-    return lines[0] if lines else type(error.orig).__name__
+    lines = str(error).strip().splitlines()
+    return lines[0] if lines else type(error).__name__
+
+
+def _began(engine: Engine) -> tuple[PoolProxiedConnection, Any]:
+    connection = engine.raw_connection()
+    cursor = connection.cursor()
+    try:
+        cursor.execute(_BEGIN[engine.dialect.name])
+    except DRIVER_ERRORS:
+        connection.invalidate()
+        raise
+    return connection, cursor
+
+
+def _driven(body: Coroutine[Any, Any, T]) -> T:
+    """Run a coroutine that never waits to its end, without an event loop."""
+    try:
+        body.send(None)
+    except StopIteration as ended:
+        return ended.value  # type: ignore[no-any-return]
+    body.close()
+    raise RuntimeError("A transaction on the database's thread may await nothing but its statements.")
 
 
 async def to_the_end(work: Awaitable[T]) -> T:
@@ -278,48 +336,3 @@ async def to_the_end(work: Awaitable[T]) -> T:
     if cancelled is not None:
         raise cancelled
     return result
-
-
-def _sqlite_engine(url: URL) -> AsyncEngine:
-    """WAL for readers beside the writer, synchronous=FULL so that a commit survives a power cut."""
-    engine = create_async_engine(
-        url,
-        hide_parameters=True,
-        connect_args={"isolation_level": None, "timeout": BUSY_TIMEOUT_MS / 1000},
-        pool_size=5,
-        max_overflow=10,
-    )
-
-    @event.listens_for(engine.sync_engine, "connect")
-    def _set_pragmas(connection: Any, _: Any) -> None:
-        cursor = connection.cursor()
-        for pragma in (f"busy_timeout={BUSY_TIMEOUT_MS}", "synchronous=FULL", "foreign_keys=ON"):
-            cursor.execute(f"PRAGMA {pragma}")
-        cursor.close()
-
-    @event.listens_for(engine.sync_engine, "begin")
-    def _begin(connection: Any) -> None:
-        connection.exec_driver_sql(connection.get_execution_options()["assent_begin"])
-
-    return engine
-
-
-def _postgresql_engine(url: URL) -> AsyncEngine:
-    timeout = {} if "connect_timeout" in url.query else {"connect_timeout": CONNECT_TIMEOUT_S}
-    engine = create_async_engine(
-        url,
-        hide_parameters=True,
-        connect_args={**{k: v for k, v in _KEEPALIVE.items() if k not in url.query}, **timeout},
-        pool_size=10,
-        max_overflow=10,
-        pool_pre_ping=True,
-    )
-
-    @event.listens_for(engine.sync_engine, "connect")
-    def _set_durability(connection: Any, _: Any) -> None:
-        cursor = connection.cursor()
-        cursor.execute("SET synchronous_commit = on")
-        cursor.close()
-        connection.commit()
-
-    return engine

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any
-
-from sqlalchemy import Row
+from datetime import datetime
+from typing import Final
 
 from engine import approvals, runs
+from engine.database import Transaction
 from engine.decisions import Actor, Answer, Choice, Json, Seen, Verdict
 from engine.errors import (
     AlreadyDecided,
@@ -21,7 +21,7 @@ from engine.errors import (
 )
 from engine.forms import read_form
 from engine.ledger import Transition
-from engine.pictures import Pictures, decision_view
+from engine.pictures import Asked, Pictures, decision_view
 from engine.policy import refusal
 from engine.questions import Question, answer
 from engine.views import ApprovalStatus, ApprovalView, EventKind
@@ -29,138 +29,132 @@ from engine.wakeups import Kind
 
 NOTHING_CHANGED = "Nothing was changed here. Use Approve instead, or change something."
 
+TOLD: Final = ("verdict", "reason", "before", "after", "digest", "revision")
+"""What of a decision stands in the audit trail."""
+
 
 class Deciding:
-    """Examines and decides one question within a transition."""
+    """Examines and decides one question within a transaction."""
 
-    def __init__(self, transition: Transition, pictures: Pictures) -> None:
-        self._transition = transition
-        self._tx = transition.tx
+    def __init__(self, tx: Transaction, pictures: Pictures, *, now: datetime) -> None:
+        self._tx = tx
         self._pictures = pictures
+        self._now = now
 
-    async def examine(self, seen: Seen, *, actor: Actor, verdict: Verdict) -> tuple[Row[Any], Row[Any]]:
-        """Return the question and its run if `actor` could decide it so now.
+    async def examine(self, seen: Seen, *, actor: Actor, verdict: Verdict) -> ApprovalView:
+        """Return the question if `actor` could decide it so now.
 
         Raises: a child of Refused.
         """
-        row = await approvals.by_id(self._tx, seen.approval_id)
-        if row is None:
-            raise UnknownApproval
-        self._transition.run_id = row.run_id
-        run = await runs.by_id(self._tx, row.run_id, locks=True)
-        await self._raise_if_settled(row, seen)
-        policy = self._pictures.policy(row, run)
-        if refused := refusal(policy, actor=actor, requested_by=run.requested_by):
-            raise refused
-        if verdict is Verdict.EDIT and self._pictures.question(row, run).form is None:
-            raise NotEditable
-        return row, run
+        asked = await self._asked(seen)
+        await self._raise_if_settled(seen)
+        _raise_if_not_allowed(asked, actor=actor, verdict=verdict)
+        return asked.view
 
-    async def decide(self, seen: Seen, *, actor: Actor, choice: Choice) -> ApprovalView:
-        """Decide the question and return it; the same decision again by the same actor changes nothing.
+    async def decide(
+        self, transition: Transition, seen: Seen, *, actor: Actor, choice: Choice, request_key: str | None
+    ) -> ApprovalView:
+        """Decide the question and return it. After an exception the transaction has to be rolled back.
 
         Raises: a child of Refused; InvalidInput for the entries of an edit.
         """
+        asked = await self._asked(seen)
+        transition.run_id = asked.view.run_id
         try:
-            return await self._decide(seen, actor=actor, choice=choice)
-        except AlreadyDecided:
-            if not await self._is_repeat(seen, actor=actor, choice=choice):
-                raise
-            return await self._pictures.approval_by_id(self._tx, seen.approval_id)
-
-    async def _decide(self, seen: Seen, *, actor: Actor, choice: Choice) -> ApprovalView:
-        row, run = await self.examine(seen, actor=actor, verdict=choice.verdict)
-        question = self._pictures.question(row, run)
-        edits = _edits(question, choice)
-        given = self._answer(row, run, question, choice=choice, edits=edits)
-        if not await approvals.decide(self._tx, seen, now=self._transition.now):
-            await self._raise_if_settled(await approvals.by_id(self._tx, row.id) or row, seen)
+            _raise_if_not_allowed(asked, actor=actor, verdict=choice.verdict)
+            edits = _edits(asked.view.question, choice)
+        except (Refused, InvalidInput):
+            await self._raise_if_settled(seen)  # what is over is said first
+            raise
+        await transition.show(asked.view.run_id)  # locks the run, as everybody does before its questions
+        if not await approvals.decide(self._tx, seen, now=self._now):
+            await self._raise_if_settled(seen)
             raise StaleQuestion
-        before = {name: _initial(question, name) for name in edits}
-        told = {
-            "verdict": choice.verdict.value,
-            "reason": choice.reason,
-            "before": before,
-            "after": dict(edits),
-            "digest": row.digest,
-            "revision": row.revision,
-        }
-        decided = {**told, **self._decision(row, run, actor=actor, given=given)}
-        await approvals.record(self._tx, decided)
-        self._transition.note(EventKind.DECIDED, approval_id=row.id, actor=actor, **told)
-        await self._transition.show(run.id)
-        await self._transition.wake(Kind.RUN, run.id)
-        asked = self._pictures.approval(row, run, decision=None)
-        return replace(asked, status=ApprovalStatus.DECIDED, decision=decision_view(decided))
+        decided = self._decision(asked, actor=actor, choice=choice, edits=edits)
+        await approvals.record(self._tx, {**decided, "request_key": request_key})
+        told = {name: decided[name] for name in TOLD}
+        transition.note(EventKind.DECIDED, approval_id=seen.approval_id, actor=actor, **told)
+        await transition.wake(Kind.RUN, asked.view.run_id)
+        return replace(asked.view, status=ApprovalStatus.DECIDED, decision=decision_view(decided))
 
-    async def _raise_if_settled(self, row: Row[Any], seen: Seen) -> None:
+    async def _asked(self, seen: Seen) -> Asked:
+        known = self._pictures.known(seen)
+        if known is not None:
+            return known
+        row = await approvals.by_id(self._tx, seen.approval_id)
+        if row is None:
+            raise UnknownApproval
+        if (row.revision, row.digest) != (seen.revision, seen.digest):
+            await self._raise_if_settled(seen)
+        return self._pictures.asked(row, await runs.by_id(self._tx, row.run_id))
+
+    async def _raise_if_settled(self, seen: Seen) -> None:
         """Raise unless this is still the pending question that the person saw."""
-        is_late = row.expires_at is not None and row.expires_at <= self._transition.now
-        now_asked = (row.status, row.revision, row.digest)
-        is_as_seen = now_asked == (ApprovalStatus.PENDING.value, seen.revision, seen.digest)
-        if is_as_seen and not is_late:
+        row = await approvals.by_id(self._tx, seen.approval_id)
+        if row is None:
+            raise UnknownApproval
+        is_late = row.expires_at is not None and row.expires_at <= self._now
+        is_pending = row.status == ApprovalStatus.PENDING.value
+        if is_pending and not is_late and (row.revision, row.digest) == (seen.revision, seen.digest):
             return  # a decision on this revision would have ended "pending" in its own transaction
         decided = await approvals.decision(self._tx, row.id, revision=seen.revision)
         if decided is not None:
             raise AlreadyDecided(
                 verdict=decided.verdict, actor_id=decided.actor_id, decided_at=decided.decided_at
             )
-        if row.status == ApprovalStatus.EXPIRED.value or (
-            row.status == ApprovalStatus.PENDING.value and is_late
-        ):
+        if row.status == ApprovalStatus.EXPIRED.value or (is_pending and is_late):
             raise Expired
         raise StaleQuestion
 
-    async def _is_repeat(self, seen: Seen, *, actor: Actor, choice: Choice) -> bool:
-        decided = await approvals.decision(self._tx, seen.approval_id, revision=seen.revision)
-        row = await approvals.by_id(self._tx, seen.approval_id)
-        if decided is None or row is None or decided.digest != seen.digest:
-            return False
-        if (decided.actor_id, decided.verdict, decided.reason) != (
-            actor.id,
-            choice.verdict.value,
-            choice.reason,
-        ):
-            return False
-        run = await runs.by_id(self._tx, row.run_id)
-        try:
-            return bool(decided.after == _edits(self._pictures.question(row, run), choice))
-        except InvalidInput:
-            return False
-
-    def _answer(
-        self,
-        row: Row[Any],
-        run: Row[Any],
-        question: Question,
-        *,
-        choice: Choice,
-        edits: Mapping[str, Json],
-    ) -> Answer:
-        if row.pause != "dynamic" and choice.verdict is Verdict.REJECT:
-            return Answer(resume=None)  # the run ends; the graph gets no answer at all
-        mapping = self._pictures.mapping(run)
-        return answer(question, verdict=choice.verdict, reason=choice.reason, edits=edits, mapping=mapping)
-
-    def _decision(self, row: Row[Any], run: Row[Any], *, actor: Actor, given: Answer) -> dict[str, Json]:
-        policy = self._pictures.policy(row, run)
+    def _decision(
+        self, asked: Asked, *, actor: Actor, choice: Choice, edits: Mapping[str, Json]
+    ) -> dict[str, Json]:
+        view, policy = asked.view, asked.view.policy
+        given = _answer(asked, choice=choice, edits=edits)
         return {
-            "approval_id": row.id,
+            "approval_id": view.id,
+            "revision": view.revision,
+            "digest": view.digest,
+            "verdict": choice.verdict.value,
+            "reason": choice.reason,
+            "before": {name: _initial(view.question, name) for name in edits},
+            "after": dict(edits),
             "actor_id": actor.id,
             "actor_name": actor.name,
             "resume": given.resume,
             "state_update": dict(given.update) if given.update else None,
             "policy": {"users": sorted(policy.users), "groups": sorted(policy.groups)},
-            "decided_at": self._transition.now,
+            "decided_at": self._now,
         }
 
 
-async def note_refusal(
-    transition: Transition, error: Refused, seen: Seen, *, actor: Actor, verdict: Verdict
-) -> None:
-    """Write down that somebody was refused; what was decided is not touched."""
-    known = seen.approval_id if transition.run_id is not None else None
-    transition.note(EventKind.REFUSED, approval_id=known, actor=actor, code=error.code, verdict=verdict.value)
+async def is_repeat(tx: Transaction, seen: Seen, *, actor: Actor, request_key: str) -> bool:
+    """Say whether this very click decided the question: the same person and key, delivered again."""
+    decided = await approvals.decision(tx, seen.approval_id, revision=seen.revision)
+    return decided is not None and (decided.request_key, decided.actor_id, decided.digest) == (
+        request_key,
+        actor.id,
+        seen.digest,
+    )
+
+
+def _raise_if_not_allowed(asked: Asked, *, actor: Actor, verdict: Verdict) -> None:
+    if refused := refusal(asked.view.policy, actor=actor, requested_by=asked.requested_by):
+        raise refused
+    if verdict is Verdict.EDIT and asked.view.question.form is None:
+        raise NotEditable
+
+
+def _answer(asked: Asked, *, choice: Choice, edits: Mapping[str, Json]) -> Answer:
+    if asked.pause != "dynamic" and choice.verdict is Verdict.REJECT:
+        return Answer(resume=None)  # the run ends; the graph gets no answer at all
+    return answer(
+        asked.view.question,
+        verdict=choice.verdict,
+        reason=choice.reason,
+        edits=edits,
+        mapping=asked.mapping,
+    )
 
 
 def _edits(question: Question, choice: Choice) -> dict[str, Json]:

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import base64
 import secrets
-from collections.abc import Awaitable, Callable, Mapping
-from typing import Any, TypeVar
+from collections.abc import Mapping
+from typing import Any
 from uuid import uuid4
 
 from sqlalchemy import Row
 
 from engine import approvals, audit, postings, runs
 from engine.clock import utc_now
-from engine.deciding import Deciding, note_refusal
+from engine.deciding import Deciding, is_repeat
 from engine.decisions import Actor, Choice, Json, Seen, Verdict
-from engine.errors import Conflict, NotAllowed, Refused, UnknownApproval, UnknownWorkflow
+from engine.errors import AlreadyDecided, Conflict, NotAllowed, Refused, UnknownWorkflow
 from engine.forms import read_form
 from engine.ledger import Ledger, Transition
 from engine.pictures import Pictures
@@ -23,8 +23,6 @@ from engine.runner import Runner
 from engine.views import ApprovalStatus, ApprovalView, EventKind, Posting, RunStatus, RunView, WorkflowView
 from engine.wakeups import Handler, Kind, Wakeups
 from engine.workflows import App, Workflow
-
-T = TypeVar("T")
 
 DEADLINE_PASSED = "Another question of this request was not answered in time."
 
@@ -85,14 +83,9 @@ class Desk:
 
         Raises: UnknownApproval.
         """
-        if (drawn := self._pictures.policy_drawn(seen)) is not None:
-            return drawn
-        async with self._database.reading() as tx:
-            row = await approvals.by_id(tx, seen.approval_id)
-            if row is None:
-                raise UnknownApproval
-            run = await runs.by_id(tx, row.run_id)
-        return self._pictures.policy(row, run)
+        if (known := self._pictures.policy_known(seen)) is not None:
+            return known
+        return (await self.approval(seen.approval_id)).policy
 
     async def starters(self, workflow: str) -> Policy | None:
         """Return who may start a workflow; None: everybody. Raises: UnknownWorkflow."""
@@ -129,23 +122,41 @@ class Desk:
 
         Raises: a child of Refused, which leaves an audit entry.
         """
-        row, run = await self._or_refused(
-            seen, actor, verdict, lambda deciding: deciding.examine(seen, actor=actor, verdict=verdict)
-        )
-        return self._pictures.approval(row, run, decision=None)
+        try:
+            async with self._database.reading() as tx:
+                deciding = Deciding(tx, self._pictures, now=utc_now())
+                return await deciding.examine(seen, actor=actor, verdict=verdict)
+        except Refused as error:
+            await self._note_refusal(error, seen, actor=actor, verdict=verdict)
+            raise
 
-    async def decide(self, seen: Seen, *, actor: Actor, choice: Choice) -> ApprovalView:
+    async def decide(
+        self, seen: Seen, *, actor: Actor, choice: Choice, request_key: str | None = None
+    ) -> ApprovalView:
         """Decide a question, once for all: committed when this returns. The graph gets the answer afterwards.
 
-        `seen` says which question the person had in view; any other is refused. The same decision again by the
-        same actor is quiet and returns the question as it is.
+        `seen` says which question the person had in view; any other is refused. `request_key` names the click:
+        the same one again by the same actor is a delivery repeated, is quiet and returns the question as it is.
 
         Raises: a child of Refused, which leaves an audit entry; InvalidInput for the entries of an edit;
         StoreError when nothing is known to be recorded.
         """
-        return await self._or_refused(
-            seen, actor, choice.verdict, lambda deciding: deciding.decide(seen, actor=actor, choice=choice)
-        )
+
+        async def body(transition: Transition) -> ApprovalView:
+            deciding = Deciding(transition.tx, self._pictures, now=transition.now)
+            return await deciding.decide(
+                transition, seen, actor=actor, choice=choice, request_key=request_key
+            )
+
+        try:
+            return await self._ledger.transact(body)
+        except Refused as error:
+            if request_key is not None and isinstance(error, AlreadyDecided):
+                async with self._database.reading() as tx:
+                    if await is_repeat(tx, seen, actor=actor, request_key=request_key):
+                        return await self._pictures.approval_by_id(tx, seen.approval_id)
+            await self._note_refusal(error, seen, actor=actor, verdict=choice.verdict)
+            raise
 
     # -- sweeps ----------------------------------------------------------------------------------------------
 
@@ -220,17 +231,18 @@ class Desk:
 
     # -- inside ----------------------------------------------------------------------------------------------
 
-    async def _or_refused(
-        self, seen: Seen, actor: Actor, verdict: Verdict, act: Callable[[Deciding], Awaitable[T]]
-    ) -> T:
-        """Act in one transition. A refusal is committed as an audit entry, and raised after that."""
+    async def _note_refusal(self, error: Refused, seen: Seen, *, actor: Actor, verdict: Verdict) -> None:
+        """Write down that somebody was refused; what was decided is not touched."""
         async with self._ledger.transition() as transition:
-            try:
-                return await act(Deciding(transition, self._pictures))
-            except Refused as error:
-                refused = error
-                await note_refusal(transition, error, seen, actor=actor, verdict=verdict)
-        raise refused
+            row = await approvals.by_id(transition.tx, seen.approval_id)
+            transition.run_id = row.run_id if row is not None else None
+            transition.note(
+                EventKind.REFUSED,
+                approval_id=row.id if row is not None else None,
+                actor=actor,
+                code=error.code,
+                verdict=verdict.value,
+            )
 
     def _workflow(self, name: str) -> Workflow:
         if name not in self._app.workflows:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager
 from datetime import datetime
+from typing import Any, TypeVar
 
 from engine import audit, runs
 from engine.audit import Entry
@@ -15,6 +16,7 @@ from engine.views import Event, EventKind
 from engine.wakeups import Kind, Wakeups
 
 Listener = Callable[[Event], None]
+T = TypeVar("T")
 
 
 class Transition:
@@ -67,7 +69,24 @@ class Ledger:
             transition = Transition(tx, self.wakeups)
             transition.run_id = run_id
             yield transition
-            events = await transition.seal()
-            if self._on_event is not None:
-                for event in events:
-                    tx.after_commit(lambda event=event: self._on_event(event))  # type: ignore[misc]
+            await self._seal(transition)
+
+    async def transact(self, body: Callable[[Transition], Coroutine[Any, Any, T]]) -> T:
+        """Run `body` in a transition on the database's thread (see `Database.transact`) and return its result.
+
+        An exception in it undoes all of it. Raises: StoreError, Conflict.
+        """
+
+        async def within(tx: Transaction) -> T:
+            transition = Transition(tx, self.wakeups)
+            result = await body(transition)
+            await self._seal(transition)
+            return result
+
+        return await self.database.transact(within)
+
+    async def _seal(self, transition: Transition) -> None:
+        events = await transition.seal()
+        if self._on_event is not None:
+            for event in events:
+                transition.tx.after_commit(lambda event=event: self._on_event(event))  # type: ignore[misc]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 from sqlalchemy import Row
@@ -25,10 +26,23 @@ from engine.views import (
 from engine.workflows import App, Workflow
 
 NOBODY = Policy()
-QUESTIONS_KEPT = 64
+ASKED_KEPT = 64
 """Questions kept as read: enough for those under way, and little memory even when each holds a megabyte."""
 POLICIES_KEPT = 10_000
 """Policies kept by question; each is a reference to one of a workflow's few."""
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What one revision of a question asks, of whom and for whom: nothing of it ever changes.
+
+    `view` is the question as it was when it was open.
+    """
+
+    view: ApprovalView
+    pause: PauseKind
+    requested_by: str
+    mapping: AnswerMapping | None
 
 
 class Pictures:
@@ -36,7 +50,7 @@ class Pictures:
 
     def __init__(self, app: App) -> None:
         self._app = app
-        self._questions: dict[Seen, Question] = {}
+        self._asked: dict[Seen, Asked] = {}
         self._policies: dict[Seen, Policy] = {}
 
     def workflow(self, workflow: Workflow) -> WorkflowView:
@@ -49,54 +63,53 @@ class Pictures:
             problem=workflow.problem,
         )
 
-    def mapping(self, run: Row[Any]) -> AnswerMapping | None:
-        """Return how the run's workflow wants its answers, if approvals.toml says so."""
-        workflow = self._app.workflows.get(run.workflow)
-        return workflow.answers if workflow else None
+    def known(self, seen: Seen) -> Asked | None:
+        """Return what a person saw, if it was read before; None: read it, and `asked` keeps it."""
+        return self._asked.get(seen)
 
-    def policy(self, row: Row[Any], run: Row[Any]) -> Policy:
-        """Return who may decide a question today."""
-        workflow = self._app.workflows.get(run.workflow)
-        policy = workflow.policy_for(self.question(row, run).shown) if workflow else NOBODY
-        if len(self._policies) >= POLICIES_KEPT:
-            self._policies.clear()
-        self._policies[_seen(row)] = policy
-        return policy
+    def policy_known(self, seen: Seen) -> Policy | None:
+        """Return who may decide a question that was read before; None: it was not, or long ago.
 
-    def policy_drawn(self, seen: Seen) -> Policy | None:
-        """Return who may decide a question that was drawn before; None: it was not, or long ago.
-
-        It holds as long as this app is loaded: the policy follows from what a revision asks, which never changes.
+        It holds as long as this app is loaded: the policy follows from what a revision asks.
         """
         return self._policies.get(seen)
 
-    def question(self, row: Row[Any], run: Row[Any]) -> Question:
-        """Read a stored question again. What a revision asks never changes, so it is read once by and large."""
-        key = _seen(row)
-        if key not in self._questions:
-            if len(self._questions) >= QUESTIONS_KEPT:
-                self._questions.clear()
-            workflow = self._app.workflows.get(run.workflow)
-            self._questions[key] = question_of(
-                workflow, row.asked["value"], pause=row.pause, state=row.asked["state"]
-            )
-        return self._questions[key]
+    def asked(self, row: Row[Any], run: Row[Any]) -> Asked:
+        """Read a stored question; each revision is read once by and large."""
+        key = Seen(row.id, row.revision, row.digest)
+        found = self._asked.get(key)
+        if found is None:
+            found = self._read(row, run)
+            if len(self._asked) >= ASKED_KEPT:
+                self._asked.clear()
+            if len(self._policies) >= POLICIES_KEPT:
+                self._policies.clear()
+            self._asked[key], self._policies[key] = found, found.view.policy
+        return found
 
-    def approval(self, row: Row[Any], run: Row[Any], *, decision: Row[Any] | None) -> ApprovalView:
-        """Draw a question with the decision on its present revision; None: there is none."""
-        return ApprovalView(
+    def _read(self, row: Row[Any], run: Row[Any]) -> Asked:
+        workflow = self._app.workflows.get(run.workflow)
+        question = question_of(workflow, row.asked["value"], pause=row.pause, state=row.asked["state"])
+        view = ApprovalView(
             id=row.id,
             run_id=row.run_id,
             number=row.number,
             revision=row.revision,
             digest=row.digest,
-            status=ApprovalStatus(row.status),
-            question=self.question(row, run),
-            policy=self.policy(row, run),
+            status=ApprovalStatus.PENDING,
+            question=question,
+            policy=workflow.policy_for(question.shown) if workflow else NOBODY,
             asked_at=row.asked_at,
             expires_at=row.expires_at,
-            decision=decision_view(decision._asdict()) if decision is not None else None,
+            decision=None,
         )
+        mapping = workflow.answers if workflow else None
+        return Asked(view=view, pause=row.pause, requested_by=run.requested_by, mapping=mapping)
+
+    def approval(self, row: Row[Any], run: Row[Any], *, decision: Row[Any] | None) -> ApprovalView:
+        """Draw a question with the decision on its present revision; None: there is none."""
+        decided = decision_view(decision._asdict()) if decision is not None else None
+        return replace(self.asked(row, run).view, status=ApprovalStatus(row.status), decision=decided)
 
     async def approval_by_id(self, tx: Transaction, approval_id: str) -> ApprovalView:
         """Raises: UnknownApproval."""
@@ -149,10 +162,6 @@ class Pictures:
             approvals=questions,
             events=events,
         )
-
-
-def _seen(row: Row[Any]) -> Seen:
-    return Seen(row.id, row.revision, row.digest)
 
 
 def question_of(

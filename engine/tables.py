@@ -74,7 +74,8 @@ class ApprovalRow(SQLModel, table=True):
 class DecisionRow(SQLModel, table=True):
     """What one person decided on one revision of a question; there is never a second row for it.
 
-    `resume` and `state_update` are what the graph gets, `policy` is the rule that was in force.
+    `resume` and `state_update` are what the graph gets, `policy` is the rule that was in force. `request_key`
+    names the click, so that its second delivery is told from a second click.
     """
 
     __tablename__ = "assent_decisions"
@@ -82,6 +83,7 @@ class DecisionRow(SQLModel, table=True):
     approval_id: str = Field(sa_type=TextKey, primary_key=True)
     revision: int = Field(primary_key=True)
     digest: str
+    request_key: str | None = Field(default=None, sa_type=TextKey)
     verdict: str
     actor_id: str
     actor_name: str

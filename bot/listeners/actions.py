@@ -47,7 +47,10 @@ async def _approve(click: Click, *, parts: Parts) -> None:
     """Decide. The decision is committed when this returns, so the ack may follow."""
     actor = await parts.decider(click.seen, user_id=click.user_id, team_id=click.team_id)
     try:
-        await parts.desk.decide(click.seen, actor=actor, choice=Choice(Verdict.APPROVE))
+        choice = Choice(Verdict.APPROVE)
+        await parts.desk.decide(
+            click.seen, actor=actor, choice=choice, request_key=f"click:{click.trigger_id}"
+        )
     except EngineError as error:
         _tell(click, sentence(error), parts=parts)
 

@@ -65,8 +65,9 @@ async def _start(submission: Submission, *, parts: Parts) -> Answer:
         filled = {**entries(workflow.form), **entries_of(workflow.form, submission.values)}
         starters = await parts.desk.starters(workflow.name)
         actor = await parts.people.actor(submission.user_id, team_id=submission.team_id, policy=starters)
-        key = f"view:{submission.view_id}"
-        run = await parts.desk.start(workflow.name, entries=filled, actor=actor, request_key=key)
+        run = await parts.desk.start(
+            workflow.name, entries=filled, actor=actor, request_key=_request_key(submission)
+        )
     except EngineError as error:
         return await _problem(error, submission, form=form, parts=parts)
     confirmed = run_started(run.title, run_id=run.id)
@@ -82,10 +83,16 @@ async def _decide(submission: Submission, *, parts: Parts) -> Answer:
     try:
         if submission.callback_id == "edit":
             form = await _form_of(seen, parts=parts)
-        await parts.desk.decide(seen, actor=actor, choice=_choice(submission, form=form))
+        choice, key = _choice(submission, form=form), _request_key(submission)
+        await parts.desk.decide(seen, actor=actor, choice=choice, request_key=key)
     except EngineError as error:
         return await _problem(error, submission, form=form, parts=parts)
     return {}
+
+
+def _request_key(submission: Submission) -> str:
+    """Name the sending: Slack closes a form that was sent, so the same one again is the same sending."""
+    return f"view:{submission.view_id}"
 
 
 async def _form_of(seen: Seen, *, parts: Parts) -> Form:

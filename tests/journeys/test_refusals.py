@@ -103,6 +103,18 @@ async def test_a_decided_card_says_who_was_faster(either: Office) -> None:
     assert await either.refusals(case) == ["already_decided"]
 
 
+async def test_a_second_press_is_told(either: Office) -> None:
+    """Whoever presses Approve twice is told that it is decided, once, and the trail has both clicks."""
+    case, card = await asked(either)
+    await either.amy.approves(card)
+    await either.amy.clicks(card, "approve", deliveries=2)
+    assert "approved already" in await either.amy.is_told("Your click changed nothing")
+    await case.ends()
+    assert set(await either.refusals(case)) == {"already_decided"}
+    kinds = [each.kind for each in (await either.record(case)).events]
+    assert kinds.count(EventKind.DECIDED) == 1
+
+
 async def test_an_old_card_points_to_the_newer_one(office: Office) -> None:
     """A click on a question of which the content has changed is refused, and the sentence names the newer card."""
     case, card = await asked(office)

@@ -1,0 +1,130 @@
+"""From a database URL to pools of connections: one driver per database, set so that a commit is durable."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import URL, Engine, create_engine, event, make_url
+from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+
+from engine.errors import BadDatabaseUrl
+
+BUSY_TIMEOUT_MS = 5000
+CONNECT_TIMEOUT_S = 5
+
+_DRIVERS = {
+    "sqlite": "sqlite+aiosqlite",
+    "sqlite+aiosqlite": "sqlite+aiosqlite",
+    "postgres": "postgresql+psycopg",
+    "postgresql": "postgresql+psycopg",
+    "postgresql+psycopg": "postgresql+psycopg",
+}
+_KEEPALIVE = {
+    "keepalives_idle": 10,
+    "keepalives_interval": 5,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 15000,
+}
+THREADS = {"sqlite": 1, "postgresql": 4}
+"""Decisions that are written at once: SQLite has one writer, and PostgreSQL more than this process can feed."""
+
+
+def normalised(url: str) -> URL:
+    """Return the URL with the one driver per database that is used here. Raises: BadDatabaseUrl."""
+    try:
+        parsed = make_url(url)
+    except (SQLAlchemyError, ValueError):  # their texts repeat the URL and its password
+        raise BadDatabaseUrl from None
+    if parsed.drivername not in _DRIVERS:
+        raise BadDatabaseUrl(
+            f"The database URL begins with {parsed.drivername!r}; only sqlite and postgresql are supported."
+        )
+    parsed = parsed.set(drivername=_DRIVERS[parsed.drivername])
+    if parsed.get_backend_name() == "sqlite" and _is_in_memory(parsed):
+        raise BadDatabaseUrl(
+            "A SQLite database in memory would lose every decision. Give it a file: sqlite:///assent.db."
+        )
+    return parsed
+
+
+def _is_in_memory(url: URL) -> bool:
+    name = url.database or ""
+    return name in ("", ":memory:") or name.startswith("file:") or url.query.get("mode") == "memory"
+
+
+def asyncio_engine(url: URL) -> AsyncEngine:
+    """Make the pool for transactions in the event loop."""
+    return _sqlite_engine(url) if url.get_backend_name() == "sqlite" else _postgresql_engine(url)
+
+
+def _sqlite_engine(url: URL) -> AsyncEngine:
+    """WAL for readers beside the writer, synchronous=FULL so that a commit survives a power cut."""
+    engine = create_async_engine(
+        url,
+        hide_parameters=True,
+        connect_args={"isolation_level": None, "timeout": BUSY_TIMEOUT_MS / 1000},
+        pool_size=5,
+        max_overflow=10,
+    )
+
+    event.listen(engine.sync_engine, "connect", _set_pragmas)
+
+    @event.listens_for(engine.sync_engine, "begin")
+    def _begin(connection: Any) -> None:
+        connection.exec_driver_sql(connection.get_execution_options()["assent_begin"])
+
+    return engine
+
+
+def _postgresql_engine(url: URL) -> AsyncEngine:
+    engine = create_async_engine(
+        url,
+        hide_parameters=True,
+        connect_args=_connect_args(url),
+        pool_size=10,
+        max_overflow=10,
+        pool_pre_ping=True,
+    )
+    event.listen(engine.sync_engine, "connect", _set_durability)
+    return engine
+
+
+def direct_engine(url: URL) -> Engine:
+    """Make the pool of the database's own threads, with the same settings as the other; BEGIN is for the caller."""
+    if url.get_backend_name() == "sqlite":
+        engine = create_engine(
+            url.set(drivername="sqlite"),
+            connect_args={"isolation_level": None, "timeout": BUSY_TIMEOUT_MS / 1000},
+            pool_size=1,
+        )
+        event.listen(engine, "connect", _set_pragmas)
+        return engine
+    engine = create_engine(
+        url,
+        isolation_level="AUTOCOMMIT",  # BEGIN and COMMIT are statements of ours, as on SQLite
+        connect_args=_connect_args(url),
+        pool_size=THREADS["postgresql"],
+    )
+    event.listen(engine, "connect", _set_durability)
+    return engine
+
+
+def _connect_args(url: URL) -> dict[str, Any]:
+    """What a connection to PostgreSQL is opened with, where the URL does not say otherwise."""
+    wanted = {**_KEEPALIVE, "connect_timeout": CONNECT_TIMEOUT_S}
+    return {name: value for name, value in wanted.items() if name not in url.query}
+
+
+def _set_pragmas(connection: Any, _: Any) -> None:
+    cursor = connection.cursor()
+    for pragma in (f"busy_timeout={BUSY_TIMEOUT_MS}", "synchronous=FULL", "foreign_keys=ON"):
+        cursor.execute(f"PRAGMA {pragma}")
+    cursor.close()
+
+
+def _set_durability(connection: Any, _: Any) -> None:
+    cursor = connection.cursor()
+    cursor.execute("SET synchronous_commit = on")
+    cursor.close()
+    connection.commit()  # else a rollback would undo it
