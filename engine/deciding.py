@@ -14,20 +14,22 @@ from engine.errors import (
     AlreadyDecided,
     Expired,
     InvalidInput,
-    NotEditable,
     Refused,
     StaleQuestion,
     UnknownApproval,
+    UnknownOption,
 )
-from engine.forms import read_form
+from engine.forms import NEEDED, read_form
 from engine.ledger import Transition
 from engine.pictures import Pictures, decision_view
 from engine.policy import refusal
-from engine.questions import Question, answer
+from engine.questions import Option, ReasonWanted, answer, changes
 from engine.views import ApprovalStatus, ApprovalView, EventKind
 from engine.wakeups import Kind
 
 NOTHING_CHANGED = "Nothing was changed here. Use Approve instead, or change something."
+REASON = ""
+"""Where InvalidInput complains about the reason: no field has an empty name."""
 
 
 class Deciding:
@@ -38,7 +40,7 @@ class Deciding:
         self._tx = transition.tx
         self._pictures = pictures
 
-    async def examine(self, seen: Seen, *, actor: Actor, verdict: Verdict) -> tuple[Row[Any], Row[Any]]:
+    async def examine(self, seen: Seen, *, actor: Actor, option: str) -> tuple[Row[Any], Row[Any]]:
         """Return the question and its run if `actor` could decide it so now.
 
         Raises: a child of Refused.
@@ -52,14 +54,14 @@ class Deciding:
         policy = self._pictures.policy(row, run)
         if refused := refusal(policy, actor=actor, requested_by=run.requested_by):
             raise refused
-        if verdict is Verdict.EDIT and self._pictures.question(row, run).form is None:
-            raise NotEditable
+        if self._pictures.question(row, run).option(option) is None:
+            raise UnknownOption
         return row, run
 
     async def decide(self, seen: Seen, *, actor: Actor, choice: Choice) -> ApprovalView:
         """Decide the question and return it; the same decision again by the same actor changes nothing.
 
-        Raises: a child of Refused; InvalidInput for the entries of an edit.
+        Raises: a child of Refused; InvalidInput for the reason and the entries.
         """
         try:
             return await self._decide(seen, actor=actor, choice=choice)
@@ -69,19 +71,21 @@ class Deciding:
             return await self._pictures.approval_by_id(self._tx, seen.approval_id)
 
     async def _decide(self, seen: Seen, *, actor: Actor, choice: Choice) -> ApprovalView:
-        row, run = await self.examine(seen, actor=actor, verdict=choice.verdict)
-        question = self._pictures.question(row, run)
-        edits = _edits(question, choice)
-        given = self._answer(row, run, question, choice=choice, edits=edits)
+        row, run = await self.examine(seen, actor=actor, option=choice.option)
+        option = self._option(row, run, choice)
+        values = _values(option, choice)
+        before, after = _told_changes(option, values)
+        given = self._answer(row, run, option, reason=choice.reason, values=values)
         if not await approvals.decide(self._tx, seen, now=self._transition.now):
             await self._raise_if_settled(await approvals.by_id(self._tx, row.id) or row, seen)
             raise StaleQuestion
-        before = {name: _initial(question, name) for name in edits}
         told = {
-            "verdict": choice.verdict.value,
+            "verdict": option.verdict.value,
+            "option": option.name,
+            "label": option.label,
             "reason": choice.reason,
             "before": before,
-            "after": dict(edits),
+            "after": after,
             "digest": row.digest,
             "revision": row.revision,
         }
@@ -116,31 +120,29 @@ class Deciding:
         row = await approvals.by_id(self._tx, seen.approval_id)
         if decided is None or row is None or decided.digest != seen.digest:
             return False
-        if (decided.actor_id, decided.verdict, decided.reason) != (
-            actor.id,
-            choice.verdict.value,
-            choice.reason,
-        ):
+        same = (actor.id, choice.option, choice.reason)
+        if (decided.actor_id, decided.option, decided.reason) != same:
             return False
         run = await runs.by_id(self._tx, row.run_id)
         try:
-            return bool(decided.after == _edits(self._pictures.question(row, run), choice))
-        except InvalidInput:
+            option = self._option(row, run, choice)
+            return bool(decided.after == _told_changes(option, _values(option, choice))[1])
+        except (InvalidInput, UnknownOption):
             return False
 
+    def _option(self, row: Row[Any], run: Row[Any], choice: Choice) -> Option:
+        option = self._pictures.question(row, run).option(choice.option)
+        if option is None:
+            raise UnknownOption
+        return option
+
     def _answer(
-        self,
-        row: Row[Any],
-        run: Row[Any],
-        question: Question,
-        *,
-        choice: Choice,
-        edits: Mapping[str, Json],
+        self, row: Row[Any], run: Row[Any], option: Option, *, reason: str, values: Mapping[str, Json]
     ) -> Answer:
-        if row.pause != "dynamic" and choice.verdict is Verdict.REJECT:
+        if row.pause != "dynamic" and option.verdict is Verdict.REJECT:
             return Answer(resume=None)  # the run ends; the graph gets no answer at all
-        mapping = self._pictures.mapping(run)
-        return answer(question, verdict=choice.verdict, reason=choice.reason, edits=edits, mapping=mapping)
+        question, mapping = self._pictures.question(row, run), self._pictures.mapping(run)
+        return answer(question, option=option, reason=reason, values=values, mapping=mapping)
 
     def _decision(self, row: Row[Any], run: Row[Any], *, actor: Actor, given: Answer) -> dict[str, Json]:
         policy = self._pictures.policy(row, run)
@@ -156,24 +158,32 @@ class Deciding:
 
 
 async def note_refusal(
-    transition: Transition, error: Refused, seen: Seen, *, actor: Actor, verdict: Verdict
+    transition: Transition, error: Refused, seen: Seen, *, actor: Actor, option: str
 ) -> None:
     """Write down that somebody was refused; what was decided is not touched."""
     known = seen.approval_id if transition.run_id is not None else None
-    transition.note(EventKind.REFUSED, approval_id=known, actor=actor, code=error.code, verdict=verdict.value)
+    transition.note(EventKind.REFUSED, approval_id=known, actor=actor, code=error.code, option=option)
 
 
-def _edits(question: Question, choice: Choice) -> dict[str, Json]:
-    """Return what an edit changed, by field name; empty for the other verdicts. Raises: InvalidInput."""
-    if choice.verdict is not Verdict.EDIT or question.form is None:
-        return {}
-    values = read_form(question.form, choice.entries)
-    edits = {name: value for name, value in values.items() if value != _initial(question, name)}
-    if not edits:
-        raise InvalidInput({question.form.fields[0].name: NOTHING_CHANGED})
-    return edits
+def _values(option: Option, choice: Choice) -> dict[str, Json]:
+    """Return the values of the option's form; empty if it has none. Raises: InvalidInput."""
+    wrong = {}
+    if option.reason is ReasonWanted.REQUIRED and not choice.reason.strip():
+        wrong[REASON] = NEEDED
+    try:
+        values = read_form(option.form, choice.entries) if option.form is not None else {}
+    except InvalidInput as error:
+        raise InvalidInput({**wrong, **error.errors}) from error
+    if wrong:
+        raise InvalidInput(wrong)
+    return values
 
 
-def _initial(question: Question, name: str) -> Json:
-    fields = question.form.fields if question.form else ()
-    return next((field.initial for field in fields if field.name == name), None)
+def _told_changes(option: Option, values: Mapping[str, Json]) -> tuple[dict[str, Json], dict[str, Json]]:
+    """Return what an edit changed, before and after; the values alone for other options. Raises: InvalidInput."""
+    if option.form is None or option.verdict is not Verdict.EDIT:
+        return {}, dict(values)
+    before, after = changes(option.form, values)
+    if not before and not after:
+        raise InvalidInput({option.form.fields[0].name: NOTHING_CHANGED})
+    return before, after

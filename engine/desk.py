@@ -13,7 +13,7 @@ from sqlalchemy import Row
 from engine import approvals, audit, postings, runs
 from engine.clock import utc_now
 from engine.deciding import Deciding, note_refusal
-from engine.decisions import Actor, Choice, Json, Seen, Verdict
+from engine.decisions import Actor, Choice, Json, Seen
 from engine.errors import Conflict, NotAllowed, Refused, UnknownApproval, UnknownWorkflow
 from engine.forms import read_form
 from engine.ledger import Ledger, Transition
@@ -124,13 +124,13 @@ class Desk:
                 raise RuntimeError("A run with this request key was just stored.")
             return await self._pictures.run(tx, row)
 
-    async def examine(self, seen: Seen, *, actor: Actor, verdict: Verdict) -> ApprovalView:
-        """Return the question if `actor` could decide it so now, for a modal to be opened.
+    async def examine(self, seen: Seen, *, actor: Actor, option: str) -> ApprovalView:
+        """Return the question if `actor` could choose this option of it now, for a modal to be opened.
 
         Raises: a child of Refused, which leaves an audit entry.
         """
         row, run = await self._or_refused(
-            seen, actor, verdict, lambda deciding: deciding.examine(seen, actor=actor, verdict=verdict)
+            seen, actor, option, lambda deciding: deciding.examine(seen, actor=actor, option=option)
         )
         return self._pictures.approval(row, run, decision=None)
 
@@ -140,11 +140,11 @@ class Desk:
         `seen` says which question the person had in view; any other is refused. The same decision again by the
         same actor is quiet and returns the question as it is.
 
-        Raises: a child of Refused, which leaves an audit entry; InvalidInput for the entries of an edit;
-        StoreError when nothing is known to be recorded.
+        Raises: a child of Refused, which leaves an audit entry; InvalidInput for the entries of the option's
+        form and, under the empty name, for the reason; StoreError when nothing is known to be recorded.
         """
         return await self._or_refused(
-            seen, actor, choice.verdict, lambda deciding: deciding.decide(seen, actor=actor, choice=choice)
+            seen, actor, choice.option, lambda deciding: deciding.decide(seen, actor=actor, choice=choice)
         )
 
     # -- sweeps ----------------------------------------------------------------------------------------------
@@ -221,7 +221,7 @@ class Desk:
     # -- inside ----------------------------------------------------------------------------------------------
 
     async def _or_refused(
-        self, seen: Seen, actor: Actor, verdict: Verdict, act: Callable[[Deciding], Awaitable[T]]
+        self, seen: Seen, actor: Actor, option: str, act: Callable[[Deciding], Awaitable[T]]
     ) -> T:
         """Act in one transition. A refusal is committed as an audit entry, and raised after that."""
         async with self._ledger.transition() as transition:
@@ -229,7 +229,7 @@ class Desk:
                 return await act(Deciding(transition, self._pictures))
             except Refused as error:
                 refused = error
-                await note_refusal(transition, error, seen, actor=actor, verdict=verdict)
+                await note_refusal(transition, error, seen, actor=actor, option=option)
         raise refused
 
     def _workflow(self, name: str) -> Workflow:
