@@ -17,7 +17,7 @@ _ID = re.compile(r"[A-Z0-9]{1,64}")
 _TS = re.compile(r"[0-9]{1,20}\.[0-9]{1,10}")
 _APPROVAL = re.compile(r"[A-Za-z0-9_-]{1,64}")
 _DIGEST = re.compile(r"[0-9a-f]{1,128}")
-_MAX_REVISION = 2**31 - 1
+_MAX_COUNT = 2**31 - 1
 _FIELD = "field:"
 _MAX_BLOCK_ID = 255  # slackblocks 3.0.0
 
@@ -27,11 +27,22 @@ class Malformed(ValueError):
 
 
 @dataclass(frozen=True)
+class Slip:
+    """What a button or a form of a card carries: what the person had in view, and which option of it is meant.
+
+    `option` counts the question's options from 0; None: the button says itself which one it is.
+    """
+
+    seen: Seen
+    option: int | None = None
+
+
+@dataclass(frozen=True)
 class Click:
-    """A button on a card. `seen` is what the person had in view; `thread_ts` is the thread the card is in."""
+    """A button on a card. `slip` is what it carries; `thread_ts` is the thread the card is in."""
 
     action_id: str
-    seen: Seen
+    slip: Slip
     user_id: str
     team_id: str
     channel: str
@@ -81,24 +92,27 @@ class StartSlip:
     channel: str
 
 
-def encode_seen(seen: Seen) -> str:
-    """Write what a card shows into a button's value: `{"a":"9f…","r":1,"d":"c0…"}`, below 300 characters."""
-    return json.dumps({"a": seen.approval_id, "r": seen.revision, "d": seen.digest}, separators=(",", ":"))
+def encode_slip(slip: Slip) -> str:
+    """Write what a button of a card carries: `{"a":"9f…","r":1,"d":"c0…"}`, and `"o":3` for the fourth option.
+
+    The digest binds the option's number: it covers all that the options were made from. Below 300 characters.
+    """
+    seen = slip.seen
+    parts = {"a": seen.approval_id, "r": seen.revision, "d": seen.digest}
+    return json.dumps(parts if slip.option is None else {**parts, "o": slip.option}, separators=(",", ":"))
 
 
-def decode_seen(text: str) -> Seen:
-    """Read back what `encode_seen` wrote. Raises: Malformed for anything else, however close."""
+def decode_slip(text: str) -> Slip:
+    """Read back what `encode_slip` wrote. Raises: Malformed for anything else, however close."""
     parts = _object(_json(text))
-    if set(parts) != {"a", "r", "d"}:
+    if set(parts) - {"o"} != {"a", "r", "d"}:
         raise Malformed("The button does not carry a question.")
-    revision = parts["r"]
-    if type(revision) is not int or not 0 <= revision <= _MAX_REVISION:
-        raise Malformed("The button carries no revision.")
-    return Seen(
+    seen = Seen(
         approval_id=_matching(parts["a"], _APPROVAL),
-        revision=revision,
+        revision=_count(parts["r"]),
         digest=_matching(parts["d"], _DIGEST),
     )
+    return Slip(seen, option=_count(parts["o"]) if "o" in parts else None)
 
 
 def encode_start(slip: StartSlip) -> str:
@@ -200,7 +214,7 @@ def read_click(body: Body) -> Click:
     user_id, team_id = _person(body)
     return Click(
         action_id=_text(action.get("action_id")),
-        seen=decode_seen(_text(action.get("value"))),
+        slip=decode_slip(_text(action.get("value"))),
         user_id=user_id,
         team_id=team_id,
         channel=_matching(_object(body.get("channel")).get("id"), _ID),
@@ -326,6 +340,12 @@ def _list(value: Any) -> list[Any]:
 def _text(value: Any) -> str:
     if not isinstance(value, str):
         raise Malformed("A text is missing.")
+    return value
+
+
+def _count(value: Any) -> int:
+    if type(value) is not int or not 0 <= value <= _MAX_COUNT:
+        raise Malformed("A number is missing or odd.")
     return value
 
 

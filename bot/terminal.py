@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from typing import Final
 
 from bot.inert import one_line
-from bot.wording import RUN_STATUS, VERDICT, event_line, moment
+from bot.wording import RUN_STATUS, event_line, moment, verdict
 from engine import ApprovalView, Event, EventKind, RunStatus, RunView, Verdict, WorkflowView
 
 LOG = logging.getLogger("assent")
@@ -113,7 +113,8 @@ def _detail(event: Event) -> str:
         case EventKind.STARTED:
             return f"{event.detail.get('workflow', '')} {who}"
         case EventKind.DECIDED:
-            return f"{VERDICT[Verdict(event.detail['verdict'])].lower()} {who}"
+            told = verdict(Verdict(event.detail["verdict"]), label=event.detail["label"])
+            return f"{told[:1].lower()}{told[1:]} {who}"
         case EventKind.REFUSED:
             return f"{event.detail.get('code', '')} {who}"
         case _:

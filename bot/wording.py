@@ -6,24 +6,25 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any, Final, NamedTuple
 
-from bot.inert import escape, one_line
+from bot.inert import cut, escape, one_line
 from engine import (
     AlreadyDecided,
     AmbiguousRun,
     ApprovalStatus,
     ApprovalView,
+    DecisionView,
     EngineError,
     Event,
     EventKind,
     Expired,
     InvalidInput,
     NotAllowed,
-    NotEditable,
     RunStatus,
     SelfApproval,
     StaleQuestion,
     StoreError,
     UnknownApproval,
+    UnknownOption,
     UnknownRun,
     UnknownWorkflow,
     Verdict,
@@ -48,6 +49,7 @@ VERDICT: Final[Mapping[Verdict, str]] = {
     Verdict.APPROVE: "Approved",
     Verdict.REJECT: "Rejected",
     Verdict.EDIT: "Edited and approved",
+    Verdict.RESPOND: "Answered",
 }
 NOBODY: Final = "nobody, because no approvers are set for this workflow"
 SUPERSEDED: Final = "Out of date: the content changed and was asked again. Please use the newer card below."
@@ -68,6 +70,9 @@ SEE_THREAD: Final = "The thread has more."
 SEE_ROOT: Final = "The request at the top of the thread has more."
 REQUEST: Final = "From the request:"
 NO_INPUT: Final = "This workflow needs no input."
+LABEL_CHARS: Final = 75
+"""What a button shows of its label."""
+COMMENT: Final = "What do you want to say?"
 REASON_HINT: Final = "The requester sees this in the thread."
 NOTHING_RECORDED: Final = "Something went wrong here, and nothing was recorded. Please try again."
 
@@ -99,7 +104,8 @@ def _told(event: Event, *, title: str, number: int | None) -> Line:
         case EventKind.ASKED_ANEW:
             return Line("Asked again", f", because the content changed: {detail.get('text', '')}")
         case EventKind.DECIDED:
-            return Line(VERDICT[Verdict(detail["verdict"])], f" by {who}{_because(detail)}")
+            lead = verdict(Verdict(detail["verdict"]), label=detail["label"])
+            return Line(lead, f" by {who}{_because(detail)}")
         case EventKind.RESUMED:
             return Line("Resumed", ": the run has taken the answer and goes on.")
         case EventKind.REFUSED:
@@ -116,6 +122,15 @@ def _told(event: Event, *, title: str, number: int | None) -> Line:
             return Line("Failed", f": {detail.get('error') or 'the run ended with an error'}")
 
 
+def verdict(given: Verdict, *, label: str) -> str:
+    """Say what was decided; an answer in the graph's own words is told by the label that its button had."""
+    return f"{VERDICT[given]} “{_short(label)}”" if given is Verdict.RESPOND else VERDICT[given]
+
+
+def _short(label: str) -> str:
+    return cut(one_line(label), max_chars=LABEL_CHARS)
+
+
 def hidden(chars: int) -> str:
     """Say how much of a text is not shown."""
     return f"{chars:,} more {'character is' if chars == 1 else 'characters are'} not shown here."
@@ -129,8 +144,12 @@ def card_text(approval: ApprovalView, *, requester: str, question: str) -> str:
         case ApprovalStatus.WITHDRAWN | ApprovalStatus.EXPIRED:
             state = approval.status.value.capitalize()
         case _:
-            state = VERDICT[approval.decision.verdict] if approval.decision else "Decided"
+            state = _outside(_told_decision(approval.decision))
     return f"{state} for {_outside(requester)}: {_outside(question)}"
+
+
+def _told_decision(decision: DecisionView | None) -> str:
+    return verdict(decision.verdict, label=decision.label) if decision else "Decided"
 
 
 def left_out(labels: Iterable[str]) -> str:
@@ -169,8 +188,8 @@ def plain_sentence(error: EngineError, *, who: str | None = None) -> str:
             return "You asked for this yourself, so somebody else has to decide. Nothing was decided."
         case Expired():
             return "The deadline for this question has passed. Nothing was decided."
-        case NotEditable():
-            return "This question has nothing that can be edited. You can approve or reject it."
+        case UnknownOption():
+            return "This question cannot be answered so, and nothing was decided. Look at the newest card."
         case UnknownApproval():
             return "This question is not known here any more. Nothing was decided."
         case NotAllowed():
@@ -184,7 +203,8 @@ def plain_sentence(error: EngineError, *, who: str | None = None) -> str:
         case AmbiguousRun():
             return "Several runs begin with these characters. Please give more of them."
         case InvalidInput():
-            return one_line(" ".join(f"{name}: {text}" for name, text in error.errors.items()))
+            told = (f"{name}: {text}" if name else text for name, text in error.errors.items())
+            return one_line(" ".join(told))
         case StoreError():
             return "The database could not do this now. Nothing was recorded. Please try again."
         case _:
@@ -252,8 +272,8 @@ def slack_trouble(code: str) -> str:
 
 
 def _decided(error: AlreadyDecided, *, who: str) -> str:
-    verdict = VERDICT[Verdict(error.verdict)].lower() if error.verdict in set(Verdict) else "decided"
-    return f"This was {verdict} already, by {who} on {moment(error.decided_at)}. Your click changed nothing."
+    told = VERDICT[Verdict(error.verdict)].lower() if error.verdict in set(Verdict) else "decided"
+    return f"This was {told} already, by {who} on {moment(error.decided_at)}. Your click changed nothing."
 
 
 def _because(detail: Mapping[str, Any]) -> str:

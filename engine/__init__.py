@@ -16,19 +16,19 @@ from engine.errors import (
     Expired,
     InvalidInput,
     NotAllowed,
-    NotEditable,
     Refused,
     SelfApproval,
     StaleQuestion,
     StoreError,
     UnknownApproval,
+    UnknownOption,
     UnknownRun,
     UnknownWorkflow,
 )
 from engine.forms import MISSING, Field, FieldKind, Form, entries
 from engine.opening import open_desk
 from engine.policy import Policy, covers
-from engine.questions import Question
+from engine.questions import Option, Part, Question, ReasonWanted
 from engine.views import (
     ApprovalStatus,
     ApprovalView,
@@ -66,10 +66,12 @@ __all__ = [
     "Form",
     "InvalidInput",
     "NotAllowed",
-    "NotEditable",
+    "Option",
+    "Part",
     "Policy",
     "Posting",
     "Question",
+    "ReasonWanted",
     "Refused",
     "RunStatus",
     "RunView",
@@ -79,6 +81,7 @@ __all__ = [
     "StaleQuestion",
     "StoreError",
     "UnknownApproval",
+    "UnknownOption",
     "UnknownRun",
     "UnknownWorkflow",
     "Verdict",

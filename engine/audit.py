@@ -1,7 +1,8 @@
 """The audit trail: append-only entries, each sealed with the hash of the one before it.
 
 Detail by kind: STARTED {workflow, input}; ASKED and ASKED_ANEW {text, digest, revision};
-DECIDED {verdict, reason, before, after, digest, revision}; RESUMED {verdict}; REFUSED {code, verdict};
+DECIDED {verdict, option, label, reason, before, after, digest, revision}; RESUMED {verdict};
+REFUSED {code, option};
 WITHDRAWN {why}; EXPIRED {}; STOPPED {reason}; FINISHED {result}; FAILED {error}.
 """
 

@@ -14,22 +14,24 @@ from engine.errors import (
     AlreadyDecided,
     Expired,
     InvalidInput,
-    NotEditable,
     Refused,
     StaleQuestion,
     UnknownApproval,
+    UnknownOption,
 )
-from engine.forms import read_form
+from engine.forms import NEEDED, read_form
 from engine.ledger import Transition
 from engine.pictures import Asked, Pictures, decision_view
 from engine.policy import refusal
-from engine.questions import Question, answer
+from engine.questions import Option, ReasonWanted, answer, changes
 from engine.views import ApprovalStatus, ApprovalView, EventKind
 from engine.wakeups import Kind
 
 NOTHING_CHANGED = "Nothing was changed here. Use Approve instead, or change something."
+REASON = ""
+"""Where InvalidInput complains about the reason: no field has an empty name."""
 
-TOLD: Final = ("verdict", "reason", "before", "after", "digest", "revision")
+TOLD: Final = ("verdict", "option", "label", "reason", "before", "after", "digest", "revision")
 """What of a decision stands in the audit trail."""
 
 
@@ -41,14 +43,14 @@ class Deciding:
         self._pictures = pictures
         self._now = now
 
-    async def examine(self, seen: Seen, *, actor: Actor, verdict: Verdict) -> ApprovalView:
+    async def examine(self, seen: Seen, *, actor: Actor, option: str) -> ApprovalView:
         """Return the question if `actor` could decide it so now.
 
         Raises: a child of Refused.
         """
         asked = await self._asked(seen)
         await self._raise_if_settled(seen)
-        _raise_if_not_allowed(asked, actor=actor, verdict=verdict)
+        _allowed(asked, actor=actor, option=option)
         return asked.view
 
     async def decide(
@@ -56,13 +58,14 @@ class Deciding:
     ) -> ApprovalView:
         """Decide the question and return it. After an exception the transaction has to be rolled back.
 
-        Raises: a child of Refused; InvalidInput for the entries of an edit.
+        Raises: a child of Refused; InvalidInput for the reason and the entries.
         """
         asked = await self._asked(seen)
         transition.run_id = asked.view.run_id
         try:
-            _raise_if_not_allowed(asked, actor=actor, verdict=choice.verdict)
-            edits = _edits(asked.view.question, choice)
+            option = _allowed(asked, actor=actor, option=choice.option)
+            values = _values(option, choice)
+            changed = _told_changes(option, values)
         except (Refused, InvalidInput):
             await self._raise_if_settled(seen)  # what is over is said first
             raise
@@ -70,7 +73,9 @@ class Deciding:
         if not await approvals.decide(self._tx, seen, now=self._now):
             await self._raise_if_settled(seen)
             raise StaleQuestion
-        decided = self._decision(asked, actor=actor, choice=choice, edits=edits)
+        given = _answer(asked, option, reason=choice.reason, values=values)
+        decided = _decision(asked, option, reason=choice.reason, changed=changed, given=given)
+        decided |= {"actor_id": actor.id, "actor_name": actor.name, "decided_at": self._now}
         await approvals.record(self._tx, {**decided, "request_key": request_key})
         told = {name: decided[name] for name in TOLD}
         transition.note(EventKind.DECIDED, approval_id=seen.approval_id, actor=actor, **told)
@@ -106,27 +111,6 @@ class Deciding:
             raise Expired
         raise StaleQuestion
 
-    def _decision(
-        self, asked: Asked, *, actor: Actor, choice: Choice, edits: Mapping[str, Json]
-    ) -> dict[str, Json]:
-        view, policy = asked.view, asked.view.policy
-        given = _answer(asked, choice=choice, edits=edits)
-        return {
-            "approval_id": view.id,
-            "revision": view.revision,
-            "digest": view.digest,
-            "verdict": choice.verdict.value,
-            "reason": choice.reason,
-            "before": {name: _initial(view.question, name) for name in edits},
-            "after": dict(edits),
-            "actor_id": actor.id,
-            "actor_name": actor.name,
-            "resume": given.resume,
-            "state_update": dict(given.update) if given.update else None,
-            "policy": {"users": sorted(policy.users), "groups": sorted(policy.groups)},
-            "decided_at": self._now,
-        }
-
 
 async def is_repeat(tx: Transaction, seen: Seen, *, actor: Actor, request_key: str) -> bool:
     """Say whether this very click decided the question: the same person and key, delivered again."""
@@ -138,36 +122,67 @@ async def is_repeat(tx: Transaction, seen: Seen, *, actor: Actor, request_key: s
     )
 
 
-def _raise_if_not_allowed(asked: Asked, *, actor: Actor, verdict: Verdict) -> None:
+def _allowed(asked: Asked, *, actor: Actor, option: str) -> Option:
+    """Return the option if this person may take it. Raises: a child of Refused."""
     if refused := refusal(asked.view.policy, actor=actor, requested_by=asked.requested_by):
         raise refused
-    if verdict is Verdict.EDIT and asked.view.question.form is None:
-        raise NotEditable
+    found = asked.view.question.option(option)
+    if found is None:
+        raise UnknownOption
+    return found
 
 
-def _answer(asked: Asked, *, choice: Choice, edits: Mapping[str, Json]) -> Answer:
-    if asked.pause != "dynamic" and choice.verdict is Verdict.REJECT:
+def _decision(
+    asked: Asked,
+    option: Option,
+    *,
+    reason: str,
+    changed: tuple[Mapping[str, Json], Mapping[str, Json]],
+    given: Answer,
+) -> dict[str, Json]:
+    view, policy = asked.view, asked.view.policy
+    before, after = changed
+    return {
+        "approval_id": view.id,
+        "revision": view.revision,
+        "digest": view.digest,
+        "verdict": option.verdict.value,
+        "option": option.name,
+        "label": option.label,
+        "reason": reason,
+        "before": dict(before),
+        "after": dict(after),
+        "resume": given.resume,
+        "state_update": dict(given.update) if given.update else None,
+        "policy": {"users": sorted(policy.users), "groups": sorted(policy.groups)},
+    }
+
+
+def _answer(asked: Asked, option: Option, *, reason: str, values: Mapping[str, Json]) -> Answer:
+    if asked.pause != "dynamic" and option.verdict is Verdict.REJECT:
         return Answer(resume=None)  # the run ends; the graph gets no answer at all
-    return answer(
-        asked.view.question,
-        verdict=choice.verdict,
-        reason=choice.reason,
-        edits=edits,
-        mapping=asked.mapping,
-    )
+    return answer(asked.view.question, option=option, reason=reason, values=values, mapping=asked.mapping)
 
 
-def _edits(question: Question, choice: Choice) -> dict[str, Json]:
-    """Return what an edit changed, by field name; empty for the other verdicts. Raises: InvalidInput."""
-    if choice.verdict is not Verdict.EDIT or question.form is None:
-        return {}
-    values = read_form(question.form, choice.entries)
-    edits = {name: value for name, value in values.items() if value != _initial(question, name)}
-    if not edits:
-        raise InvalidInput({question.form.fields[0].name: NOTHING_CHANGED})
-    return edits
+def _values(option: Option, choice: Choice) -> dict[str, Json]:
+    """Return the values of the option's form; empty if it has none. Raises: InvalidInput."""
+    wrong = {}
+    if option.reason is ReasonWanted.REQUIRED and not choice.reason.strip():
+        wrong[REASON] = NEEDED
+    try:
+        values = read_form(option.form, choice.entries) if option.form is not None else {}
+    except InvalidInput as error:
+        raise InvalidInput({**wrong, **error.errors}) from error
+    if wrong:
+        raise InvalidInput(wrong)
+    return values
 
 
-def _initial(question: Question, name: str) -> Json:
-    fields = question.form.fields if question.form else ()
-    return next((field.initial for field in fields if field.name == name), None)
+def _told_changes(option: Option, values: Mapping[str, Json]) -> tuple[dict[str, Json], dict[str, Json]]:
+    """Return what an edit changed, before and after; the values alone for other options. Raises: InvalidInput."""
+    if option.form is None or option.verdict is not Verdict.EDIT:
+        return {}, dict(values)
+    before, after = changes(option.form, values)
+    if not before and not after:
+        raise InvalidInput({option.form.fields[0].name: NOTHING_CHANGED})
+    return before, after

@@ -17,6 +17,7 @@ class Verdict(StrEnum):
     APPROVE = "approve"
     REJECT = "reject"
     EDIT = "edit"
+    RESPOND = "respond"  # answered in another way: one of the graph's own options, or words of their own
 
 
 @dataclass(frozen=True)
@@ -44,9 +45,12 @@ class Seen:
 
 @dataclass(frozen=True)
 class Choice:
-    """What a person chose. `entries` are the form's raw entries by field name, for an edit only."""
+    """What a person chose: the name of one of the question's options, with what goes along with it.
 
-    verdict: Verdict
+    `reason` is the free text, `entries` are the raw entries of the option's form by field name.
+    """
+
+    option: str
     reason: str = ""
     entries: Mapping[str, str | None] = field(default_factory=dict)
 

@@ -13,7 +13,7 @@ from sqlalchemy import Row
 from engine import approvals, audit, postings, runs
 from engine.clock import utc_now
 from engine.deciding import Deciding, is_repeat
-from engine.decisions import Actor, Choice, Json, Seen, Verdict
+from engine.decisions import Actor, Choice, Json, Seen
 from engine.errors import AlreadyDecided, Conflict, NotAllowed, Refused, UnknownWorkflow
 from engine.forms import read_form
 from engine.ledger import Ledger, Transition
@@ -117,17 +117,17 @@ class Desk:
                 raise RuntimeError("A run with this request key was just stored.")
             return await self._pictures.run(tx, row)
 
-    async def examine(self, seen: Seen, *, actor: Actor, verdict: Verdict) -> ApprovalView:
-        """Return the question if `actor` could decide it so now, for a modal to be opened.
+    async def examine(self, seen: Seen, *, actor: Actor, option: str) -> ApprovalView:
+        """Return the question if `actor` could choose this option of it now, for a modal to be opened.
 
         Raises: a child of Refused, which leaves an audit entry.
         """
         try:
             async with self._database.reading() as tx:
                 deciding = Deciding(tx, self._pictures, now=utc_now())
-                return await deciding.examine(seen, actor=actor, verdict=verdict)
+                return await deciding.examine(seen, actor=actor, option=option)
         except Refused as error:
-            await self._note_refusal(error, seen, actor=actor, verdict=verdict)
+            await self._note_refusal(error, seen, actor=actor, option=option)
             raise
 
     async def decide(
@@ -138,8 +138,8 @@ class Desk:
         `seen` says which question the person had in view; any other is refused. `request_key` names the click:
         the same one again by the same actor is a delivery repeated, is quiet and returns the question as it is.
 
-        Raises: a child of Refused, which leaves an audit entry; InvalidInput for the entries of an edit;
-        StoreError when nothing is known to be recorded.
+        Raises: a child of Refused, which leaves an audit entry; InvalidInput for the entries of the option's
+        form and, under the empty name, for the reason; StoreError when nothing is known to be recorded.
         """
 
         async def body(transition: Transition) -> ApprovalView:
@@ -155,7 +155,7 @@ class Desk:
                 async with self._database.reading() as tx:
                     if await is_repeat(tx, seen, actor=actor, request_key=request_key):
                         return await self._pictures.approval_by_id(tx, seen.approval_id)
-            await self._note_refusal(error, seen, actor=actor, verdict=choice.verdict)
+            await self._note_refusal(error, seen, actor=actor, option=choice.option)
             raise
 
     # -- sweeps ----------------------------------------------------------------------------------------------
@@ -231,7 +231,7 @@ class Desk:
 
     # -- inside ----------------------------------------------------------------------------------------------
 
-    async def _note_refusal(self, error: Refused, seen: Seen, *, actor: Actor, verdict: Verdict) -> None:
+    async def _note_refusal(self, error: Refused, seen: Seen, *, actor: Actor, option: str) -> None:
         """Write down that somebody was refused; what was decided is not touched."""
         async with self._ledger.transition() as transition:
             row = await approvals.by_id(transition.tx, seen.approval_id)
@@ -241,7 +241,7 @@ class Desk:
                 approval_id=row.id if row is not None else None,
                 actor=actor,
                 code=error.code,
-                verdict=verdict.value,
+                option=option,
             )
 
     def _workflow(self, name: str) -> Workflow:

@@ -102,10 +102,10 @@ class Expired(Refused):
     code = "expired"
 
 
-class NotEditable(Refused):
-    """This question has nothing that can be edited."""
+class UnknownOption(Refused):
+    """This question cannot be answered so. Look at the newest card."""
 
-    code = "not_editable"
+    code = "unknown_option"
 
 
 class AlreadyDecided(Refused):

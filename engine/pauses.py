@@ -15,7 +15,8 @@ from xxhash import xxh3_128_hexdigest
 
 from engine.canonical import digest, jsonable
 from engine.decisions import Json
-from engine.errors import UnaskableValue
+from engine.errors import AppError, UnaskableValue
+from engine.forms import check_schema
 from engine.workflows import Breakpoints
 
 NO_PLACE = (
@@ -31,7 +32,8 @@ class Pause:
 
     `interrupt_id` is LangGraph's, or `static_key` for a static breakpoint; either names one question of a thread
     (langgraph >= 1.2.20). `ordinal` counts the answers that the task had before, as evidence. `value` is what is
-    asked (for a static breakpoint: {"next", "state"}), `state` holds the state values that an edit may change.
+    asked (for a static breakpoint: {"next", "state"}), `state` holds the state values that an edit may change,
+    `schema` is the JSON Schema that the answer has to fit (None: any), `node` names the node that asks.
     """
 
     interrupt_id: str
@@ -40,6 +42,8 @@ class Pause:
     value: Json
     state: Mapping[str, Json]
     checkpoint_id: str
+    node: str
+    schema: Json | None = None
 
 
 @dataclass(frozen=True)
@@ -122,16 +126,19 @@ def static_key(kind: PauseKind, *, checkpoint_id: str, following: tuple[str, ...
     return f"static:{kind}:{checkpoint_id}:{','.join(following)}"
 
 
-def asked_digest(value: Json, state: Mapping[str, Json]) -> str:
+def asked_digest(value: Json, state: Mapping[str, Json], schema: Json | None = None) -> str:
     """Return the digest of what people are shown and may edit: what a decision is bound to."""
-    return digest({"value": value, "state": dict(state)})
+    asked = {"value": value, "state": dict(state)}
+    return digest(asked if schema is None else {**asked, "schema": schema})
 
 
-def edited_digest(value: Json, state: Mapping[str, Json], update: Mapping[str, Json]) -> str:
+def edited_digest(
+    value: Json, state: Mapping[str, Json], update: Mapping[str, Json], *, schema: Json | None = None
+) -> str:
     """Return the digest that a dynamic question has once `update` has reached the state."""
     is_mapped = isinstance(value, dict)
     edited = {key: update.get(key, old) for key, old in value.items()} if is_mapped else value
-    return asked_digest(edited, {key: update.get(key, old) for key, old in state.items()})
+    return asked_digest(edited, {key: update.get(key, old) for key, old in state.items()}, schema)
 
 
 def _at_rest(look: Look, *, before: Breakpoints, after: Breakpoints, passed: Set[str]) -> Situation:
@@ -147,7 +154,7 @@ def _at_rest(look: Look, *, before: Breakpoints, after: Breakpoints, passed: Set
     if kind is None or (key := static_key(kind, checkpoint_id=checkpoint_id, following=following)) in passed:
         return Underway(checkpoint_id)
     value = {"next": list(following), "state": jsonable(snapshot.values)}
-    return Paused((Pause(key, 0, kind, value, look.editable, checkpoint_id),))
+    return Paused((Pause(key, 0, kind, value, look.editable, checkpoint_id, node=", ".join(following)),))
 
 
 def _result(values: Any) -> Json:
@@ -171,7 +178,21 @@ def _dynamic(look: Look) -> Iterator[Pause]:
             value=jsonable(interrupt.value),
             state=look.editable if is_reached else {},
             checkpoint_id=_checkpoint_id(home or root),
+            node=task.name if task else "",
+            schema=_schema(interrupt.response_schema),
         )
+
+
+def _schema(given: Any) -> Json | None:
+    """Read the JSON Schema of an answer. Raises: UnaskableValue, since no answer could be held against it."""
+    if given is None:
+        return None
+    schema = jsonable(given)
+    try:
+        check_schema(schema)
+    except AppError as error:
+        raise UnaskableValue(f"Its response_schema cannot be used. {error}") from error
+    return schema
 
 
 def _is_own(interrupt_id: str, task: PregelTask, answers: Mapping[str, int]) -> bool:

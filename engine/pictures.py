@@ -89,10 +89,14 @@ class Pictures:
 
     def _read(self, row: Row[Any], run: Row[Any]) -> Asked:
         workflow = self._app.workflows.get(run.workflow)
-        question = question_of(workflow, row.asked["value"], pause=row.pause, state=row.asked["state"])
+        asked = row.asked
+        question = question_of(
+            workflow, asked["value"], pause=row.pause, state=asked["state"], schema=asked["schema"]
+        )
         view = ApprovalView(
             id=row.id,
             run_id=row.run_id,
+            node=row.node,
             number=row.number,
             revision=row.revision,
             digest=row.digest,
@@ -165,18 +169,23 @@ class Pictures:
 
 
 def question_of(
-    workflow: Workflow | None, value: Json, *, pause: PauseKind, state: Mapping[str, Json]
+    workflow: Workflow | None,
+    value: Json,
+    *,
+    pause: PauseKind,
+    state: Mapping[str, Json],
+    schema: Json | None = None,
 ) -> Question:
     """Read what is asked. `value` is what the graph asked, or {"next", "state"} of a static breakpoint.
 
-    `state` holds the state values that an edit may change.
+    `state` holds the state values that an edit may change, `schema` is what the answer has to fit.
     """
-    schema = workflow.state_schema if workflow else {}
+    held = workflow.state_schema if workflow else {}
     if pause == "dynamic":
         mapping = workflow.answers if workflow else None
-        return read_question(value, state=state, state_schema=schema, mapping=mapping)
+        return read_question(value, state=state, state_schema=held, schema=schema, mapping=mapping)
     return read_static(
-        tuple(value["next"]), when=pause, state=value["state"], state_schema=schema, editable=tuple(state)
+        tuple(value["next"]), when=pause, state=value["state"], state_schema=held, editable=tuple(state)
     )
 
 
@@ -184,6 +193,8 @@ def decision_view(values: Mapping[str, Any]) -> DecisionView:
     """Draw a decision from its columns."""
     return DecisionView(
         verdict=Verdict(values["verdict"]),
+        option=values["option"],
+        label=values["label"],
         actor_id=values["actor_id"],
         actor_name=values["actor_name"],
         reason=values["reason"],

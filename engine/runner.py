@@ -205,7 +205,12 @@ def _expected(delivery: Delivery) -> set[str]:
     """The digests that a question may have on a second sending: as shown, or with the edit stored."""
     asked, update = delivery.approval.asked, delivery.answer.update or {}
     return {delivery.approval.digest} | {
-        edited_digest(asked["value"], {k: v for k, v in asked["state"].items() if k in kept}, update)
+        edited_digest(
+            asked["value"],
+            {k: v for k, v in asked["state"].items() if k in kept},
+            update,
+            schema=asked["schema"],
+        )
         for kept in (set(asked["state"]), set(asked["state"]) - set(update))
     }
 

@@ -129,7 +129,11 @@ class Settlement:
         expires_after_s = self._workflow.policy_for(question.shown).expires_after_s
         now = self._transition.now
         return {
-            "asked": {"value": pause.value, "state": _editable_state(self._workflow, pause)},
+            "asked": {
+                "value": pause.value,
+                "state": _editable_state(self._workflow, pause),
+                "schema": pause.schema,
+            },
             "digest": digest,
             "checkpoint_id": pause.checkpoint_id,
             "asked_at": now,
@@ -143,6 +147,7 @@ class Settlement:
             "interrupt_id": pause.interrupt_id,
             "ordinal": pause.ordinal,
             "pause": pause.kind,
+            "node": pause.node,
         }
 
     async def _withdraw(self, rows: Sequence[Row[Any]]) -> None:
@@ -169,7 +174,7 @@ class Settlement:
 
 def question_digest(workflow: Workflow, pause: Pause) -> str:
     """Return the digest of what people are shown of a pause and may edit in it."""
-    return asked_digest(pause.value, _editable_state(workflow, pause))
+    return asked_digest(pause.value, _editable_state(workflow, pause), pause.schema)
 
 
 def _editable_state(workflow: Workflow, pause: Pause) -> dict[str, Json]:
@@ -180,4 +185,4 @@ def _editable_state(workflow: Workflow, pause: Pause) -> dict[str, Json]:
 
 
 def _question(workflow: Workflow, pause: Pause) -> Question:
-    return question_of(workflow, pause.value, pause=pause.kind, state=pause.state)
+    return question_of(workflow, pause.value, pause=pause.kind, state=pause.state, schema=pause.schema)

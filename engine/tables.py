@@ -47,8 +47,9 @@ class RunRow(SQLModel, table=True):
 class ApprovalRow(SQLModel, table=True):
     """One question, unique by thread, interrupt and the number of answers its task already had.
 
-    `asked` is {"value": what the graph asked, "state": the state values that an edit may change}, `pause` is
-    "dynamic", "before" or "after". `attempts` counts how often the present decision was sent to the graph.
+    `asked` is {"value": what the graph asked, "state": the state values that an edit may change, "schema": the
+    JSON Schema of the answer or null}, `pause` is "dynamic", "before" or "after", `node` the name of the node that
+    asks. `attempts` counts how often the present decision was sent to the graph.
     """
 
     __tablename__ = "assent_approvals"
@@ -61,6 +62,7 @@ class ApprovalRow(SQLModel, table=True):
     ordinal: int
     checkpoint_id: str
     pause: str
+    node: str
     number: int
     revision: int = 1
     status: str = Field(index=True)
@@ -74,8 +76,9 @@ class ApprovalRow(SQLModel, table=True):
 class DecisionRow(SQLModel, table=True):
     """What one person decided on one revision of a question; there is never a second row for it.
 
-    `resume` and `state_update` are what the graph gets, `policy` is the rule that was in force. `request_key`
-    names the click, so that its second delivery is told from a second click.
+    `option` and `label` name the option that was chosen, `verdict` is what it counts as. `resume` and
+    `state_update` are what the graph gets, `policy` is the rule that was in force. `request_key` names the click,
+    so that its second delivery is told from a second click.
     """
 
     __tablename__ = "assent_decisions"
@@ -85,6 +88,8 @@ class DecisionRow(SQLModel, table=True):
     digest: str
     request_key: str | None = Field(default=None, sa_type=TextKey)
     verdict: str
+    option: Any = _json()
+    label: Any = _json()
     actor_id: str
     actor_name: str
     reason: Any = _json()

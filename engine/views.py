@@ -64,9 +64,15 @@ class WorkflowView:
 
 @dataclass(frozen=True)
 class DecisionView:
-    """Who decided what. `before` and `after` hold the changed fields of an edit, by field name."""
+    """Who decided what: the name and label of the option that was chosen, and the verdict that it counts as.
+
+    `before` and `after` hold the changed fields of an edit, by field name; of any other option with a form `after`
+    holds all values and `before` nothing.
+    """
 
     verdict: Verdict
+    option: str
+    label: str
     actor_id: str
     actor_name: str
     reason: str
@@ -77,10 +83,14 @@ class DecisionView:
 
 @dataclass(frozen=True)
 class ApprovalView:
-    """One question of a run. `number` counts the run's questions from 1; `digest` covers what is shown."""
+    """One question of a run. `number` counts the run's questions from 1; `digest` covers what is shown.
+
+    `node` is the name of the node that asks; before or after a breakpoint, of those that come next, with commas.
+    """
 
     id: str
     run_id: str
+    node: str
     number: int
     revision: int
     digest: str

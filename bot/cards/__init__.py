@@ -1,9 +1,9 @@
 """What people see of runs and questions, as Block Kit: pure functions from the engine's views to blocks."""
 
-from bot.cards.card import card, is_complete, seen
+from bot.cards.card import action_of, card, is_complete, seen
 from bot.cards.inputs import Inputs, inputs
 from bot.cards.lists import home_view, show_blocks, waiting_blocks
-from bot.cards.modals import REASON_BLOCK, edit_view, reject_view, review_view, start_view
+from bot.cards.modals import REASON_BLOCK, choose_view, edit_view, reject_view, review_view, start_view
 from bot.cards.thread import ROOT, Message, Upload, card_key, postings, root
 
 __all__ = [
@@ -12,8 +12,10 @@ __all__ = [
     "Inputs",
     "Message",
     "Upload",
+    "action_of",
     "card",
     "card_key",
+    "choose_view",
     "edit_view",
     "home_view",
     "inputs",

@@ -32,8 +32,19 @@ from bot.blocks import (
 from bot.cards.inputs import inputs
 from bot.cards.values import Fitted, Json, Row, Shape, changes, fit, render, row, rows
 from bot.inert import cut, has_mixed_alphabets, one_line, visible
-from bot.payloads import encode_seen
-from engine import ApprovalStatus, ApprovalView, DecisionView, Event, Policy, RunView, Seen, Verdict
+from bot.payloads import Slip, encode_slip
+from engine import (
+    ApprovalStatus,
+    ApprovalView,
+    DecisionView,
+    Event,
+    Option,
+    Policy,
+    ReasonWanted,
+    RunView,
+    Seen,
+    Verdict,
+)
 
 APPROVERS_SHOWN: Final = 20
 EDIT_CHARS: Final = 3_000
@@ -47,20 +58,20 @@ FRAME_BYTES: Final = 5_000
 def card(run: RunView, approval: ApprovalView) -> list[Block]:
     """Show a question as it stands now: open with buttons, or closed with what became of it.
 
-    Approve and Edit are offered only on a card that shows every character of the value. Where it does not fit,
-    Review takes their place, and where not even the review form holds it, only Reject is left.
+    Options other than Reject are offered only on a card that shows every character of the value. Where it does not
+    fit, Review takes their place, and where not even the review form holds it, only Reject is left.
     """
     above = [*heading(approval), _facts(run, approval), *_outcome(approval)]
     below = [context(f"Run {run.id} · Thread {cut(run.thread_id, max_chars=200)}")]
     given = _value_rows(approval)
     warnings = _warnings(approval, given)
-    buttons = _buttons(approval, ["approve", "reject", *(["edit"] if _is_editable(approval) else [])])
+    buttons = _buttons(approval, [_button(approval, option) for option in _offered(approval)])
     request = _request(run, approval)
     room = MESSAGE_CHARS - SPARE_CHARS - message_chars([*above, *warnings, *request, *below, *buttons])
     fitted = fit(given, max_chars=room)
     can_review = fitted.hidden > 0 and review_blocks(approval) is not None
     if fitted.hidden:
-        buttons = _buttons(approval, ["review", "reject"] if can_review else ["reject"])
+        buttons = _buttons(approval, _buttons_unseen(approval, can_review=can_review))
     values = [*render(fitted.rows), *_missing(approval, fitted, can_review=can_review), *warnings]
     parts = [part for part in (values, request) if part]
     framed = [block for part in parts for block in (divider(), *part)]  # no value can pass for a fact of ours
@@ -112,11 +123,9 @@ def seen(approval: ApprovalView) -> Seen:
 
 
 _HIDDEN: Final = "hidden"
-_LABELS: Final = {"approve": "Approve", "reject": "Reject", "edit": "Edit", "review": "Review in full"}
-_STYLES: Final[Mapping[str, Literal["primary", "danger"]]] = {
-    "approve": "primary",
-    "review": "primary",
-    "reject": "danger",
+_STYLES: Final[Mapping[Verdict, Literal["primary", "danger"]]] = {
+    Verdict.APPROVE: "primary",
+    Verdict.REJECT: "danger",
 }
 
 
@@ -199,7 +208,7 @@ def _decision(decision: DecisionView) -> list[Block]:
     who = user(decision.actor_id, name=decision.actor_name)
     said = [
         line(
-            text(wording.VERDICT[decision.verdict], "bold"),
+            text(wording.verdict(decision.verdict, label=decision.label), "bold"),
             text(" by "),
             who,
             text(", "),
@@ -211,11 +220,7 @@ def _decision(decision: DecisionView) -> list[Block]:
         reason = fit([Row("", visible(decision.reason), Shape.QUOTE)], max_chars=REASON_CHARS)
         said.append(quote(*(text(each.content) for each in reason.rows)))
         cut_off = reason.hidden
-    edited, missing = (
-        changes(decision.before, decision.after, max_chars=EDIT_CHARS)
-        if decision.verdict is Verdict.EDIT
-        else ([], 0)
-    )
+    edited, missing = changes(decision.before, decision.after, max_chars=EDIT_CHARS)
     return [
         rich(*said),
         *edited,
@@ -240,14 +245,51 @@ def _warnings(approval: ApprovalView, given: Sequence[Row]) -> list[Block]:
     return [context(each) for each in [*found, *([wording.MIXED] if has_mixed_alphabets(content) else [])]]
 
 
-def _buttons(approval: ApprovalView, names: Sequence[str]) -> list[Block]:
-    if approval.status is not ApprovalStatus.PENDING:
+def action_of(option: Option) -> str:
+    """Name what a click does: "approve" at once, "reject" and "edit" by forms of their own, or "choose"."""
+    match option:
+        case Option(name="approve", form=None, reason=ReasonWanted.NONE):
+            return "approve"
+        case Option(name="reject", form=None) if option.reason is not ReasonWanted.NONE:
+            return "reject"
+        case Option(name="edit", verdict=Verdict.EDIT, reason=ReasonWanted.NONE):
+            return "edit"
+        case _:
+            return "choose"
+
+
+def _offered(approval: ApprovalView) -> list[Option]:
+    """Leave out an edit whose values Slack cannot edit."""
+    return [
+        option
+        for option in approval.question.options
+        if option.verdict is not Verdict.EDIT or option.form is None or inputs(option.form).blocks
+    ]
+
+
+def _buttons_unseen(approval: ApprovalView, *, can_review: bool) -> list[Element]:
+    """Offer what may be chosen by somebody who does not see all of the value."""
+    options = approval.question.options
+    made = [_button(approval, option) for option in options if option.verdict is Verdict.REJECT]
+    if can_review and any(action_of(option) == "approve" for option in options):
+        value = encode_slip(Slip(seen(approval)))
+        made.insert(0, button("Review in full", action_id="review", value=value, style="primary"))
+    return made
+
+
+def _button(approval: ApprovalView, option: Option) -> Element:
+    number = approval.question.options.index(option)
+    action = action_of(option)
+    is_named = action != "choose"
+    return button(
+        one_line(option.label),
+        action_id=action if is_named else f"choose:{number}",
+        value=encode_slip(Slip(seen(approval), option=None if is_named else number)),
+        style=_STYLES.get(option.verdict),
+    )
+
+
+def _buttons(approval: ApprovalView, made: Sequence[Element]) -> list[Block]:
+    if approval.status is not ApprovalStatus.PENDING or not made:
         return []
-    value = encode_seen(seen(approval))
-    made = [button(_LABELS[name], action_id=name, value=value, style=_STYLES.get(name)) for name in names]
     return [actions(made, block_id=f"decide:{approval.id}:{approval.revision}")]
-
-
-def _is_editable(approval: ApprovalView) -> bool:
-    form = approval.question.form
-    return form is not None and bool(inputs(form).blocks)

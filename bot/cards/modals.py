@@ -6,8 +6,8 @@ from bot import wording
 from bot.blocks import Block, field_input, modal, section, text_input
 from bot.cards.card import heading, review_blocks, seen
 from bot.cards.inputs import Inputs, inputs
-from bot.payloads import StartSlip, encode_seen, encode_start
-from engine import ApprovalView, Form, WorkflowView
+from bot.payloads import Slip, StartSlip, encode_slip, encode_start
+from engine import ApprovalView, Form, Option, ReasonWanted, WorkflowView
 
 REASON_CHARS = 2_000
 REASON_BLOCK = "reason"
@@ -29,19 +29,55 @@ def start_view(workflow: WorkflowView, *, channel: str) -> Block:
 
 def reject_view(approval: ApprovalView) -> Block:
     """Make the form that asks why; callback_id "reject", the reason is in block "reason", action "value"."""
-    reason = field_input(
-        block_id=REASON_BLOCK,
-        label="Why do you reject this?",
-        element=text_input(multiline=True, max_chars=REASON_CHARS),
-        optional=False,
-        hint=wording.REASON_HINT,
-    )
+    option = approval.question.option("reject")
+    is_optional = option is not None and option.reason is not ReasonWanted.REQUIRED
+    label = option.label if option else "Reject"
     return modal(
-        title="Reject",
+        title=label,
         callback_id="reject",
-        private_metadata=encode_seen(seen(approval)),
-        blocks=[section(approval.question.text), reason],
-        submit="Reject",
+        private_metadata=encode_slip(Slip(seen(approval))),
+        blocks=[
+            section(approval.question.text),
+            _reason_input("Why do you reject this?", is_optional=is_optional),
+        ],
+        submit=label,
+    )
+
+
+def choose_view(approval: ApprovalView, *, option: Option) -> Block:
+    """Make the form of any other option; callback_id "choose". The reason, if one goes with it, comes first.
+
+    A form none of whose values Slack can edit gives one that says so and cannot be sent.
+    """
+    made = inputs(option.form) if option.form is not None else Inputs(blocks=(), left_out=())
+    wants_reason = option.reason is not ReasonWanted.NONE
+    is_optional = option.reason is ReasonWanted.OPTIONAL
+    reason = [_reason_input(wording.COMMENT, is_optional=is_optional)] if wants_reason else []
+    can_send = bool(reason or made.blocks)
+    below = _left_out(option.form, made) if option.form is not None and can_send else []
+    number = approval.question.options.index(option)
+    return modal(
+        title=option.label,
+        callback_id="choose",
+        private_metadata=encode_slip(Slip(seen(approval), option=number)),
+        blocks=[
+            section(approval.question.text),
+            *reason,
+            *made.blocks,
+            *below,
+            *([] if can_send else [section(wording.NO_EDIT)]),
+        ],
+        submit=option.label if can_send else None,
+    )
+
+
+def _reason_input(label: str, *, is_optional: bool) -> Block:
+    return field_input(
+        block_id=REASON_BLOCK,
+        label=label,
+        element=text_input(multiline=True, max_chars=REASON_CHARS),
+        optional=is_optional,
+        hint=wording.REASON_HINT,
     )
 
 
@@ -57,7 +93,7 @@ def edit_view(approval: ApprovalView) -> Block:
     return modal(
         title="Edit and approve",
         callback_id="edit",
-        private_metadata=encode_seen(seen(approval)),
+        private_metadata=encode_slip(Slip(seen(approval))),
         blocks=[section(approval.question.text), *(made.blocks or [section(wording.NO_EDIT)]), *below],
         submit="Approve with changes" if made.blocks else None,
     )
@@ -72,7 +108,7 @@ def review_view(approval: ApprovalView) -> Block:
     return modal(
         title="Review in full",
         callback_id="review",
-        private_metadata=encode_seen(seen(approval)),
+        private_metadata=encode_slip(Slip(seen(approval))),
         blocks=[*heading(approval), section(wording.TOO_LONG)] if blocks is None else blocks,
         submit=None if blocks is None else "Approve",
     )

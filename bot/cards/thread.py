@@ -13,7 +13,7 @@ from bot.blocks import MESSAGE_CHARS, Block, context, header, line, message_char
 from bot.cards.card import card, is_complete, notification, superseded
 from bot.cards.values import Fitted, changes, fit, json_text, render, row, rows
 from bot.inert import cut, escape, one_line
-from engine import ApprovalStatus, ApprovalView, Event, EventKind, RunStatus, RunView, Verdict
+from engine import ApprovalStatus, ApprovalView, Event, EventKind, RunStatus, RunView
 
 ROOT: Final = "root"
 INPUT_CHARS: Final = 2_500
@@ -151,7 +151,7 @@ def _beneath(event: Event, *, max_chars: int) -> tuple[list[Block], int]:
     """Show what an event brought and does not fit a line, with how many characters did not fit at all."""
     detail: Mapping[str, Any] = event.detail
     fitted = Fitted(rows=(), hidden=0)
-    if event.kind is EventKind.DECIDED and detail["verdict"] == Verdict.EDIT:
+    if event.kind is EventKind.DECIDED:
         return changes(detail.get("before") or {}, detail.get("after") or {}, max_chars=max_chars)
     if event.kind is EventKind.STARTED and detail.get("input"):
         everything = rows(detail["input"])

@@ -1,4 +1,4 @@
-"""Sent forms: start a workflow, reject, edit, and approve after the review in full."""
+"""Sent forms: start a workflow, reject, edit, approve after the review in full, and the graph's own options."""
 
 from __future__ import annotations
 
@@ -9,13 +9,14 @@ from typing import Any, Final
 from slack_bolt.async_app import AsyncApp
 from slack_bolt.context.ack.async_ack import AsyncAck
 
-from bot.listeners.parts import Parts
+from bot.cards import REASON_BLOCK
+from bot.listeners.parts import NO_OPTION, Parts
 from bot.notices import notice
 from bot.payloads import (
     Body,
     Submission,
     block_id_of,
-    decode_seen,
+    decode_slip,
     decode_start,
     entries_of,
     entry_of,
@@ -28,14 +29,14 @@ from engine import (
     EngineError,
     Form,
     InvalidInput,
-    NotEditable,
-    Seen,
+    Option,
+    ReasonWanted,
     UnknownWorkflow,
-    Verdict,
     entries,
 )
 
-VERDICTS: Final = {"reject": Verdict.REJECT, "edit": Verdict.EDIT, "review": Verdict.APPROVE}
+OPTIONS: Final = {"reject": "reject", "edit": "edit", "review": "approve"}
+"""The option that a form stands for; the form "choose" carries which one it is."""
 
 
 def register(app: AsyncApp, *, parts: Parts) -> None:
@@ -48,7 +49,7 @@ def register(app: AsyncApp, *, parts: Parts) -> None:
         await ack(**await _decide(read_submission(body), parts=parts))
 
     app.view("start")(start)
-    app.view(re.compile(f"^({'|'.join(VERDICTS)})$"))(decide)
+    app.view(re.compile(f"^({'|'.join([*OPTIONS, 'choose'])})$"))(decide)
 
 
 Answer = dict[str, Any]
@@ -77,15 +78,14 @@ async def _start(submission: Submission, *, parts: Parts) -> Answer:
 
 async def _decide(submission: Submission, *, parts: Parts) -> Answer:
     """Decide. The decision is committed when this returns; the answer then closes the form."""
-    seen = decode_seen(submission.metadata)
-    form = None
-    actor = await parts.decider(seen, user_id=submission.user_id, team_id=submission.team_id)
+    slip = decode_slip(submission.metadata)
+    actor = await parts.decider(slip.seen, user_id=submission.user_id, team_id=submission.team_id)
+    option = await parts.option_of(slip, name=OPTIONS.get(submission.callback_id))
     try:
-        if submission.callback_id == "edit":
-            form = await _form_of(seen, parts=parts)
-        choice, key = _choice(submission, form=form), _request_key(submission)
-        await parts.desk.decide(seen, actor=actor, choice=choice, request_key=key)
+        choice, key = _choice(submission, option), _request_key(submission)
+        await parts.desk.decide(slip.seen, actor=actor, choice=choice, request_key=key)
     except EngineError as error:
+        form = option.form if option else None
         return await _problem(error, submission, form=form, parts=parts)
     return {}
 
@@ -95,19 +95,13 @@ def _request_key(submission: Submission) -> str:
     return f"view:{submission.view_id}"
 
 
-async def _form_of(seen: Seen, *, parts: Parts) -> Form:
-    approval = await parts.desk.approval(seen.approval_id)
-    if approval.question.form is None:
-        raise NotEditable
-    return approval.question.form
-
-
-def _choice(submission: Submission, *, form: Form | None) -> Choice:
-    if form is not None:
-        filled = {**entries(form), **entries_of(form, submission.values)}
-        return Choice(Verdict.EDIT, entries=filled)
-    typed = submission.values.get(submission.first_input or "", {})
-    return Choice(VERDICTS[submission.callback_id], reason=entry_of(typed) or "")
+def _choice(submission: Submission, option: Option | None) -> Choice:
+    if option is None:
+        return Choice(NO_OPTION)
+    form = option.form
+    filled = {} if form is None else {**entries(form), **entries_of(form, submission.values)}
+    typed = {} if option.reason is ReasonWanted.NONE else submission.values.get(REASON_BLOCK, {})
+    return Choice(option.name, reason=entry_of(typed) or "", entries=filled)
 
 
 async def _problem(error: EngineError, submission: Submission, *, form: Form | None, parts: Parts) -> Answer:
@@ -135,6 +129,6 @@ def _under_fields(errors: Mapping[str, str], submission: Submission, *, form: Fo
             complaints[block_id] = said
         elif submission.first_input:
             earlier = complaints.get(submission.first_input)
-            also = f"{name}: {said}"
+            also = f"{name}: {said}" if name else said
             complaints[submission.first_input] = f"{earlier} {also}" if earlier else also
     return complaints

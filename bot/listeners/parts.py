@@ -13,11 +13,14 @@ from slack_sdk.web.async_client import AsyncWebClient
 from bot.blocks import Block
 from bot.identity import UNREACHABLE, refusal_code
 from bot.links import Links
+from bot.payloads import Slip
 from bot.people import People
 from bot.whispers import Whispers
-from engine import Actor, Desk, Policy, RunView, Seen, UnknownApproval, covers
+from engine import Actor, Desk, Option, Policy, RunView, Seen, UnknownApproval, covers
 
 LOG = logging.getLogger("assent")
+NO_OPTION = ""
+"""The name of no option: the desk refuses it, and writes that down."""
 OPEN_LIMIT_S = 1.5
 """A trigger lives 3 s from the click (docs.slack.dev, modals), and who clicked was asked before."""
 
@@ -43,6 +46,20 @@ class Parts:
         except UnknownApproval:
             policy = None
         return await self.people.actor(user_id, team_id=team_id, policy=policy)
+
+    async def option_of(self, slip: Slip, *, name: str | None = None) -> Option | None:
+        """Look up which option is meant, by its name or by the number on the slip; None: there is none.
+
+        Whether it is still the question that was seen, the desk says, and it refuses `NO_OPTION`.
+        """
+        try:
+            question = (await self.desk.approval(slip.seen.approval_id)).question
+        except UnknownApproval:
+            return None
+        if name is not None:
+            return question.option(name)
+        is_there = slip.option is not None and slip.option < len(question.options)
+        return question.options[slip.option or 0] if is_there else None
 
     async def readable(self, runs: Iterable[RunView], *, user_id: str, team_id: str) -> list[RunView]:
         """Pick the runs that a person may read outside their channel: own requests, and those to decide.

@@ -1,5 +1,6 @@
 """JSON Schema or plain values -> the fields of a form; what people entered -> validated values: pure."""
 
+from engine.forms.complaints import NEEDED
 from engine.forms.fields import MISSING, Field, FieldKind, Form, Missing, readable
 from engine.forms.making import form_from_schema, form_from_values
 from engine.forms.reading import entries, read_form
@@ -7,6 +8,7 @@ from engine.forms.schemas import check_schema
 
 __all__ = [
     "MISSING",
+    "NEEDED",
     "Field",
     "FieldKind",
     "Form",

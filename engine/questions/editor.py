@@ -10,26 +10,29 @@ from dataclasses import replace
 
 from engine.decisions import Answer, Json, Verdict
 from engine.forms import FieldKind, form_from_values
-from engine.questions.question import Dialect, Question
-from engine.questions.text import asked
+from engine.questions.question import APPROVE, REJECT, Asked, Dialect, Option, Question, edit_of
+from engine.questions.text import asked_in
 
 
-def _recognises(value: Json) -> bool:
+def _recognises(asked: Asked) -> bool:
+    value = asked.value
     has_keys = isinstance(value, dict) and set(value) == {"content", "prompt"}
     return has_keys and all(isinstance(text, str) for text in value.values())
 
 
-def _read(value: Json, *, state: Mapping[str, Json], state_schema: Json) -> Question:  # noqa: ARG001 (the dialects' signature)
+def _read(asked: Asked) -> Question:
+    value = asked.value
     form = form_from_values({"content": value["content"]})
     field = replace(form.fields[0], kind=FieldKind.LONG_TEXT)
-    return Question(dialect="editor", text=asked(value), shown=value, form=replace(form, fields=(field,)))
+    options = (APPROVE, REJECT, *edit_of(replace(form, fields=(field,))))
+    return Question(dialect="editor", text=asked_in(value), shown=value, options=options)
 
 
-def _answer(question: Question, *, verdict: Verdict, reason: str, edits: Mapping[str, Json]) -> Answer:  # noqa: ARG001 (the dialects' signature)
-    if verdict is Verdict.EDIT:
-        content = edits.get("content", question.shown["content"])
+def _answer(question: Question, *, option: Option, reason: str, values: Mapping[str, Json]) -> Answer:  # noqa: ARG001 (the dialects' signature)
+    if option.verdict is Verdict.EDIT:
+        content = values.get("content", question.shown["content"])
         return Answer(resume={"type": "edit", "new_content": content})
-    return Answer(resume={"type": "reject" if verdict is Verdict.REJECT else "approve"})
+    return Answer(resume={"type": "reject" if option.verdict is Verdict.REJECT else "approve"})
 
 
 EDITOR = Dialect(name="editor", recognises=_recognises, read=_read, answer=_answer)

@@ -5,19 +5,27 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from engine.decisions import Answer, Json, Verdict
-from engine.questions.question import Dialect, Question, changed, state_form
-from engine.questions.text import asked
+from engine.questions.question import (
+    APPROVE,
+    REJECT,
+    Asked,
+    Dialect,
+    Option,
+    Question,
+    edit_of,
+    state_form,
+    update_of,
+)
+from engine.questions.text import asked_in
 
 
-def _read(value: Json, *, state: Mapping[str, Json], state_schema: Json) -> Question:
-    form = state_form(value, state=state, state_schema=state_schema)
-    return Question(dialect="plain", text=asked(value), shown=value, form=form)
+def _read(asked: Asked) -> Question:
+    options = (APPROVE, REJECT, *edit_of(state_form(asked)))
+    return Question(dialect="plain", text=asked_in(asked.value), shown=asked.value, options=options)
 
 
-def _answer(question: Question, *, verdict: Verdict, reason: str, edits: Mapping[str, Json]) -> Answer:  # noqa: ARG001 (the dialects' signature)
-    if verdict is Verdict.REJECT:
-        return Answer(resume=False)
-    return Answer(resume=True, update=changed(question, edits) if verdict is Verdict.EDIT else None)
+def _answer(question: Question, *, option: Option, reason: str, values: Mapping[str, Json]) -> Answer:  # noqa: ARG001 (the dialects' signature)
+    return Answer(resume=option.verdict is not Verdict.REJECT, update=update_of(option, values))
 
 
 PLAIN = Dialect(name="plain", recognises=lambda _: True, read=_read, answer=_answer)

@@ -1,9 +1,10 @@
-"""What every dialect shares: the question as people see it, and how its answer may be told otherwise."""
+"""What every dialect shares: the question and its options, and how a workflow may want its answers otherwise."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from enum import StrEnum
 from typing import Literal, Protocol
 
 from engine.canonical import canonical
@@ -11,18 +12,77 @@ from engine.decisions import Answer, Json, Verdict
 from engine.forms import MISSING, Form, Missing, form_from_values
 
 
+class ReasonWanted(StrEnum):
+    """Whether a free text goes with an option."""
+
+    NONE = "none"
+    OPTIONAL = "optional"
+    REQUIRED = "required"
+
+
+@dataclass(frozen=True)
+class Option:
+    """One way to answer a question: a button of its own.
+
+    `name` is unique within its question: "approve", "reject", "edit", or the graph's own word, which may be any
+    text. `label` is what stands on the button, of which 75 characters are shown. `verdict` is what the option counts
+    as in the audit trail and for policy. `form` is what has to be filled in; None: nothing.
+    """
+
+    name: str
+    label: str
+    verdict: Verdict
+    form: Form | None = None
+    reason: ReasonWanted = ReasonWanted.NONE
+
+
+@dataclass(frozen=True)
+class Part:
+    """One of several things that a question asks about, such as one tool call of a batch."""
+
+    title: str
+    note: str
+    value: Json
+
+
 @dataclass(frozen=True)
 class Question:
     """What a graph asks.
 
-    `text` is one line of plain text, at most 300 characters. `shown` is the value in full. `form` holds what
-    an edit may change; None: nothing can be edited.
+    `text` is one line of plain text, at most 300 characters. `shown` is the value in full; `parts`, where there are
+    any, show the same piece by piece. `schema` is the JSON Schema that the answer has to fit; None: the dialect alone
+    knows.
     """
 
     dialect: str
     text: str
     shown: Json
-    form: Form | None
+    options: tuple[Option, ...]
+    parts: tuple[Part, ...] = ()
+    schema: Json | None = None
+
+    def option(self, name: str) -> Option | None:
+        """Return the option of this name; None: there is none."""
+        return next((option for option in self.options if option.name == name), None)
+
+    @property
+    def form(self) -> Form | None:
+        """What an edit may change; None: nothing can be edited."""
+        return next((option.form for option in self.options if option.verdict is Verdict.EDIT), None)
+
+
+@dataclass(frozen=True)
+class Asked:
+    """A value that a graph gave to `interrupt()`, as plain JSON, with what can be known about it.
+
+    `state` holds only keys that an edit may change; `state_schema` is the JSON Schema of the state object, `schema`
+    the one that the answer has to fit (None: any).
+    """
+
+    value: Json
+    state: Mapping[str, Json] = field(default_factory=dict)
+    state_schema: Json = field(default_factory=dict)
+    schema: Json | None = None
 
 
 @dataclass(frozen=True)
@@ -40,50 +100,65 @@ class AnswerMapping:
     edit: Literal["update", "resume"] | None = None
 
 
-class Reads(Protocol):
-    """Makes a question of a value (plain JSON) that the dialect recognises."""
-
-    def __call__(self, value: Json, *, state: Mapping[str, Json], state_schema: Json) -> Question: ...
-
-
 class Answers(Protocol):
-    """Makes the answer that the graph expects. `edits` are values of the question's form."""
+    """Makes the answer that the graph expects. `values` are those of the option's form."""
 
     def __call__(
-        self, question: Question, *, verdict: Verdict, reason: str, edits: Mapping[str, Json]
+        self, question: Question, *, option: Option, reason: str, values: Mapping[str, Json]
     ) -> Answer: ...
 
 
 @dataclass(frozen=True)
 class Dialect:
-    """One way to ask: `recognises` a value by its exact shape, `read` it, `answer` it. All three are pure."""
+    """One way to ask: `recognises` a value by its exact shape, `read` it, `answer` it. All of them are pure."""
 
     name: str
-    recognises: Callable[[Json], bool]
-    read: Reads
+    recognises: Callable[[Asked], bool]
+    read: Callable[[Asked], Question]
     answer: Answers
 
 
-def state_form(value: Json, *, state: Mapping[str, Json], state_schema: Json) -> Form | None:
+APPROVE = Option("approve", "Approve", Verdict.APPROVE)
+REJECT = Option("reject", "Reject", Verdict.REJECT, reason=ReasonWanted.REQUIRED)
+
+
+def edit_of(form: Form | None, *, label: str = "Edit") -> tuple[Option, ...]:
+    """Make the option to edit; none where there is nothing to edit."""
+    if form is None or not form.fields:
+        return ()
+    return (Option("edit", label, Verdict.EDIT, form=form),)
+
+
+def state_form(asked: Asked) -> Form | None:
     """Make a form of the keys of a payload that are also keys of the state with an equal value.
 
     None: there are no such keys, so an edit could reach nothing.
     """
+    value, state = asked.value, asked.state
     if not isinstance(value, dict):
         return None
     held = {
         key: value[key] for key in value if key in state and canonical(value[key]) == canonical(state[key])
     }
-    return form_from_values(held, schema=state_schema) if held else None
+    return form_from_values(held, schema=asked.state_schema) if held else None
 
 
-def changed(question: Question, edits: Mapping[str, Json]) -> dict[str, Json] | None:
-    """Pick the edits that belong to the question's form and differ from what was shown. None: there are none."""
-    fields = question.form.fields if question.form else ()
-    found = {
-        field.name: edits[field.name]
-        for field in fields
-        if field.name in edits
-        and (field.initial is MISSING or canonical(edits[field.name]) != canonical(field.initial))
-    }
-    return found or None
+def changes(form: Form, values: Mapping[str, Json]) -> tuple[dict[str, Json], dict[str, Json]]:
+    """Return what differs between a form's initial values and `values`, before and after, by top-level name."""
+    initial = {field.name: field.initial for field in form.fields if field.initial is not MISSING}
+    changed = [
+        name
+        for name in {**initial, **values}
+        if (name in initial) != (name in values) or canonical(initial[name]) != canonical(values[name])
+    ]
+    before = {name: initial[name] for name in changed if name in initial}
+    return before, {name: values[name] for name in changed if name in values}
+
+
+def update_of(option: Option, values: Mapping[str, Json]) -> dict[str, Json] | None:
+    """Pick the values of an edit that belong to its form and differ from what was shown. None: there are none."""
+    if option.verdict is not Verdict.EDIT or option.form is None:
+        return None
+    names = {field.name for field in option.form.fields}
+    after = changes(option.form, values)[1]
+    return {name: value for name, value in after.items() if name in names} or None

@@ -9,8 +9,18 @@ from collections.abc import Mapping
 
 from engine.decisions import Answer, Json, Verdict
 from engine.forms import readable
-from engine.questions.question import Dialect, Question, changed, state_form
-from engine.questions.text import asked, one_line
+from engine.questions.question import (
+    APPROVE,
+    REJECT,
+    Asked,
+    Dialect,
+    Option,
+    Question,
+    edit_of,
+    state_form,
+    update_of,
+)
+from engine.questions.text import NO_WORDS, asked_in, one_line
 
 
 def offers_both(options: Json) -> bool:
@@ -19,29 +29,29 @@ def offers_both(options: Json) -> bool:
     return is_list and {"approve", "reject"} <= set(options)
 
 
-def _recognises(value: Json) -> bool:
+def _recognises(asked: Asked) -> bool:
+    value = asked.value
     return (
         isinstance(value, dict) and isinstance(value.get("action"), str) and offers_both(value.get("options"))
     )
 
 
-def _read(value: Json, *, state: Mapping[str, Json], state_schema: Json) -> Question:
-    form = state_form(value, state=state, state_schema=state_schema)
-    return Question(dialect="review", text=_text(value), shown=value, form=form)
+def _read(asked: Asked) -> Question:
+    options = (APPROVE, REJECT, *edit_of(state_form(asked)))
+    return Question(dialect="review", text=_text(asked.value), shown=asked.value, options=options)
 
 
 def _text(value: Json) -> str:
-    own = asked(value)
+    own = asked_in(value)
     subject = next((key for key in value if key not in ("action", "options")), "")
     named = f"{readable(value['action'])} {readable(subject).lower()}"
-    return one_line(named) if own == "Approval needed" and named.strip() else own
+    return one_line(named) if own == NO_WORDS and named.strip() else own
 
 
-def _answer(question: Question, *, verdict: Verdict, reason: str, edits: Mapping[str, Json]) -> Answer:
-    if verdict is Verdict.REJECT:
+def _answer(question: Question, *, option: Option, reason: str, values: Mapping[str, Json]) -> Answer:  # noqa: ARG001 (the dialects' signature)
+    if option.verdict is Verdict.REJECT:
         return Answer(resume={"action": "reject", "comments": reason})
-    update = changed(question, edits) if verdict is Verdict.EDIT else None
-    return Answer(resume={"action": "approve"}, update=update)
+    return Answer(resume={"action": "approve"}, update=update_of(option, values))
 
 
 REVIEW = Dialect(name="review", recognises=_recognises, read=_read, answer=_answer)

@@ -8,7 +8,7 @@ from typing import Literal
 from engine.canonical import jsonable
 from engine.decisions import Answer, Json, Verdict
 from engine.forms import form_from_values
-from engine.questions.question import Question, changed
+from engine.questions.question import APPROVE, REJECT, Option, Question, edit_of, update_of
 from engine.questions.text import one_line
 
 STATIC = "static"
@@ -32,19 +32,19 @@ def read_static(
         dialect=STATIC,
         text=_text(next_nodes, when=when),
         shown=jsonable({"next": list(next_nodes), "state": state}),
-        form=form_from_values(held, schema=state_schema) if held else None,
+        options=(APPROVE, REJECT, *edit_of(form_from_values(held, schema=state_schema))),
     )
 
 
-def answer_static(question: Question, *, verdict: Verdict, edits: Mapping[str, Json]) -> Answer:
+def answer_static(option: Option, values: Mapping[str, Json]) -> Answer:
     """Say how a static breakpoint goes on: without a value, with a state update if something was edited.
 
     Raises:
         ValueError: it was rejected; nothing resumes it, the caller stops the run.
     """
-    if verdict is Verdict.REJECT:
+    if option.verdict is Verdict.REJECT:
         raise ValueError("A rejected static breakpoint has no answer: the run is stopped instead.")
-    return Answer(resume=None, update=changed(question, edits) if verdict is Verdict.EDIT else None)
+    return Answer(resume=None, update=update_of(option, values))
 
 
 def _text(next_nodes: tuple[str, ...], *, when: Literal["before", "after"]) -> str:

@@ -17,17 +17,20 @@ READ_CHARS = 10_000
 ASKING_KEYS = ("question", "prompt", "message", "description", "title")
 """Where graphs put their question, most telling first."""
 
+NO_WORDS = "Approval needed"
+"""What is said of a question that says nothing itself."""
+
 JOINERS = "\u200c\u200d"
 """Invisible, but Persian words and family emoji are misspelt without them."""
 
 
-def asked(value: Json) -> str:
-    """Say in one line what a payload asks: its own words if it has any, else "Approval needed"."""
+def asked_in(value: Json) -> str:
+    """Say in one line what a payload asks: its own words if it has any, else `NO_WORDS`."""
     if isinstance(value, str):
-        return one_line(value) or "Approval needed"
+        return one_line(value) or NO_WORDS
     if isinstance(value, Mapping):
-        return _own_words(value) or _level(value) or "Approval needed"
-    return "Approval needed"
+        return _own_words(value) or _level(value) or NO_WORDS
+    return NO_WORDS
 
 
 def one_line(text: str) -> str:

@@ -14,8 +14,10 @@ from engine import (
     Event,
     EventKind,
     Form,
+    Option,
     Policy,
     Question,
+    ReasonWanted,
     RunStatus,
     RunView,
     Verdict,
@@ -24,22 +26,33 @@ from engine import (
 NOON = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
 APPROVAL_ID = "9f" * 16
 DIGEST = "c0ffee" + "0" * 58
+APPROVE = Option("approve", "Approve", Verdict.APPROVE)
+REJECT = Option("reject", "Reject", Verdict.REJECT, reason=ReasonWanted.REQUIRED)
 PAYLOAD = {"amount": 12500, "purpose": "Team offsite", "receipt": True}
 
 
 def approval(
-    shown: Any = PAYLOAD, *, text: str = "Manager approval", form: Form | None = None, **more: Any
+    shown: Any = PAYLOAD,
+    *,
+    text: str = "Manager approval",
+    form: Form | None = None,
+    options: tuple[Option, ...] = (),
+    **more: Any,
 ) -> ApprovalView:
-    """Make a pending question that asks `shown`."""
+    """Make a pending question that asks `shown`: to approve, reject or, with a form, edit, and with `options`."""
+    edit = (Option("edit", "Edit", Verdict.EDIT, form=form),) if form else ()
     return replace(
         ApprovalView(
             id=APPROVAL_ID,
             run_id="k7m2p9qx4d3a",
+            node="ask",
             number=1,
             revision=1,
             digest=DIGEST,
             status=ApprovalStatus.PENDING,
-            question=Question(dialect="plain", text=text, shown=shown, form=form),
+            question=Question(
+                dialect="plain", text=text, shown=shown, options=(APPROVE, REJECT, *edit, *options)
+            ),
             policy=Policy(users=frozenset({"U0AMY"}), groups=frozenset({"S0APPROVERS"})),
             asked_at=NOON,
             expires_at=None,
@@ -54,6 +67,8 @@ def decided(given: ApprovalView, verdict: Verdict = Verdict.APPROVE, **more: Any
     decision = replace(
         DecisionView(
             verdict=verdict,
+            option=verdict.value,
+            label=verdict.value.capitalize(),
             actor_id="U0AMY",
             actor_name="Amy Approver",
             reason="",

@@ -12,14 +12,16 @@ import pytest
 from bot import cards
 from bot.blocks import MESSAGE_CHARS, message_chars
 from bot.inert import visible
-from bot.payloads import block_id_of, decode_seen, decode_start, entries_of
+from bot.payloads import Slip, block_id_of, decode_slip, decode_start, entries_of
 from bot.sandbox.inputs import initial_values
 from bot.sandbox.limits import check_message, check_view
 from engine import (
     ApprovalStatus,
     ApprovalView,
     EventKind,
+    Option,
     Policy,
+    ReasonWanted,
     RunStatus,
     RunView,
     Seen,
@@ -104,7 +106,15 @@ def test_names_reasons_errors_and_ids_are_as_harmless_as_values(given: str) -> N
         said,
         events=(
             asked(2, said),
-            event(3, EventKind.DECIDED, approval_id=said.id, who=given, verdict="reject", reason=given),
+            event(
+                3,
+                EventKind.DECIDED,
+                approval_id=said.id,
+                who=given,
+                verdict="reject",
+                label="Reject",
+                reason=given,
+            ),
             event(4, EventKind.WITHDRAWN, approval_id=said.id, why=given),
             event(5, EventKind.STOPPED, who=given, reason=given),
             event(6, EventKind.FAILED, error=given),
@@ -180,12 +190,12 @@ def test_every_button_says_which_question_was_seen() -> None:
     """The value of each button is the approval, its revision and the digest of what the card shows."""
     blocks = _card(approval(form=form_from_values(PAYLOAD), revision=3))
     seen = {
-        decode_seen(each["value"])
+        decode_slip(each["value"])
         for block in blocks
         if block["type"] == "actions"
         for each in block["elements"]
     }
-    assert seen == {Seen(approval_id=APPROVAL_ID, revision=3, digest=DIGEST)}
+    assert seen == {Slip(Seen(approval_id=APPROVAL_ID, revision=3, digest=DIGEST))}
 
 
 def test_edit_is_offered_only_where_something_can_be_edited() -> None:
@@ -193,6 +203,58 @@ def test_edit_is_offered_only_where_something_can_be_edited() -> None:
     assert "edit" not in _actions(_card(approval()))
     too_long = {"draft": "x" * 3001}
     assert "edit" not in _actions(_card(approval(too_long, form=form_from_values(too_long))))
+
+
+OWN = (
+    Option("request_changes", "Request changes", Verdict.RESPOND, reason=ReasonWanted.REQUIRED),
+    Option("x" * 3000, "x" * 3000, Verdict.RESPOND),
+    Option(
+        "<!here> *b* :smile:", "<!here> *b* :smile:", Verdict.RESPOND, form=form_from_values({"date": "May"})
+    ),
+)
+
+
+def test_the_graphs_own_options_are_buttons_that_carry_their_number() -> None:
+    """An option of any text is a button within Slack's limits, and its value says which of the options it is."""
+    given = approval(options=OWN)
+    blocks = _card(given)
+    assert _actions(blocks) == ["approve", "reject", "choose:2", "choose:3", "choose:4"]
+    check_message(text="notice", blocks=blocks)
+    assert not live_parts(blocks)
+    buttons = [each for block in blocks if block["type"] == "actions" for each in block["elements"]]
+    assert [decode_slip(each["value"]).option for each in buttons] == [None, None, 2, 3, 4]
+
+
+@pytest.mark.parametrize("option", OWN, ids=lambda option: option.name[:20])
+def test_an_option_asks_for_what_goes_with_it(option: Option) -> None:
+    """The form of an option has the reason and the fields that it wants, and names the option by its number."""
+    given = approval(options=OWN)
+    view = cards.choose_view(given, option=option)
+    check_view(view, kind="modal")
+    assert not live_parts(view)
+    assert decode_slip(view["private_metadata"]).option == given.question.options.index(option)
+    wanted = ["reason"] if option.reason is ReasonWanted.REQUIRED else ["field:date"] if option.form else []
+    assert [each["block_id"] for each in view["blocks"] if each["type"] == "input"] == wanted
+
+
+def test_an_answer_in_the_graphs_own_words_is_told_by_its_label() -> None:
+    """Card and thread say which option was chosen, with what was said and filled in."""
+    given = decided(
+        approval(options=OWN),
+        Verdict.RESPOND,
+        label="Request changes",
+        reason="Shorter, please",
+        after={"pages": 2},
+    )
+    said = _said(_card(given))
+    assert "Answered “Request changes”" in said
+    assert "Shorter, please" in said
+    assert "pages" in said
+
+
+def test_what_is_not_shown_in_full_can_only_be_reviewed_or_rejected() -> None:
+    """The graph's own options go away with Approve where the card does not show all of the value."""
+    assert _actions(_card(approval({"draft": "x" * 50_000}, options=OWN))) == ["review", "reject"]
 
 
 def test_nobody_may_decide_says_so() -> None:
@@ -255,7 +317,7 @@ def test_the_thread_has_one_line_per_event_and_the_card_after_its_question() -> 
         events=(
             asked(2, first),
             event(3, EventKind.REFUSED, approval_id=first.id, who="Otto Outsider", code="not_allowed"),
-            event(4, EventKind.DECIDED, approval_id=first.id, who="Amy Approver", verdict="approve", reason=""),
+            event(4, EventKind.DECIDED, approval_id=first.id, who="Amy Approver", verdict="approve", label="Approve"),
             event(5, EventKind.RESUMED, approval_id=first.id, verdict="approve"),
             asked(6, second),
             event(7, EventKind.FINISHED, result={"paid": 12500}),
@@ -484,7 +546,7 @@ def test_every_form_about_a_question_says_which_one(make: Any, name: str) -> Non
     """The callback id names the verdict, the private metadata what was seen."""
     view = make(approval(form=form_from_values(PAYLOAD)))
     assert view["callback_id"] == name
-    assert decode_seen(view["private_metadata"]) == Seen(approval_id=APPROVAL_ID, revision=1, digest=DIGEST)
+    assert decode_slip(view["private_metadata"]) == Slip(Seen(APPROVAL_ID, revision=1, digest=DIGEST))
 
 
 def test_home_lists_what_waits_and_what_ran() -> None:

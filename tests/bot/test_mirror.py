@@ -18,7 +18,7 @@ from bot.cards import seen
 from bot.mirror import Mirror
 from bot.sandbox import Sandbox
 from bot.slack import open_slack
-from engine import Actor, Choice, Desk, RunStatus, RunView, Verdict, open_desk
+from engine import Actor, Choice, Desk, RunStatus, RunView, open_desk
 
 CHANNEL = "C0APPROVALS"
 RITA = Actor(id="U0RITA", name="Rita Requester")
@@ -198,7 +198,7 @@ async def test_a_decision_updates_the_card_and_tells_the_thread(stage: Stage) ->
     run = await stage.start()
     await stage.mirror.catch_up(run.id)
     card = stage.posts()[3]
-    run = await stage.decide(run, 1, Choice(verdict=Verdict.APPROVE), then=RunStatus.WAITING)
+    run = await stage.decide(run, 1, Choice("approve"), then=RunStatus.WAITING)
     await stage.mirror.catch_up(run.id)
     updated = stage.sandbox.message(CHANNEL, card["ts"])
     assert "actions" not in [block["type"] for block in updated["blocks"]]
@@ -214,8 +214,8 @@ async def test_a_decision_updates_the_card_and_tells_the_thread(stage: Stage) ->
 async def test_a_finished_run_says_so_at_its_root(stage: Stage) -> None:
     """After the last answer the root tells the end, and the last line holds the result."""
     run = await stage.start()
-    run = await stage.decide(run, 1, Choice(verdict=Verdict.APPROVE), then=RunStatus.WAITING)
-    run = await stage.decide(run, 2, Choice(verdict=Verdict.REJECT, reason="No"), then=RunStatus.FINISHED)
+    run = await stage.decide(run, 1, Choice("approve"), then=RunStatus.WAITING)
+    run = await stage.decide(run, 2, Choice("reject", reason="No"), then=RunStatus.FINISHED)
     await stage.mirror.catch_up(run.id)
     assert stage.texts()[0] == "Pay, requested by Rita Requester: Finished"
     assert stage.texts()[-1] == "Finished with this result:"
@@ -244,7 +244,7 @@ async def test_a_found_card_is_brought_up_to_date(stage: Stage) -> None:
     stage.sandbox.faults.next("chat.postMessage", delay_s=0, times=3)
     stage.sandbox.faults.next("chat.postMessage", cut="after")
     await stage.mirror.catch_up(run.id)
-    run = await stage.decide(run, 1, Choice(verdict=Verdict.APPROVE), then=RunStatus.WAITING)
+    run = await stage.decide(run, 1, Choice("approve"), then=RunStatus.WAITING)
     await stage.new_mirror().catch_up(run.id)
     assert stage.texts()[3] == "Approved for Rita Requester: Pay this?"
     assert len(stage.posts()) == 8
@@ -348,8 +348,8 @@ async def test_a_deleted_message_is_posted_anew(stage: Stage, which: int) -> Non
     run = await stage.start()
     await stage.mirror.catch_up(run.id)
     await stage.client.chat_delete(channel=CHANNEL, ts=stage.posts()[which]["ts"])
-    run = await stage.decide(run, 1, Choice(verdict=Verdict.APPROVE), then=RunStatus.WAITING)
-    run = await stage.decide(run, 2, Choice(verdict=Verdict.APPROVE), then=RunStatus.FINISHED)
+    run = await stage.decide(run, 1, Choice("approve"), then=RunStatus.WAITING)
+    run = await stage.decide(run, 2, Choice("approve"), then=RunStatus.FINISHED)
     await stage.mirror.catch_up(run.id)
     expected = (
         "Pay, requested by Rita Requester: Finished"

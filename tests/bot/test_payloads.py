@@ -12,12 +12,13 @@ import pytest
 from bot.payloads import (
     HomeOpened,
     Malformed,
+    Slip,
     StartSlip,
     block_id_of,
     check,
-    decode_seen,
+    decode_slip,
     decode_start,
-    encode_seen,
+    encode_slip,
     encode_start,
     entries_of,
     field_of,
@@ -30,6 +31,7 @@ from bot.payloads import (
 from engine import MISSING, Field, FieldKind, Form, Seen
 
 SEEN = Seen(approval_id="9f" * 16, revision=3, digest="c0ffee" * 10)
+SLIP = Slip(SEEN)
 FORM_TYPE = "application/x-www-form-urlencoded"
 CLICK: dict[str, Any] = {
     "type": "block_actions",
@@ -38,7 +40,7 @@ CLICK: dict[str, Any] = {
     "channel": {"id": "C1", "name": "n"},
     "container": {"type": "message", "message_ts": "1.2", "thread_ts": "1.1", "channel_id": "C1"},
     "trigger_id": "1.2.3",
-    "actions": [{"action_id": "approve", "block_id": "b", "value": encode_seen(SEEN), "type": "button"}],
+    "actions": [{"action_id": "approve", "block_id": "b", "value": encode_slip(SLIP), "type": "button"}],
 }
 SUBMISSION: dict[str, Any] = {
     "type": "view_submission",
@@ -48,7 +50,7 @@ SUBMISSION: dict[str, Any] = {
         "id": "V1",
         "type": "modal",
         "callback_id": "reject",
-        "private_metadata": encode_seen(SEEN),
+        "private_metadata": encode_slip(SLIP),
         "blocks": [{"type": "section", "block_id": "s"}, {"type": "input", "block_id": "reason"}],
         "state": {"values": {"reason": {"value": {"type": "plain_text_input", "value": "No."}}}},
     },
@@ -69,10 +71,13 @@ def field(name: str, kind: FieldKind = FieldKind.TEXT) -> Field:
 
 
 def test_what_a_button_carries_comes_back() -> None:
-    """A question survives the way through a button's value, which stays well below Slack's 2 000 characters."""
-    assert decode_seen(encode_seen(SEEN)) == SEEN
-    assert decode_seen('{"a":"9f9f","r":1,"d":"c0ffee"}') == Seen("9f9f", 1, "c0ffee")
-    assert len(encode_seen(SEEN)) < 300
+    """A question, and which option of it is meant, survive a button's value, well below Slack's 2 000 characters."""
+    for slip in (SLIP, Slip(SEEN, option=0), Slip(SEEN, option=24)):
+        assert decode_slip(encode_slip(slip)) == slip
+        assert len(encode_slip(slip)) < 300
+    seen = Seen("9f9f", 1, "c0ffee")
+    assert decode_slip('{"a":"9f9f","r":1,"d":"c0ffee"}') == Slip(seen)
+    assert decode_slip('{"a":"9f9f","r":1,"d":"c0ffee","o":3}') == Slip(seen, option=3)
 
 
 @pytest.mark.parametrize(
@@ -84,6 +89,10 @@ def test_what_a_button_carries_comes_back() -> None:
         "{}",
         '{"a":"9f","r":1}',
         '{"a":"9f","r":1,"d":"c0","x":1}',
+        '{"a":"9f","r":1,"d":"c0","o":-1}',
+        '{"a":"9f","r":1,"d":"c0","o":true}',
+        '{"a":"9f","r":1,"d":"c0","o":null}',
+        '{"a":"9f","r":1,"o":1}',
         '{"a":"9f","r":"1","d":"c0"}',
         '{"a":"9f","r":true,"d":"c0"}',
         '{"a":"9f","r":-1,"d":"c0"}',
@@ -100,9 +109,9 @@ def test_what_a_button_carries_comes_back() -> None:
     ],
 )
 def test_another_button_value_is_malformed(text: str) -> None:
-    """Anything but what `encode_seen` writes is refused before it reaches the desk."""
+    """Anything but what `encode_slip` writes is refused before it reaches the desk."""
     with pytest.raises(Malformed):
-        decode_seen(text)
+        decode_slip(text)
 
 
 def test_what_the_start_form_carries_comes_back() -> None:
@@ -148,7 +157,7 @@ def test_broken_bodies_are_malformed(raw: bytes, content_type: str) -> None:
 def test_a_click_is_read_whole() -> None:
     """A click tells what was seen, by whom, where and in which thread."""
     click = read_click(CLICK)
-    assert (click.action_id, click.seen, click.user_id, click.team_id) == ("approve", SEEN, "U1", "T1")
+    assert (click.action_id, click.slip, click.user_id, click.team_id) == ("approve", SLIP, "U1", "T1")
     assert (click.channel, click.message_ts, click.thread_ts, click.trigger_id) == (
         "C1",
         "1.2",
@@ -168,7 +177,7 @@ def test_a_submission_is_read_whole() -> None:
     """A sent form tells its view, what it carries, its values and its first input."""
     submission = read_submission(SUBMISSION)
     assert (submission.callback_id, submission.view_id, submission.first_input) == ("reject", "V1", "reason")
-    assert decode_seen(submission.metadata) == SEEN
+    assert decode_slip(submission.metadata) == SLIP
     assert submission.values["reason"]["value"]["value"] == "No."
 
 

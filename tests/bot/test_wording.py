@@ -16,12 +16,12 @@ from engine import (
     Expired,
     InvalidInput,
     NotAllowed,
-    NotEditable,
     RunStatus,
     SelfApproval,
     StaleQuestion,
     StoreError,
     UnknownApproval,
+    UnknownOption,
     UnknownRun,
     UnknownWorkflow,
     Verdict,
@@ -45,7 +45,7 @@ AT = datetime(2026, 11, 23, 12, 1, tzinfo=UTC)
         (NotAllowed(), "not among the people"),
         (NotAllowed("Guests may not decide."), "Guests may not decide."),
         (Expired(), "deadline"),
-        (NotEditable(), "nothing that can be edited"),
+        (UnknownOption(), "cannot be answered so"),
         (UnknownApproval(), "not known here"),
         (UnknownWorkflow("expnse", ("expense", "deploy")), "You can start: deploy, expense."),
         (UnknownWorkflow("x", ()), "No workflow is set up here yet."),
@@ -87,7 +87,7 @@ def test_nothing_that_was_typed_is_live_in_an_answer(given: str) -> None:
 @pytest.mark.parametrize("kind", list(EventKind))
 def test_every_event_has_a_line(kind: EventKind) -> None:
     """No kind of event is left without words, even with the least detail."""
-    detail = {"verdict": "approve"} if kind is EventKind.DECIDED else {}
+    detail = {"verdict": "approve", "label": "Approve"} if kind is EventKind.DECIDED else {}
     assert wording.event_line(event(1, kind, **detail), title="Pay", number=1).lead
 
 
@@ -97,8 +97,19 @@ def test_every_event_has_a_line(kind: EventKind) -> None:
         (EventKind.ASKED, {"text": "Pay?"}, 1, "Asked: Pay?"),
         (EventKind.ASKED, {"text": "Pay?"}, 2, "Next question: Pay?"),
         (EventKind.ASKED_ANEW, {"text": "Pay?"}, 1, "Asked again, because the content changed: Pay?"),
-        (EventKind.DECIDED, {"verdict": "reject", "reason": "too\nmuch"}, 1, "Rejected by Amy: too much"),
-        (EventKind.DECIDED, {"verdict": "edit", "reason": ""}, 1, "Edited and approved by Amy"),
+        (
+            EventKind.DECIDED,
+            {"verdict": "reject", "label": "Reject", "reason": "too\nmuch"},
+            1,
+            "Rejected by Amy: too much",
+        ),
+        (EventKind.DECIDED, {"verdict": "edit", "label": "Edit", "reason": ""}, 1, "Edited and approved by Amy"),
+        (
+            EventKind.DECIDED,
+            {"verdict": "respond", "label": "Retry\nit", "reason": ""},
+            1,
+            "Answered “Retry it” by Amy",
+        ),
         (EventKind.WITHDRAWN, {"why": "Not asked any more."}, 1, "Question withdrawn: Not asked any more."),
         (EventKind.STOPPED, {"reason": "no"}, 1, "Stopped by Amy: no"),
         (EventKind.FINISHED, {"result": None}, None, "Finished"),

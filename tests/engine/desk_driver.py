@@ -18,7 +18,6 @@ from engine import (
     RunView,
     Seen,
     SQLModelSaver,
-    Verdict,
 )
 from engine.database import Database, Transaction
 from engine.leases import Leases
@@ -32,12 +31,12 @@ from tests.waiting import eventually
 APP = Path(__file__).parent.parent / "app" / "langgraph.json"
 RITA, AMY, BEN = Actor("U0RITA", "Rita"), Actor("U0AMY", "Amy"), Actor("U0BEN", "Ben")
 DORA, OTTO = Actor("U0DORA", "Dora"), Actor("U0OTTO", "Otto")
-APPROVE = Choice(Verdict.APPROVE)
-REJECT = Choice(Verdict.REJECT, reason="Too much")
+APPROVE = Choice("approve")
+REJECT = Choice("reject", reason="Too much")
 
 
 def edit(**entries: str) -> Choice:
-    return Choice(Verdict.EDIT, entries=entries)
+    return Choice("edit", entries=entries)
 
 
 def seen(approval: ApprovalView) -> Seen:

@@ -20,16 +20,15 @@ from engine import (
     Expired,
     InvalidInput,
     NotAllowed,
-    NotEditable,
     Refused,
     RunStatus,
     Seen,
     SelfApproval,
     StaleQuestion,
     UnknownApproval,
+    UnknownOption,
     UnknownRun,
     UnknownWorkflow,
-    Verdict,
     open_desk,
 )
 from engine.clock import utc_now
@@ -103,7 +102,7 @@ async def test_an_edited_key_is_not_offered_again_at_the_same_checkpoint(driver:
     await driver.decide(run, edit(amount="15000"))
     (director,) = await driver.asked(run)
     assert director.question.form is None
-    with pytest.raises(NotEditable):
+    with pytest.raises(UnknownOption):
         await driver.desk.decide(seen(director), actor=DORA, choice=edit(amount="1"))
     await driver.desk.decide(seen(director), actor=DORA, choice=APPROVE)
     assert (await driver.ended(run)).result == {"amount": 15000, "status": "approved"}
@@ -211,7 +210,7 @@ async def test_a_second_click_by_the_same_person_is_refused_and_written_down(dri
         assert caught.value.actor_id == AMY.id
         last = (await driver.desk.run(run.id)).events[-1]
         assert (last.kind, last.actor_id) == (EventKind.REFUSED, actor.id)
-        assert last.detail == {"code": "already_decided", "verdict": "approve"}
+        assert last.detail == {"code": "already_decided", "option": "approve"}
 
 
 @pytest.mark.parametrize(
@@ -377,9 +376,9 @@ async def test_examine_refuses_before_a_modal_opens(driver: Driver) -> None:
     """A person who may not decide is told before filling in a form; one who may gets the question."""
     run = await driver.start("expense", amount="2000")
     (approval,) = await driver.asked(run)
-    assert await driver.desk.examine(seen(approval), actor=AMY, verdict=Verdict.EDIT) == approval
+    assert await driver.desk.examine(seen(approval), actor=AMY, option="edit") == approval
     with pytest.raises(NotAllowed):
-        await driver.desk.examine(seen(approval), actor=OTTO, verdict=Verdict.EDIT)
+        await driver.desk.examine(seen(approval), actor=OTTO, option="edit")
 
 
 async def test_the_audit_chain_verifies(driver: Driver) -> None:
@@ -393,7 +392,7 @@ async def test_the_audit_chain_verifies(driver: Driver) -> None:
 async def test_an_edit_cannot_smuggle_keys_in(driver: Driver) -> None:
     """Entries that the form does not have are dropped."""
     run = await driver.start("review", draft="Hello")
-    choice = Choice(Verdict.EDIT, entries={"draft": "Hi", "status": "approved", "final": "evil"})
+    choice = Choice("edit", entries={"draft": "Hi", "status": "approved", "final": "evil"})
     view = await driver.decide(run, choice)
     assert view.decision is not None
     assert view.decision.after == {"draft": "Hi"}

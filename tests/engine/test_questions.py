@@ -11,10 +11,10 @@ from langgraph.graph import END, START, StateGraph
 from langgraph.types import Command, interrupt
 
 from engine.canonical import canonical
-from engine.decisions import Json, Verdict
-from engine.errors import NotEditable, UnaskableValue
+from engine.decisions import Json
+from engine.errors import UnaskableValue
 from engine.forms import FieldKind, entries, read_form
-from engine.questions import AnswerMapping, Question, answer, read_question
+from engine.questions import AnswerMapping, Option, Question, answer, read_question
 from tests.engine.guide import (
     State,
     content_reviewer,
@@ -40,14 +40,20 @@ def retried(state: State) -> dict[str, Any]:
     return {"status": "gave up"}
 
 
-Step = tuple[Verdict, str, Mapping[str, str | None]]
-APPROVE: Step = (Verdict.APPROVE, "", {})
-REJECT: Step = (Verdict.REJECT, "too much", {})
+Step = tuple[str, str, Mapping[str, str | None]]
+APPROVE: Step = ("approve", "", {})
+REJECT: Step = ("reject", "too much", {})
 
 
 def edit(**changes: str) -> Step:
     """An edit that enters these texts and leaves the other fields as prefilled."""
-    return (Verdict.EDIT, "", changes)
+    return ("edit", "", changes)
+
+
+def option_of(question: Question, name: str) -> Option:
+    option = question.option(name)
+    assert option
+    return option
 
 
 def answered(
@@ -66,15 +72,13 @@ def answered(
     config: Any = {"configurable": {"thread_id": "t"}}
     questions = []
     graph.invoke(state, config)
-    for verdict, reason, changes in steps:
+    for name, reason, changes in steps:
         snapshot = graph.get_state(config)
         (pause,) = snapshot.interrupts
         question = read_question(pause.value, state=snapshot.values, state_schema=SCHEMA, mapping=mapping)
-        edits: dict[str, Json] = {}
-        if verdict is Verdict.EDIT:
-            assert question.form
-            edits = read_form(question.form, {**entries(question.form), **changes})
-        given = answer(question, verdict=verdict, reason=reason, edits=edits, mapping=mapping)
+        option = option_of(question, name)
+        values = read_form(option.form, {**entries(option.form), **changes}) if option.form else {}
+        given = answer(question, option=option, reason=reason, values=values, mapping=mapping)
         graph.invoke(Command(resume={pause.id: given.resume}, update=given.update), config)
         questions.append(question)
     assert graph.get_state(config).next == ()
@@ -250,7 +254,9 @@ def test_edits_alone_are_the_answer_where_the_mapping_gives_no_place_for_them() 
     """`edit = "resume"` without `$edits` anywhere answers with the object of all values."""
     mapping = AnswerMapping(edit="resume")
     question = read_question({"a": 1, "b": "x"}, state={}, state_schema={}, mapping=mapping)
-    given = answer(question, verdict=Verdict.EDIT, reason="", edits={"a": 2}, mapping=mapping)
+    given = answer(
+        question, option=option_of(question, "edit"), reason="", values={"a": 2, "b": "x"}, mapping=mapping
+    )
     assert (given.resume, given.update) == ({"a": 2, "b": "x"}, None)
 
 
@@ -327,17 +333,17 @@ def test_only_equal_keys_of_the_state_can_be_edited() -> None:
     assert read_question("text", state={"amount": 5}, state_schema=SCHEMA).form is None
 
 
-def test_an_edit_without_a_form_is_refused() -> None:
-    """Nobody can edit a question that has nothing to edit."""
+def test_without_a_form_there_is_no_edit() -> None:
+    """A question that has nothing to edit has no option to edit it."""
     question = read_question("Approve?", state={"amount": 5}, state_schema=SCHEMA)
-    with pytest.raises(NotEditable):
-        answer(question, verdict=Verdict.EDIT, reason="", edits={"amount": 6})
+    assert question.option("edit") is None
 
 
 def test_an_edit_reaches_no_other_key() -> None:
     """Values under names that the form does not have never become a state update."""
     question = read_question({"amount": 5}, state={"amount": 5}, state_schema=SCHEMA)
-    given = answer(question, verdict=Verdict.EDIT, reason="", edits={"amount": 6, "status": "approved"})
+    values = {"amount": 6, "status": "approved"}
+    given = answer(question, option=option_of(question, "edit"), reason="", values=values)
     assert (given.resume, given.update) == (True, {"amount": 6})
 
 

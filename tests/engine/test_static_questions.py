@@ -9,8 +9,9 @@ from langgraph.checkpoint.memory import InMemorySaver
 from langgraph.graph import END, START, StateGraph
 from langgraph.types import Command
 
-from engine.decisions import Json, Verdict
+from engine.decisions import Json
 from engine.questions import answer, read_static
+from engine.questions.question import REJECT
 from tests.engine.guide import Plan, create_plan, execute_plan
 
 
@@ -29,14 +30,14 @@ def planned() -> tuple[Any, Any]:
 
 
 @pytest.mark.parametrize(
-    ("verdict", "edits", "plan"),
+    ("name", "values", "plan"),
     [
-        (Verdict.APPROVE, {}, "Execute action X"),
-        (Verdict.EDIT, {"plan": "Execute action Y"}, "Execute action Y"),
+        ("approve", {}, "Execute action X"),
+        ("edit", {"plan": "Execute action Y"}, "Execute action Y"),
     ],
 )
 def test_a_static_breakpoint_goes_on_with_or_without_an_edit(
-    verdict: Verdict, edits: dict[str, Json], plan: str
+    name: str, values: dict[str, Json], plan: str
 ) -> None:
     """Approving runs the graph on with no value; editing changes the state first."""
     graph, config = planned()
@@ -44,7 +45,9 @@ def test_a_static_breakpoint_goes_on_with_or_without_an_edit(
     question = read_static(snapshot.next, when="before", state=snapshot.values, state_schema={})
     assert question.text == "Continue with executor?"
     assert question.shown == {"next": ["executor"], "state": {"plan": "Execute action X", "approved": False}}
-    given = answer(question, verdict=verdict, reason="", edits=edits)
+    option = question.option(name)
+    assert option
+    given = answer(question, option=option, reason="", values=values)
     assert given.resume is None
     graph.invoke(Command(update=given.update) if given.update else None, config)
     assert graph.get_state(config).values == {"plan": plan, "approved": True}
@@ -54,7 +57,7 @@ def test_a_rejected_static_breakpoint_has_no_answer() -> None:
     """Nothing may resume it: the caller has to stop the run."""
     question = read_static(("executor",), when="before", state={}, state_schema={})
     with pytest.raises(ValueError, match="stopped"):
-        answer(question, verdict=Verdict.REJECT, reason="no", edits={})
+        answer(question, option=REJECT, reason="no", values={})
 
 
 @pytest.mark.parametrize(
