@@ -60,7 +60,10 @@ function select(source, initial) {
       first,
       optionNodes(element, source),
     );
-    const write = (chosen) => (node.value = chosen ?? "");
+    const write = (chosen) => {
+      node.value = chosen ?? "";
+      if (node.selectedIndex < 0) node.value = ""; // it is not offered any more
+    };
     const read = () => node.value || null;
     write(value(element[initial]));
     const mark = () => node.classList.toggle("unset", !node.value);
