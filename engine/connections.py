@@ -105,6 +105,7 @@ def direct_engine(url: URL) -> Engine:
         isolation_level="AUTOCOMMIT",  # BEGIN and COMMIT are statements of ours, as on SQLite
         connect_args=_connect_args(url),
         pool_size=THREADS["postgresql"],
+        pool_use_lifo=True,  # the connection used last is the warmest, its statements planned
     )
     event.listen(engine, "connect", _set_durability)
     return engine

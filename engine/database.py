@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, Literal, TypeVar
 
 import psycopg
-from sqlalchemy import CursorResult, Engine, Executable, text
+from sqlalchemy import CursorResult, Executable, text
 from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
@@ -204,13 +204,21 @@ class Database:
                 connection.close()
 
     def _begun(self) -> tuple[PoolProxiedConnection, Any]:
-        """Begin on a connection that lives: one that broke since its last use is found out by that, for free."""
+        """Begin on a connection that lives; those that broke since their last use are found out and dropped."""
         with renamed_errors():
-            try:
-                return _began(self._direct)
-            except psycopg.OperationalError:
-                self._direct.dispose()  # what broke one has broken the others
-                return _began(self._direct)
+            for _ in range(THREADS[self.dialect]):
+                connection = self._direct.raw_connection()
+                cursor = connection.cursor()
+                try:
+                    cursor.execute(_BEGIN[self.dialect])
+                except psycopg.OperationalError:
+                    connection.invalidate()
+                except sqlite3.Error:
+                    connection.close()
+                    raise
+                else:
+                    return connection, cursor
+        raise StoreError("The database closed every connection.")
 
     async def _commit(self, connection: AsyncConnection, transaction: Transaction) -> None:
         await connection.commit()
@@ -298,17 +306,6 @@ def _first_line(error: BaseException | None) -> str:
     """The driver's first line; the later ones may hold values of the row."""
     lines = str(error).strip().splitlines()
     return lines[0] if lines else type(error).__name__
-
-
-def _began(engine: Engine) -> tuple[PoolProxiedConnection, Any]:
-    connection = engine.raw_connection()
-    cursor = connection.cursor()
-    try:
-        cursor.execute(_BEGIN[engine.dialect.name])
-    except DRIVER_ERRORS:
-        connection.invalidate()
-        raise
-    return connection, cursor
 
 
 def _driven(body: Coroutine[Any, Any, T]) -> T:

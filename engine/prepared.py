@@ -50,10 +50,11 @@ class Prepared:
 
     def run(self, cursor: Any, params: Parameters | None) -> Rows:
         """Run it with one mapping of parameters, or once for each of a list. Raises: what the driver raises."""
-        if isinstance(params, Sequence):
-            cursor.executemany(self._sql, [self._bound(each) for each in params])
+        given = params if isinstance(params, Sequence) else [params or {}]
+        if len(given) == 1:  # psycopg's executemany opens a pipeline, which one row does not repay
+            cursor.execute(self._sql, self._bound(given[0]))
         else:
-            cursor.execute(self._sql, self._bound(params or {}))
+            cursor.executemany(self._sql, [self._bound(each) for each in given])
         rows = Rows(self._shape, iter(self._read(cursor) if self._types else ()))
         rows.rowcount = cursor.rowcount
         return rows

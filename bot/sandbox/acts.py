@@ -105,7 +105,7 @@ class Acts:
             person,
             channel=place,
             message={name: value for name, value in shown.items() if not name.startswith("_")},
-            action=_action(block, element, value),
+            action=self._action(block, element, value),
             trigger_id=self._slack.triggers.issue(person["id"]),
             response_url=self._slack.responses.issue(
                 user=person["id"], channel=place["id"], original=shown["ts"]
@@ -139,18 +139,38 @@ class Acts:
         """
         person = self._person(user)
         block, element = _element(view, action_id, block_id)
-        action = _action(block, element, value)
+        action = self._action(block, element, value)
         shown = self._slack.modals.with_state(dict(view))
         if view["type"] == "home":
             shown["state"] = {"values": initial_values(view)}
         held = shown["state"]["values"].get(block["block_id"], {})
         if element["type"] not in _STATELESS:
-            held[element["action_id"]] = filled_state(element, value)
+            held[element["action_id"]] = filled_state(element, value, workspace=self._slack.workspace)
         trigger_id = self._slack.triggers.issue(
             person["id"], view_id=view["id"] if view["type"] == "modal" else None
         )
         payload = payloads.view_actions(person, view=shown, action=action, trigger_id=trigger_id)
         return await self._courier.deliver("interactive", payload, copies=copies)
+
+    def _action(self, block: Mapping[str, Any], element: Mapping[str, Any], value: Any) -> dict[str, Any]:
+        action: dict[str, Any] = {
+            "type": element["type"],
+            "action_id": element["action_id"],
+            "block_id": block["block_id"],
+            "action_ts": payloads.action_ts(),
+        }
+        if element["type"] in ("button", "workflow_button"):
+            return action | {
+                name: element[name] for name in ("text", "value", "style", "url") if name in element
+            }
+        return action | filled_state(element, value, workspace=self._slack.workspace)
+
+    def fill(self, user: str, values: Mapping[str, Any], *, view_id: str | None) -> None:
+        """Put plain values into the fields of a modal (the top one) by block_id; the app hears nothing of it.
+
+        Raises: NotPossible without such a view or field, or for a value that cannot be put in; nothing is then.
+        """
+        self._fill(self._top(self._person(user)["id"], view_id), values)
 
     async def submit(self, user: str, values: Mapping[str, Any], *, view_id: str | None, copies: int) -> Ack:
         """Fill the fields of a modal (the top one) by block_id and submit it.
@@ -181,12 +201,13 @@ class Acts:
 
     def _fill(self, view: Mapping[str, Any], values: Mapping[str, Any]) -> None:
         fields = {block["block_id"]: element for block, element in stateful(view)}
+        states = {}
         for block_id, value in values.items():
             if block_id not in fields:
                 raise NotPossible(f"the view has no field {block_id}, only {sorted(fields)}")
-            element = fields[block_id]
-            state = filled_state(element, value)
-            self._slack.modals.values[view["id"]][block_id][element["action_id"]] = state
+            states[block_id] = filled_state(fields[block_id], value, workspace=self._slack.workspace)
+        for block_id, state in states.items():
+            self._slack.modals.values[view["id"]][block_id][fields[block_id]["action_id"]] = state
 
     def _client_errors(self, view: Mapping[str, Any]) -> dict[str, str]:
         held = self._slack.modals.values[view["id"]]
@@ -282,19 +303,6 @@ def _element(
         count = "no" if not found else "more than one"
         raise NotPossible(f"{count} element {action_id} on the screen (block_id {block_id})")
     return found[0]
-
-
-def _action(block: Mapping[str, Any], element: Mapping[str, Any], value: Any) -> dict[str, Any]:
-    action: dict[str, Any] = {
-        "type": element["type"],
-        "action_id": element["action_id"],
-        "block_id": block["block_id"],
-        "action_ts": payloads.action_ts(),
-    }
-    if element["type"] in ("button", "workflow_button"):
-        kept = {name: element[name] for name in ("text", "value", "style", "url") if name in element}
-        return action | kept
-    return action | filled_state(element, value)
 
 
 def escaped(workspace: Workspace, text: str) -> str:

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from bot.sandbox.notations import read_date, read_number, read_time, read_zone
 from bot.sandbox.shapes import (
     Rule,
     anything,
@@ -16,10 +17,12 @@ from bot.sandbox.shapes import (
     string,
     text,
     whole,
+    written,
 )
 
 LONGEST_INPUT = 3000  # also of initial_value, which slackblocks and slack_sdk do not check
 FAR = 10**15
+INITIAL_LISTS = ("initial_options", "initial_users", "initial_channels", "initial_conversations")
 
 action_id = string(least=1, most=255)
 url = string(least=1, most=3000)
@@ -58,12 +61,19 @@ def _one_source(element: Mapping[str, Any], pointer: str) -> Iterable[str]:
 
 
 def _initial_is_offered(element: Mapping[str, Any], pointer: str) -> Iterable[str]:
+    """The whole option counts: "exactly matches one of the options" (docs.slack.dev, block elements)."""
     chosen = [element["initial_option"]] if element.get("initial_option") else []
     chosen += element.get("initial_options") or []
-    values = [one.get("value") for one in offered(element) if isinstance(one, dict)]
     for one in chosen:
-        if isinstance(one, dict) and one.get("value") not in values:
+        if one not in offered(element):
             yield problem("initial option must match one of the options", pointer)
+
+
+def _initial_fits(element: Mapping[str, Any], pointer: str) -> Iterable[str]:
+    most = element.get("max_selected_items")
+    for name in INITIAL_LISTS:
+        if most is not None and len(element.get(name) or []) > most:
+            yield problem(f"no more than {most} items allowed", f"{pointer}/{name}")
 
 
 def _text_bounds(element: Mapping[str, Any], pointer: str) -> Iterable[str]:
@@ -76,22 +86,34 @@ def _text_bounds(element: Mapping[str, Any], pointer: str) -> Iterable[str]:
 
 
 def _number_bounds(element: Mapping[str, Any], pointer: str) -> Iterable[str]:
-    numbers = {}
-    for name in ("min_value", "max_value", "initial_value"):
-        try:
-            numbers[name] = float(element[name]) if element.get(name) not in (None, "") else None
-        except (TypeError, ValueError):
-            yield problem("must be a number", f"{pointer}/{name}")
-            return
-    low, high, initial = numbers["min_value"], numbers["max_value"], numbers["initial_value"]
+    low, high, initial = (
+        read_number(element[name]) if element.get(name) is not None else None
+        for name in ("min_value", "max_value", "initial_value")
+    )
     if low is not None and high is not None and low > high:
         yield problem("min_value must not be greater than max_value", pointer)
-    if initial is not None and ((low is not None and initial < low) or (high is not None and initial > high)):
+    if initial is None:
+        return
+    if (low is not None and initial < low) or (high is not None and initial > high):
         yield problem("initial_value must be between min_value and max_value", pointer)
+    if not element["is_decimal_allowed"] and "." in element["initial_value"]:
+        yield problem("must be an integer", f"{pointer}/initial_value")
 
 
 _static = (_one_source, _initial_is_offered)
 _list_of_ids = items(_id, most=100, least=0)
+_date = written("YYYY-MM-DD", read=read_date)
+_time = written("HH:mm", read=read_time)
+_zone = written("Area/Location", read=read_zone)
+_number = written("0.00", read=read_number)
+_filter = shape(
+    {},
+    {
+        "include": items(one_of("im", "mpim", "private", "public"), most=4),
+        "exclude_external_shared_channels": flag,
+        "exclude_bot_users": flag,
+    },
+)
 button = shape(
     {"text": plain(75)},
     {
@@ -125,33 +147,37 @@ selects: Mapping[str, Rule] = {
             "initial_conversation": _id,
             "default_to_current_conversation": flag,
             "response_url_enabled": flag,
-            "filter": anything,
+            "filter": _filter,
         },
     ),
 }
 multi_selects: Mapping[str, Rule] = {
     "multi_static_select": shape(
-        {}, {**_multi, **_options, "initial_options": items(option, most=100)}, also=_static
+        {},
+        {**_multi, **_options, "initial_options": items(option, most=100)},
+        also=[*_static, _initial_fits],
     ),
     "multi_external_select": shape(
         {},
         {**_multi, "initial_options": items(option, most=100), "min_query_length": whole(least=0, most=FAR)},
+        also=[_initial_fits],
     ),
-    "multi_users_select": shape({}, {**_multi, "initial_users": _list_of_ids}),
-    "multi_channels_select": shape({}, {**_multi, "initial_channels": _list_of_ids}),
+    "multi_users_select": shape({}, {**_multi, "initial_users": _list_of_ids}, also=[_initial_fits]),
+    "multi_channels_select": shape({}, {**_multi, "initial_channels": _list_of_ids}, also=[_initial_fits]),
     "multi_conversations_select": shape(
         {},
         {
             **_multi,
             "initial_conversations": _list_of_ids,
             "default_to_current_conversation": flag,
-            "filter": anything,
+            "filter": _filter,
         },
+        also=[_initial_fits],
     ),
 }
 pickers: Mapping[str, Rule] = {
-    "datepicker": shape({}, {**_select, "initial_date": string(least=10, most=10)}),
-    "timepicker": shape({}, {**_select, "initial_time": string(least=5, most=5), "timezone": _id}),
+    "datepicker": shape({}, {**_select, "initial_date": _date}),
+    "timepicker": shape({}, {**_select, "initial_time": _time, "timezone": _zone}),
     "datetimepicker": shape({}, {**_focus, "initial_date_time": whole(least=10**9, most=10**10 - 1)}),
 }
 typed: Mapping[str, Rule] = {
@@ -168,7 +194,7 @@ typed: Mapping[str, Rule] = {
     ),
     "number_input": shape(
         {"is_decimal_allowed": flag},
-        {**_typed, "initial_value": anything, "min_value": anything, "max_value": anything},
+        {**_typed, "initial_value": _number, "min_value": _number, "max_value": _number},
         also=[_number_bounds],
     ),
     "email_text_input": shape({}, {**_typed, "initial_value": string(most=LONGEST_INPUT)}),

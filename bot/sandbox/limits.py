@@ -4,7 +4,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from bot.sandbox.blockkit import Surface, block_elements, block_problems
+from bot.sandbox.blockkit import Surface, block_problems
 from bot.sandbox.errors import Refused
 from bot.sandbox.shapes import Rule, anything, flag, plain, problem, shape, string
 
@@ -150,12 +150,3 @@ def _has_input(blocks: Any) -> bool:
     return isinstance(blocks, list) and any(
         isinstance(block, dict) and block.get("type") == "input" for block in blocks
     )
-
-
-def element_of(view: Mapping[str, Any], block_id: str) -> tuple[dict[str, Any], dict[str, Any]] | None:
-    """Return the block with this id and its first element that holds a value, or None."""
-    for block in view.get("blocks") or []:
-        if block.get("block_id") == block_id:
-            for element in block_elements(block):
-                return block, element
-    return None

@@ -8,7 +8,7 @@ from typing import Any
 from bot.sandbox import cast
 from bot.sandbox.blockkit import with_ids
 from bot.sandbox.errors import Refused
-from bot.sandbox.inputs import initial_values
+from bot.sandbox.inputs import initial_values, stateful, still_offered
 from bot.sandbox.limits import STACK_VIEWS
 from bot.sandbox.workspace import Changes
 
@@ -113,13 +113,18 @@ class Modals:
         return self._add(user, asked, previous=self._views[stack[-1]])
 
     def update(self, view_id: str, asked: View) -> View:
-        """Replace the content of an open view; values of fields that stay (block_id and action_id) are kept."""
-        old = self._views[view_id]
+        """Replace the content of an open view; fields that stay (block_id, action_id, type) keep what they hold.
+
+        They keep it touched or not, whatever their new initial value is (slackapi/bolt-python#1064).
+
+        Raises: Refused with not_found, or duplicate_external_id.
+        """
+        old = self.find(view_id=view_id)
         kept = self.values[view_id]
         self._check_external_id(asked, view_id)
         view = stored_view(asked, view_id=view_id, root=old["root_view_id"], previous=old["previous_view_id"])
         self._views[view_id] = view
-        self.values[view_id] = _merged(initial_values(view), kept)
+        self.values[view_id] = _merged(view, kept)
         self._changes.tell()
         return view
 
@@ -189,13 +194,10 @@ def stored_view(asked: View, *, view_id: str, root: str, previous: str | None) -
     return view
 
 
-def _merged(fresh: dict[str, dict[str, Any]], kept: dict[str, dict[str, Any]]) -> dict[str, dict[str, Any]]:
-    return {
-        block_id: {
-            action_id: old
-            if (old := kept.get(block_id, {}).get(action_id)) and old["type"] == new["type"]
-            else new
-            for action_id, new in actions.items()
-        }
-        for block_id, actions in fresh.items()
-    }
+def _merged(view: View, kept: dict[str, dict[str, Any]]) -> dict[str, dict[str, Any]]:
+    values = initial_values(view)
+    for block, element in stateful(view):
+        held = kept.get(block["block_id"], {}).get(element["action_id"])
+        if held and held["type"] == element["type"]:
+            values[block["block_id"]][element["action_id"]] = still_offered(element, held)
+    return values

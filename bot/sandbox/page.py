@@ -176,8 +176,11 @@ class Page:
                 message=None,
                 copies=1,
             )
+        view = self._view(done)
+        if done.get("values"):
+            self._acts.fill(done["as"], done["values"], view_id=view["id"])
         return await self._acts.act_on_view(
-            done["as"], self._view(done), done["action_id"], block_id=block_id, value=value, copies=1
+            done["as"], view, done["action_id"], block_id=block_id, value=value, copies=1
         )
 
     def _view(self, done: Mapping[str, Any]) -> Mapping[str, Any]:

@@ -195,10 +195,31 @@ class Sandbox:
             user, home, action_id, block_id=block_id, value=value, copies=deliveries
         )
 
+    def fill(self, user: str, values: Mapping[str, Any]) -> None:
+        """Put values into the top modal as submit() does, without submitting: a later click_view carries them.
+
+        Raises: NotPossible as submit() does.
+        """
+        self._acts.fill(user, values, view_id=None)
+
     async def submit(self, user: str, values: Mapping[str, Any] | None = None, *, deliveries: int = 1) -> Ack:
         """Fill the top modal by block_id with plain values and submit it; fields not named keep what they hold.
 
+        A value is written as a person would, by the element of its block; None and "" empty the field:
+
+        - plain_text_input, email_text_input, url_text_input: the text
+        - number_input: a number or its text, 3 or "3.50"
+        - static_select, radio_buttons: an option's value or its label; True and False for an option yes or no
+        - checkboxes, multi_static_select: a list of values or labels; True ticks all, False none
+        - datepicker: "2026-01-31"; timepicker: "09:30"
+        - datetimepicker: "2026-01-31 09:30" in UTC or with an offset, "2026-01-31 09:30+01:00"; or Unix seconds
+        - users_select, channels_select, conversations_select: an id or a name, "U0AMY", "amy", "#approvals"
+        - multi_users_select and its like: a list of those
+        - rich_text_input: a text, or a rich_text block
+
         What the Slack client itself refuses is not sent: status 0 and `body["errors"]` by block_id.
+
+        Raises: NotPossible when no modal is open, it has no such field, or the field cannot hold the value.
         """
         return await self._acts.submit(user, values or {}, view_id=None, copies=deliveries)
 

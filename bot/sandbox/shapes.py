@@ -26,6 +26,21 @@ def string(*, most: int, least: int = 0) -> Rule:
     return check
 
 
+def written(form: str, *, read: Callable[[str], object]) -> Rule:
+    """Accept a string that `read` takes without a ValueError; `form` is how it is written, e.g. "YYYY-MM-DD"."""
+
+    def check(value: Any, pointer: str) -> Iterable[str]:
+        if not isinstance(value, str):
+            yield problem("must be a string", pointer)
+            return
+        try:
+            read(value)
+        except ValueError:
+            yield problem(f"must be in format '{form}'", pointer)
+
+    return check
+
+
 def one_of(*allowed: Any) -> Rule:
     """Accept exactly the named values."""
 

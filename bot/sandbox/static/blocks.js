@@ -4,7 +4,7 @@
 import { button, overflow } from "./actions.js";
 import { CHOICES } from "./choices.js";
 import { h, newId } from "./dom.js";
-import { FIELDS } from "./fields.js";
+import { FIELDS, dispatchesOn } from "./fields.js";
 import { markdown } from "./markdown.js";
 import { safeUrl, textNodes, words } from "./mrkdwn.js";
 import { richText } from "./richtext.js";
@@ -127,11 +127,22 @@ function card(block, surface) {
   );
 }
 
+const TYPED = ["plain_text_input", "number_input", "email_text_input", "url_text_input"];
+
+/** What is said under a field: the app's hint, and that Enter sends it when it does. */
+function hintOf({ hint, dispatch_action: dispatches, element: item }, id) {
+  const enters = dispatches && TYPED.includes(item.type) && dispatchesOn(item).includes("on_enter_pressed");
+  if (!hint && !enters) return null;
+  const key = item.multiline ? "Ctrl+Enter" : "Enter";
+  return h("p", { class: "hint", id }, hint && textNodes(hint), hint && enters && " ", enters && `Press ${key} to go on.`);
+}
+
 /** A labelled control with its hint and the place of its error. */
 function input(block, surface) {
   const item = block.element;
   if (!Object.hasOwn(CONTROLS, item.type)) return unknown(item.type);
   const [id, labelId, hintId, errorId] = ["field", "label", "hint", "error"].map(newId);
+  const hint = hintOf(block, hintId);
   const changed = (value) => {
     show(null);
     return block.dispatch_action ? surface.act(block, item, value) : null;
@@ -142,8 +153,9 @@ function input(block, surface) {
       id,
       labelId,
       labelText: words(block.label),
-      describedBy: block.hint ? `${hintId} ${errorId}` : errorId,
+      describedBy: hint ? `${hintId} ${errorId}` : errorId,
       required: !block.optional,
+      dispatches: block.dispatch_action,
       changed,
     },
   );
@@ -156,7 +168,6 @@ function input(block, surface) {
     textNodes(block.label),
     optional,
   );
-  const hint = block.hint && h("p", { class: "hint", id: hintId }, textNodes(block.hint));
   const node = h("div", { class: "block block-input", "data-testid": "field" }, label, control.node, error, hint);
   const show = (text) => {
     error.textContent = text ?? "";

@@ -14,11 +14,17 @@ const channels = () => allChannels().filter((channel) => channel.id.startsWith("
   `# ${channel.name}`,
 ));
 
+/** Channels and people, or what the element's filter leaves of them. */
+function conversations({ filter }) {
+  const wanted = filter?.include ?? ["public", "im"];
+  return [...(wanted.includes("public") ? channels() : []), ...(wanted.includes("im") ? people() : [])];
+}
+
 const SOURCES = {
   static: (element) => element.options ?? (element.option_groups ?? []).flatMap((group) => group.options),
   users: people,
   channels,
-  conversations: () => [...channels(), ...people()],
+  conversations,
 };
 
 const value = (item) => item?.value ?? item ?? null;
@@ -54,7 +60,10 @@ function select(source, initial) {
       first,
       optionNodes(element, source),
     );
-    const write = (chosen) => (node.value = chosen ?? "");
+    const write = (chosen) => {
+      node.value = chosen ?? "";
+      if (node.selectedIndex < 0) node.value = ""; // it is not offered any more
+    };
     const read = () => node.value || null;
     write(value(element[initial]));
     const mark = () => node.classList.toggle("unset", !node.value);
@@ -97,6 +106,7 @@ function ticks(type, { initial, role, read }) {
         "aria-labelledby": context.labelId,
         "aria-label": context.labelId ? null : context.label,
         "aria-describedby": context.describedBy,
+        "aria-required": role === "radiogroup" && context.required ? "true" : null,
         "data-action-id": element.action_id,
       },
       element.options.map((item) => tick(
@@ -120,8 +130,22 @@ function filterBox(panel) {
     const wanted = box.value.trim().toLowerCase();
     const fits = (choice) => choice.textContent.toLowerCase().includes(wanted);
     for (const choice of panel.querySelectorAll(".choice")) choice.hidden = !fits(choice);
+    for (const group of panel.querySelectorAll(".multi-group")) {
+      group.hidden = !group.querySelector(".choice:not([hidden])");
+    }
   });
   return box;
+}
+
+/** The ticks of a multi-select, under the headings of its groups when it has any. */
+function tickList(element, items, start) {
+  const made = (item) => tick("checkbox", item, { checked: start.includes(item.value) });
+  if (!element.option_groups) return items.map(made);
+  return element.option_groups.map((group) => {
+    const id = newId("group");
+    const heading = h("p", { class: "multi-heading", id }, words(group.label));
+    return h("div", { class: "multi-group", role: "group", "aria-labelledby": id }, heading, group.options.map(made));
+  });
 }
 
 /** Many of many: a button that says what is chosen and opens a list to tick. */
@@ -134,10 +158,13 @@ function multi(source, initial) {
       { class: "multi-panel", role: "group", "aria-label": "Tick what applies", hidden: true, id: newId("panel") },
     );
     const start = (element[initial] ?? []).map(value);
+    const most = element.max_selected_items ?? Infinity;
     panel.append(
       ...(items.length > FILTER_FROM ? [filterBox(panel)] : []),
-      ...items.map((item) => tick("checkbox", item, { checked: start.includes(item.value) })),
+      ...(most < items.length ? [h("p", { class: "hint", id: newId("most") }, `Choose at most ${most}.`)] : []),
+      ...tickList(element, items, start),
     );
+    const limit = panel.querySelector(":scope > .hint")?.id;
     const button = h(
       "button",
       {
@@ -146,7 +173,7 @@ function multi(source, initial) {
         class: "input select multi-button",
         "aria-expanded": "false",
         "aria-controls": panel.id,
-        "aria-describedby": context.describedBy,
+        "aria-describedby": [limit, context.describedBy].filter(Boolean).join(" ") || null,
         "data-action-id": element.action_id,
       },
     );
@@ -156,7 +183,7 @@ function multi(source, initial) {
       const names = items.filter((item) => ticked(panel).includes(item.value)).map((item) => words(item.text));
       button.textContent = names.join(", ") || hint;
       button.classList.toggle("unset", !names.length);
-      const full = names.length >= (element.max_selected_items ?? Infinity);
+      const full = names.length >= most;
       panel.querySelectorAll("input[type=checkbox]").forEach((input) => (input.disabled = full && !input.checked));
       button.setAttribute("aria-label", `${context.label ?? context.labelText}: ${button.textContent}`);
     };

@@ -9,11 +9,16 @@ import { toast } from "./toast.js";
 const FAILED = "We had some trouble connecting. Try again?";
 
 const printOf = (view) => view.hash ?? JSON.stringify(view.blocks);
-const equal = (one, other) => JSON.stringify(one) === JSON.stringify(other);
+/** A field that stays in an updated view keeps what it holds, touched or not, whatever its new initial value is:
+ * so does Slack (slackapi/bolt-python#1064). */
+const isSameField = (one, other) => one.action_id === other.action_id && one.type === other.type;
 
-/** What a person has changed, by block and action, so that an updated view keeps it (as Slack does). */
-function changes({ fields, start }) {
-  return [...fields].filter(([id, { control }]) => !equal(control.read(), start.get(id)));
+const valuesOf = ({ fields }) => Object.fromEntries([...fields].map(([id, { control }]) => [id, control.read()]));
+
+/** What a browser's own picker cannot turn into a value, such as a date of which only the day is typed. */
+function brokenFields({ fields }) {
+  const said = [...fields].map(([id, { control }]) => [id, control.problem?.()]);
+  return Object.fromEntries(said.filter(([, words]) => words));
 }
 
 function focusFirst(dialog, view) {
@@ -41,10 +46,11 @@ export function makeModals(page) {
 
   async function submit(entry) {
     if (entry.dialog.getAttribute("aria-busy") === "true") return;
-    showErrors(entry, {});
+    const broken = brokenFields(entry);
+    showErrors(entry, broken);
+    if (Object.keys(broken).length) return;
     entry.dialog.setAttribute("aria-busy", "true");
-    const values = Object.fromEntries([...entry.fields].map(([id, { control }]) => [id, control.read()]));
-    const result = await page.submit(entry.view.id, values);
+    const result = await page.submit(entry.view.id, valuesOf(entry));
     entry.dialog.removeAttribute("aria-busy");
     if (result.ok) return;
     if (result.errors) showErrors(entry, result.errors);
@@ -52,7 +58,7 @@ export function makeModals(page) {
   }
 
   function fill(entry, view) {
-    const kept = entry.fields ? changes(entry) : [];
+    const kept = entry.fields ?? new Map();
     entry.view = view;
     entry.print = printOf(view);
     entry.fields = new Map();
@@ -61,17 +67,16 @@ export function makeModals(page) {
       block_id: block.block_id,
       action_id: element.action_id,
       value,
+      values: valuesOf(entry),
     });
     const body = h(
       "div",
       { class: "dialog-body" },
       blockNodes(view.blocks, { kind: "modal", act, fields: entry.fields }),
     );
-    entry.start = new Map([...entry.fields].map(([id, { control }]) => [id, control.read()]));
     for (const [id, { element, control }] of kept) {
       const now = entry.fields.get(id);
-      const same = now && now.element.action_id === element.action_id && now.element.type === element.type;
-      if (same) now.control.write(control.read());
+      if (now && isSameField(now.element, element)) now.control.write(control.read());
     }
     const titleId = newId("title");
     entry.dialog.setAttribute("aria-labelledby", titleId);

@@ -5,7 +5,17 @@ from playwright.async_api import expect
 
 from bot.sandbox import Sandbox
 from tests.bot.sandbox.page.conftest import Visit
-from tests.bot.sandbox.page.small_page import CHANNEL, Answering, button, hook, message, mrkdwn, option, plain
+from tests.bot.sandbox.page.small_page import (
+    CHANNEL,
+    Answering,
+    Json,
+    button,
+    hook,
+    message,
+    mrkdwn,
+    option,
+    plain,
+)
 
 pytestmark = pytest.mark.asyncio(loop_scope="package")
 
@@ -47,6 +57,64 @@ async def test_blocks_are_drawn_with_their_names_and_dates(app: Answering, visit
     await expect(shown.locator("[data-block-type=context] code")).to_have_text("c <d>")
     await expect(shown.locator("li [data-mention=U0DORA]")).to_have_text("@Dora Director")
     await expect(shown.locator("td")).to_have_text("<b>")
+
+
+async def test_a_card_in_full_is_drawn(app: Answering, visit: Visit) -> None:
+    """Struck and monospaced text, lists of both kinds, code over lines, several notes, fields and a table's heads."""
+
+    def text(words: str, **style: bool) -> Json:
+        return {"type": "text", "text": words, "style": style}
+
+    def section(*elements: Json) -> Json:
+        return {"type": "rich_text_section", "elements": list(elements)}
+
+    def items(style: str, *words: str, **more: int) -> Json:
+        return {
+            "type": "rich_text_list",
+            "style": style,
+            "elements": [section(text(one)) for one in words],
+            **more,
+        }
+
+    code = {"type": "rich_text_preformatted", "elements": [text('{\n  "amount": 1\n}')]}
+    before = section(text("80", strike=True), text("total()", code=True), text("new", bold=True, italic=True))
+    changed = {"type": "rich_text", "elements": [section(text("old", strike=True), text(" new", bold=True))]}
+    rows = [["Field", "Value"], ["reason", "rain"]]
+    cells = [[{"type": "raw_text", "text": one} for one in row] for row in rows]
+    page = await visit()
+    ts = await app.post(
+        {
+            "type": "rich_text",
+            "elements": [
+                before,
+                items("bullet", "one", "two"),
+                items("ordered", "three", indent=1, offset=2),
+                code,
+            ],
+        },
+        {"type": "context", "elements": [mrkdwn("*Round 2*"), plain("due today"), mrkdwn("`expense`")]},
+        {"type": "section", "fields": [mrkdwn("~80~ *100*"), plain("*as it is*")]},
+        {
+            "type": "table",
+            "rows": [*cells, [cells[1][0], changed]],
+            "column_settings": [{"is_wrapped": True}],
+        },
+    )
+    shown = message(page, ts)
+    rich = shown.locator("[data-block-type=rich_text]")
+    await expect(rich.locator("s")).to_have_text("80")
+    await expect(rich.locator(".rich-section code")).to_have_text("total()")
+    await expect(rich.locator("strong em, em strong")).to_have_text("new")
+    await expect(rich.locator("ul li")).to_have_text(["one", "two"])
+    await expect(rich.locator("ol.indent-1")).to_have_attribute("start", "3")
+    await expect(rich.locator("pre code")).to_have_text('{\n  "amount": 1\n}', use_inner_text=True)
+    await expect(shown.locator("[data-block-type=context] .text")).to_have_text(
+        ["Round 2", "due today", "expense"]
+    )
+    await expect(shown.locator(".fields .text")).to_have_text(["80 100", "*as it is*"])
+    await expect(shown.get_by_role("columnheader")).to_have_text(["Field", "Value"])
+    await expect(shown.get_by_role("cell")).to_have_text(["reason", "rain", "reason", "old new"])
+    await expect(shown.locator("td s")).to_have_text("old")
 
 
 async def test_button_reaches_the_app_as_the_person_one_is(

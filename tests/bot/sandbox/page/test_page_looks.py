@@ -1,10 +1,11 @@
 """Whether everybody can use the page: names, contrast, colours, phones, a lost connection, quiet news."""
 
 import pytest
-from playwright.async_api import Page, expect
+from playwright.async_api import expect
 
 from bot.sandbox import Sandbox
 from tests.bot.sandbox.page.conftest import Visit
+from tests.bot.sandbox.page.reading import CONTRAST, control_names
 from tests.bot.sandbox.page.small_page import (
     CHANNEL,
     WHY,
@@ -21,51 +22,6 @@ from tests.bot.sandbox.page.small_page import (
 )
 
 pytestmark = pytest.mark.asyncio(loop_scope="package")
-
-
-_NAMED_ROLES = {
-    *("button", "link", "textbox", "combobox", "checkbox", "radio", "radiogroup", "spinbutton", "listbox"),
-    *("menuitem", "dialog", "alertdialog", "log", "navigation", "article", "Date", "DateTime", "InputTime"),
-}
-_CONTRAST = """
-() => {
-  const probe = document.createElement("canvas").getContext("2d", { willReadFrequently: true });
-  const rgb = (colour) => {
-    probe.clearRect(0, 0, 1, 1); probe.fillStyle = colour; probe.fillRect(0, 0, 1, 1);
-    return [...probe.getImageData(0, 0, 1, 1).data];
-  };
-  const light = ([r, g, b]) => [r, g, b].map((v) => v / 255)
-    .map((v) => (v <= 0.03928 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4))
-    .reduce((sum, v, i) => sum + v * [0.2126, 0.7152, 0.0722][i], 0);
-  const behind = (node) => {
-    for (let at = node; at; at = at.parentElement) {
-      const colour = rgb(getComputedStyle(at).backgroundColor);
-      if (colour[3] === 255) return colour;
-    }
-    return [255, 255, 255, 255];
-  };
-  const bad = [];
-  const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
-  while (walker.nextNode()) {
-    const node = walker.currentNode.parentElement;
-    const seen = node.checkVisibility({ opacityProperty: true, visibilityProperty: true });
-    if (!seen || !walker.currentNode.data.trim()) continue;
-    if (node.closest("[inert], .sr-only, .skip, option, .layer.covered, noscript, :disabled")) continue;
-    const [one, other] = [light(rgb(getComputedStyle(node).color)), light(behind(node))].sort((a, b) => b - a);
-    const ratio = (one + 0.05) / (other + 0.05);
-    if (ratio < 4.5) bad.push(`${ratio.toFixed(2)} ${node.className} ${walker.currentNode.data.slice(0, 30)}`);
-  }
-  return bad;
-}
-"""
-
-
-async def control_names(page: Page) -> list[tuple[str, str]]:
-    """Return (role, name) of everything that must have a name, as Chromium tells a screen reader."""
-    session = await page.context.new_cdp_session(page)
-    tree = (await session.send("Accessibility.getFullAXTree"))["nodes"]
-    shown = [node for node in tree if not node["ignored"] and node["role"]["value"] in _NAMED_ROLES]
-    return [(node["role"]["value"], node.get("name", {}).get("value", "")) for node in shown]
 
 
 async def test_everything_has_a_name_for_screen_readers(app: Answering, visit: Visit) -> None:
@@ -106,14 +62,14 @@ async def test_text_can_be_read_in_light_and_dark(app: Answering, visit: Visit, 
     await expect(hook(page, "open-thread")).to_be_visible()
     await say(page, "/nothing")
     await expect(hook(page, "toast")).to_contain_text("/nothing is not a valid command.")
-    assert await page.evaluate(_CONTRAST) == []
+    assert await page.evaluate(CONTRAST) == []
     dark = await page.evaluate("getComputedStyle(document.querySelector('.panes')).backgroundColor")
     assert (dark == "rgb(255, 255, 255)") is (scheme == "light")
     app.answer = {"response_action": "errors", "errors": {"why": "No."}}
     await say(page, "/approvals")
     await hook(page, "modal-submit").click()
     await expect(hook(page, "field-error").first).to_be_visible()
-    assert await page.evaluate(_CONTRAST) == []
+    assert await page.evaluate(CONTRAST) == []
 
 
 async def test_colours_can_be_switched_and_stay(visit: Visit) -> None:
