@@ -1,5 +1,6 @@
-"""Static breakpoint: the graph knows nothing of approvals, it is compiled to stop before a node.
+"""Static breakpoints: the graph knows nothing of approvals, it is compiled to stop before a node, after one, or at all.
 
+Try Edit in Slack: it changes the state that the next node works with. Reject stops the run, and nothing more runs.
 The nodes and the compiling are those on LangGraph's human-in-the-loop page, with the checkpointer of that page.
 """
 
@@ -45,4 +46,16 @@ checkpointer = InMemorySaver()
 graph = builder.compile(
     checkpointer=checkpointer,
     interrupt_before=["executor"]
+)
+
+# Review output before continuing
+reviewed = builder.compile(
+    checkpointer=checkpointer,
+    interrupt_after=["planner"]  # Review plan before execution
+)
+
+stepwise = builder.compile(
+    checkpointer=checkpointer,
+    interrupt_before="*",  # Pause before every node
+    interrupt_after="*"     # Or after every node
 )

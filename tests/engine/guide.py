@@ -1,4 +1,4 @@
-"""The asking nodes of LangGraph's guide to human-in-the-loop, statement for statement.
+"""The nodes of LangGraph's guide to human-in-the-loop, statement for statement; what they leave open is filled in.
 
 https://www.mintlify.com/langchain-ai/langgraph/concepts/human-in-the-loop
 """
@@ -86,22 +86,60 @@ def interactive_editor(state: State) -> dict[str, Any]:
             return {"status": "rejected"}
 
 
-def review_node(state: State) -> dict[str, Any]:
-    human_input = interrupt(
-        {
-            "question": "Does this look correct?",
-            "content": state["content"],
-            "options": ["approve", "reject", "edit"],
-        }
-    )
+def requires_review(content: str) -> bool:
+    return bool(content)
 
-    # This code runs AFTER human resumes
-    if human_input == "reject":
-        return {"status": "rejected"}
-    elif human_input == "edit":  # noqa: RET505 (the guide's own code)
-        return {"content": "the graph's own edit"}
+
+def get_edited_content() -> str:
+    return "the graph's own edit"
+
+
+def review_node(state: State) -> dict[str, Any]:
+    # Analyze the content
+    if requires_review(state["content"]):
+        # Interrupt and ask for human input
+        human_input = interrupt(
+            {
+                "question": "Does this look correct?",
+                "content": state["content"],
+                "options": ["approve", "reject", "edit"],
+            }
+        )
+
+        # This code runs AFTER human resumes
+        if human_input == "reject":
+            return {"status": "rejected"}
+        elif human_input == "edit":  # noqa: RET505 (the guide's own code)
+            return {"content": get_edited_content()}
 
     return {"status": "approved"}
+
+
+STEPS: list[str] = []
+
+
+def process_step1() -> None:
+    STEPS.append("step 1")
+
+
+def process_step2() -> None:
+    STEPS.append("step 2")
+
+
+def complex_node(state: State) -> dict[str, Any]:
+    # First interrupt
+    step1_approval = interrupt("Approve step 1?")
+
+    if step1_approval:
+        process_step1()
+
+    # Second interrupt
+    step2_approval = interrupt("Approve step 2?")
+
+    if step2_approval:
+        process_step2()
+
+    return {"status": "complete"}
 
 
 class Plan(TypedDict):
@@ -129,7 +167,7 @@ def safe_operation(state: State) -> dict[str, Any]:
         result = risky_operation(state["input"])
         return {"result": result}
 
-    except ValueError as e:
+    except Exception as e:
         # Let human decide whether to retry
         action = interrupt(
             {"error": str(e), "question": "Retry with different input?", "current_input": state["input"]}
