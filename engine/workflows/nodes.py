@@ -1,0 +1,156 @@
+"""The functions behind a graph's nodes, found through whatever wraps them: bound methods, partials, chains, tools."""
+
+from __future__ import annotations
+
+import inspect
+import sysconfig
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import FunctionType, MethodType
+from typing import Any, Final
+
+from langgraph.pregel import Pregel
+
+_WRAPPING: Final = ("func", "afunc", "coroutine", "bound", "__wrapped__", "_wrap_tool_call")
+"""Where LangGraph, LangChain and functools keep what they wrap (langgraph 1.2.22, langchain-core 1.5)."""
+
+_LIBRARIES: Final = ("langgraph", "langchain", "langchain_core", "langsmith", "functools", "engine")
+"""Their functions ask for others; what they ask is known by other means than their source."""
+
+_INSTALLED: Final = tuple(
+    Path(sysconfig.get_path(name)).resolve() for name in ("stdlib", "platstdlib", "purelib", "platlib")
+)
+
+
+@dataclass(frozen=True)
+class NodeFunction:
+    """A function that runs within a node. `node` is the node's name, with those of the outer graphs before it.
+
+    `owner` is the class that the function is a method of. `is_inner`: the node is one of a graph within the graph.
+    """
+
+    node: str
+    function: FunctionType
+    owner: type | None = None
+    is_inner: bool = False
+
+
+@dataclass
+class _Search:
+    """What was found so far; each object is looked at once."""
+
+    functions: list[NodeFunction] = field(default_factory=list)
+    receivers: list[tuple[str, object]] = field(default_factory=list)
+    seen: set[int] = field(default_factory=set)
+    kept: list[object] = field(default_factory=list)  # ids are unique only among the living
+
+    def is_new(self, thing: object) -> bool:
+        if id(thing) in self.seen:
+            return False
+        self.seen.add(id(thing))
+        self.kept.append(thing)
+        return True
+
+
+def functions_of(graph: Pregel[Any, Any, Any, Any]) -> tuple[NodeFunction, ...]:
+    """Return the functions that the graph's nodes run, each once, and those of the app's own that these call."""
+    return tuple(_searched(graph).functions)
+
+
+def receivers_of(graph: Pregel[Any, Any, Any, Any]) -> tuple[tuple[str, object], ...]:
+    """Return the objects whose bound methods are nodes, such as LangChain's middleware, each with its node."""
+    return tuple(_searched(graph).receivers)
+
+
+def _searched(graph: Pregel[Any, Any, Any, Any]) -> _Search:
+    search = _Search()
+    _into_graph(graph, search, outer="")
+    return search
+
+
+def _into_graph(graph: Pregel[Any, Any, Any, Any], search: _Search, *, outer: str) -> None:
+    for name, node in graph.nodes.items():
+        if not name.startswith("__"):
+            _into(node.bound, search, node=f"{outer}{name}", is_inner=bool(outer))
+
+
+def _into(thing: Any, search: _Search, *, node: str, is_inner: bool) -> None:
+    if thing is None or not search.is_new(thing):
+        return
+    if isinstance(thing, Pregel):
+        _into_graph(thing, search, outer=f"{node}/")
+    elif isinstance(thing, MethodType):
+        if search.is_new(thing.__self__):
+            search.receivers.append((node, thing.__self__))
+        _into_function(thing.__func__, search, node=node, is_inner=is_inner, owner=type(thing.__self__))
+    elif isinstance(thing, FunctionType):
+        _into_function(thing, search, node=node, is_inner=is_inner)
+    else:
+        for inner in _wrapped(thing):
+            _into(inner, search, node=node, is_inner=is_inner)
+
+
+def _wrapped(thing: Any) -> Iterator[Any]:
+    """Yield what an object wraps; of one that is only callable, its `__call__`."""
+    held = getattr(thing, "__dict__", {})
+    found = [held[name] for name in _WRAPPING if held.get(name) is not None]
+    found += [thing.func] if not found and callable(getattr(thing, "func", None)) else []  # functools.partial
+    found += list(getattr(thing, "steps", None) or ())
+    found += list((getattr(thing, "tools_by_name", None) or {}).values())
+    call = getattr(type(thing), "__call__", None)  # noqa: B004 (the function itself is wanted, not whether there is one)
+    if not found and isinstance(call, FunctionType):
+        found.append(MethodType(call, thing))
+    yield from found
+
+
+def _into_function(
+    function: Any, search: _Search, *, node: str, is_inner: bool, owner: type | None = None
+) -> None:
+    if not isinstance(function, FunctionType) or (owner is not None and not search.is_new(function)):
+        return
+    if not _is_of(function, _LIBRARIES):
+        search.functions.append(NodeFunction(node, function, owner, is_inner))
+        for helper in helpers(function, owner=owner).values():
+            _into(helper, search, node=node, is_inner=is_inner)
+        for graph in (function.__globals__.get(name) for name in function.__code__.co_names):
+            if isinstance(graph, Pregel):
+                _into(graph, search, node=node, is_inner=True)
+    _into(getattr(function, "__wrapped__", None), search, node=node, is_inner=is_inner)
+    for cell in function.__closure__ or ():
+        held = _held(cell)
+        if isinstance(held, FunctionType | MethodType | Pregel):
+            _into(held, search, node=node, is_inner=is_inner)
+
+
+def _held(cell: Any) -> object:
+    try:
+        return cell.cell_contents
+    except ValueError:  # not filled yet
+        return None
+
+
+def helpers(function: FunctionType, *, owner: type | None = None) -> dict[str, FunctionType]:
+    """Return the functions of the app's own that a function names: of its module's names and its class's."""
+    own = vars(owner) if owner else {}
+    named = {name: own.get(name, function.__globals__.get(name)) for name in function.__code__.co_names}
+    return {
+        name: value
+        for name, value in named.items()
+        if isinstance(value, FunctionType) and _is_near(value, function)
+    }
+
+
+def _is_near(helper: FunctionType, function: FunctionType) -> bool:
+    """Say whether a helper belongs to the same app: the same package, or a file that is not installed."""
+    package = str(function.__module__).partition(".")[0]
+    return not _is_of(helper, _LIBRARIES) and (_is_of(helper, (package,)) or not _is_installed(helper))
+
+
+def _is_of(function: FunctionType, packages: tuple[str, ...]) -> bool:
+    return str(function.__module__).partition(".")[0] in packages
+
+
+def _is_installed(function: FunctionType) -> bool:
+    file = Path(inspect.getsourcefile(function) or "").resolve()
+    return any(file.is_relative_to(place) for place in _INSTALLED)
