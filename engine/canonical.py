@@ -16,7 +16,7 @@ from typing import Any
 from pydantic import BaseModel
 from pydantic_core import to_jsonable_python
 
-from engine.decisions import Json
+from engine.decisions import Answer, Json
 from engine.errors import UnaskableValue
 
 MAX_DEPTH = 200
@@ -55,6 +55,11 @@ def canonical(value: object) -> str:
 def digest(value: object) -> str:
     """Return the SHA-256 of `canonical(value)` as 64 hex digits."""
     return hashlib.sha256(canonical(value).encode("ascii")).hexdigest()
+
+
+def answer_digest(answer: Answer) -> str:
+    """Return the digest of what a graph gets: its answer and the state update that goes with it."""
+    return digest({"resume": answer.resume, "update": dict(answer.update) if answer.update else None})
 
 
 def is_json(value: object) -> bool:

@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Final
 
 from engine import approvals, runs
+from engine.canonical import answer_digest
 from engine.database import Transaction
 from engine.decisions import Actor, Answer, Choice, Json, Seen, Verdict
 from engine.errors import (
@@ -31,7 +32,7 @@ NOTHING_CHANGED = "Nothing was changed here. Use Approve instead, or change some
 REASON = ""
 """Where InvalidInput complains about the reason: no field has an empty name."""
 
-TOLD: Final = ("verdict", "option", "label", "reason", "before", "after", "digest", "revision")
+TOLD: Final = ("verdict", "option", "label", "reason", "before", "after", "digest", "revision", "answer_digest")
 """What of a decision stands in the audit trail."""
 
 
@@ -51,6 +52,8 @@ class Deciding:
         asked = await self._asked(seen)
         await self._raise_if_settled(seen)
         _allowed(asked, actor=actor, option=option)
+        if asked.view.round > 1:  # with the rounds before: a form warns of what the card warns of
+            return await self._pictures.approval_by_id(self._tx, seen.approval_id)
         return asked.view
 
     async def decide(
@@ -154,6 +157,7 @@ def _decision(
         "after": dict(after),
         "resume": given.resume,
         "state_update": dict(given.update) if given.update else None,
+        "answer_digest": answer_digest(given),
         "policy": {"users": sorted(policy.users), "groups": sorted(policy.groups)},
     }
 

@@ -19,6 +19,7 @@ from engine.views import (
     ApprovalStatus,
     ApprovalView,
     DecisionView,
+    Earlier,
     RunStatus,
     RunView,
     WorkflowView,
@@ -106,14 +107,32 @@ class Pictures:
             asked_at=row.asked_at,
             expires_at=row.expires_at,
             decision=None,
+            round=row.round,
         )
         mapping = workflow.answers if workflow else None
         return Asked(view=view, pause=row.pause, requested_by=run.requested_by, mapping=mapping)
 
-    def approval(self, row: Row[Any], run: Row[Any], *, decision: Row[Any] | None) -> ApprovalView:
-        """Draw a question with the decision on its present revision; None: there is none."""
-        decided = decision_view(decision._asdict()) if decision is not None else None
-        return replace(self.asked(row, run).view, status=ApprovalStatus(row.status), decision=decided)
+    def approval(
+        self,
+        row: Row[Any],
+        run: Row[Any],
+        *,
+        decision: Row[Any] | None,
+        earlier: Mapping[str, Earlier] | None = None,
+    ) -> ApprovalView:
+        """Draw a question with the decision on its present revision (None: there is none) and the rounds before."""
+        rounds = earlier or {}
+        return replace(
+            self.asked(row, run).view,
+            status=ApprovalStatus(row.status),
+            decision=decision_view(decision._asdict()) if decision is not None else None,
+            previous=rounds.get(row.previous_id),
+            repeats=rounds.get(row.repeats_id),
+        )
+
+    def _earlier(self, row: Row[Any], run: Row[Any], decision: Row[Any]) -> Earlier:
+        question = self.asked(row, run).view.question
+        return Earlier(row.id, row.round, question, decision_view(decision._asdict()))
 
     async def approval_by_id(self, tx: Transaction, approval_id: str) -> ApprovalView:
         """Raises: UnknownApproval."""
@@ -122,7 +141,13 @@ class Pictures:
             raise UnknownApproval
         run = await runs.by_id(tx, row.run_id)
         decided = await approvals.decision(tx, approval_id, revision=row.revision)
-        return self.approval(row, run, decision=decided)
+        rounds = {}
+        for earlier_id in {row.previous_id, row.repeats_id} - {None}:
+            before = await approvals.by_id(tx, earlier_id)
+            answer = await approvals.decision(tx, earlier_id, revision=before.revision) if before else None
+            if before is not None and answer is not None:
+                rounds[earlier_id] = self._earlier(before, run, answer)
+        return self.approval(row, run, decision=decided, earlier=rounds)
 
     async def run(self, tx: Transaction, row: Row[Any]) -> RunView:
         """Return a run with its approvals and events."""
@@ -137,14 +162,25 @@ class Pictures:
         decided = await approvals.decisions_of(tx, [row.id for row in asked])
         views = []
         for run in rows:
-            questions = tuple(
-                self.approval(row, run, decision=decided.get((row.id, row.revision)))
-                for row in asked
-                if row.run_id == run.id
-            )
+            rows_of_run = [row for row in asked if row.run_id == run.id]
+            questions = self._questions(rows_of_run, run, decided=decided)
             events = await audit.of_run(tx, run.id) if with_events else ()
             views.append(self._run(run, questions, events))
         return tuple(views)
+
+    def _questions(
+        self, rows: Sequence[Row[Any]], run: Row[Any], *, decided: Mapping[tuple[str, int], Row[Any]]
+    ) -> tuple[ApprovalView, ...]:
+        wanted = {row.previous_id for row in rows} | {row.repeats_id for row in rows}
+        rounds = {
+            row.id: self._earlier(row, run, decision)
+            for row in rows
+            if row.id in wanted and (decision := decided.get((row.id, row.revision))) is not None
+        }
+        return tuple(
+            self.approval(row, run, decision=decided.get((row.id, row.revision)), earlier=rounds)
+            for row in rows
+        )
 
     def _run(self, run: Row[Any], questions: tuple[ApprovalView, ...], events: Any) -> RunView:
         workflow = self._app.workflows.get(run.workflow)
@@ -208,4 +244,5 @@ def decision_view(values: Mapping[str, Any]) -> DecisionView:
         before=values["before"],
         after=values["after"],
         decided_at=values["decided_at"],
+        answer_digest=values["answer_digest"],
     )

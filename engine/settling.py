@@ -11,12 +11,14 @@ from uuid import uuid4
 from sqlalchemy import Row
 
 from engine import approvals, runs
+from engine.canonical import answer_digest
 from engine.decisions import Answer, Json, Verdict
 from engine.ledger import Transition
 from engine.pauses import Failed, Finished, Pause, Paused, Situation, Underway, Unstarted, asked_digest
-from engine.pictures import question_of
+from engine.pictures import decision_view, question_of
 from engine.questions import Question
-from engine.views import ApprovalStatus, EventKind, RunStatus
+from engine.rounds import is_next_round, latest, repeated
+from engine.views import ApprovalStatus, Earlier, EventKind, RunStatus
 from engine.workflows import Workflow
 
 CHANGED = "The question changed before the answer reached the graph."
@@ -77,7 +79,10 @@ class Settlement:
         if void:
             self._transition.note(EventKind.WITHDRAWN, approval_id=approval_id, why=void.why)
         elif not isinstance(outcome, Stopped):
-            self._transition.note(EventKind.RESUMED, approval_id=approval_id, verdict=verdict)
+            sent = answer_digest(delivery.answer)
+            self._transition.note(
+                EventKind.RESUMED, approval_id=approval_id, verdict=verdict, answer_digest=sent
+            )
         await self._transition.show(self._run.id)
 
     async def write(self, outcome: Outcome) -> None:
@@ -103,10 +108,12 @@ class Settlement:
         known = {row.interrupt_id: row for row in rows}
         wanted = {pause.interrupt_id for pause in pauses}
         await self._withdraw([row for interrupt_id, row in known.items() if interrupt_id not in wanted])
+        asking = [pause.node for pause in pauses]
         for pause in pauses:
-            await self._ask(pause, known.get(pause.interrupt_id))
+            before = latest(rows, node=pause.node, asking=asking) if pause.kind == "dynamic" else None
+            await self._ask(pause, known.get(pause.interrupt_id), before=before)
 
-    async def _ask(self, pause: Pause, row: Row[Any] | None) -> None:
+    async def _ask(self, pause: Pause, row: Row[Any] | None, *, before: Row[Any] | None) -> None:
         digest = question_digest(self._workflow, pause)
         if row is not None and row.status == ApprovalStatus.DECIDED.value:
             return  # its delivery finds out whether the question is still the same
@@ -116,8 +123,10 @@ class Settlement:
         values = self._asked(pause, question, digest)
         if row is None:
             approval_id, kind, revision = uuid4().hex, EventKind.ASKED, 1
+            values |= await self._round(question, before)
             await approvals.open_new(self._tx, {**values, **self._identity(pause), "id": approval_id})
         else:
+            values |= {"repeats_id": await self._repeats(question, row.previous_id)}
             approval_id, kind, revision = row.id, EventKind.ASKED_ANEW, row.revision + 1
             await approvals.ask_anew(self._tx, approval_id, values)
         self._transition.note(
@@ -139,6 +148,39 @@ class Settlement:
             "asked_at": now,
             "expires_at": None if expires_after_s is None else now + timedelta(seconds=expires_after_s),
         }
+
+    async def _round(self, question: Question, before: Row[Any] | None) -> dict[str, Json]:
+        """Say which round a new question is, and of what."""
+        earlier = await self._earlier(before) if before is not None else None
+        if (
+            before is None
+            or earlier is None
+            or not is_next_round(question, after=earlier.question, decision=earlier.decision)
+            or self._workflow.policy_for(question.shown) != self._workflow.policy_for(earlier.question.shown)
+        ):
+            return {}
+        repeats_id = await self._repeats(question, before.id)
+        return {"round": before.round + 1, "previous_id": before.id, "repeats_id": repeats_id}
+
+    async def _repeats(self, question: Question, previous_id: str | None) -> str | None:
+        """Find the latest earlier round that asked exactly this and was turned down."""
+        rounds: list[Earlier] = []
+        while previous_id is not None and (row := await approvals.by_id(self._tx, previous_id)) is not None:
+            previous_id = row.previous_id
+            if (earlier := await self._earlier(row)) is not None:
+                rounds.append(earlier)
+        found = repeated(question, rounds)
+        return found.approval_id if found else None
+
+    async def _earlier(self, row: Row[Any]) -> Earlier | None:
+        decided = await approvals.decision(self._tx, row.id, revision=row.revision)
+        if decided is None:
+            return None
+        asked = row.asked
+        question = question_of(
+            self._workflow, asked["value"], pause=row.pause, state=asked["state"], schema=asked["schema"]
+        )
+        return Earlier(row.id, row.round, question, decision_view(decided._asdict()))
 
     def _identity(self, pause: Pause) -> dict[str, Json]:
         return {

@@ -49,7 +49,8 @@ class ApprovalRow(SQLModel, table=True):
 
     `asked` is {"value": what the graph asked, "state": the state values that an edit may change, "schema": the
     JSON Schema of the answer or null}, `pause` is "dynamic", "before" or "after", `node` the name of the node that
-    asks. `attempts` counts how often the present decision was sent to the graph.
+    asks. `attempts` counts how often the present decision was sent to the graph. `round`, `previous_id` and
+    `repeats_id` are those of `ApprovalView`, as approval ids.
     """
 
     __tablename__ = "assent_approvals"
@@ -69,6 +70,9 @@ class ApprovalRow(SQLModel, table=True):
     asked: Any = _json()
     digest: str
     attempts: int = 0
+    round: int = 1
+    previous_id: str | None = Field(default=None, sa_type=TextKey)
+    repeats_id: str | None = Field(default=None, sa_type=TextKey)
     asked_at: datetime = Field(sa_type=UtcDateTime)
     expires_at: datetime | None = Field(default=None, sa_type=UtcDateTime, index=True)
 
@@ -77,8 +81,8 @@ class DecisionRow(SQLModel, table=True):
     """What one person decided on one revision of a question; there is never a second row for it.
 
     `option` and `label` name the option that was chosen, `verdict` is what it counts as. `resume` and
-    `state_update` are what the graph gets, `policy` is the rule that was in force. `request_key` names the click,
-    so that its second delivery is told from a second click.
+    `state_update` are what the graph gets, `answer_digest` names both; `policy` is the rule that was in force.
+    `request_key` names the click, so that its second delivery is told from a second click.
     """
 
     __tablename__ = "assent_decisions"
@@ -97,6 +101,7 @@ class DecisionRow(SQLModel, table=True):
     after: Any = _json()
     resume: Any = _json(nullable=True)
     state_update: Any = _json(nullable=True)
+    answer_digest: str
     policy: Any = _json()
     decided_at: datetime = Field(sa_type=UtcDateTime)
 

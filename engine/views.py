@@ -67,7 +67,7 @@ class DecisionView:
     """Who decided what: the name and label of the option that was chosen, and the verdict that it counts as.
 
     `before` and `after` hold the changed fields of an edit, by field name; of any other option with a form `after`
-    holds all values and `before` nothing.
+    holds all values and `before` nothing. `answer_digest` names what the graph gets.
     """
 
     verdict: Verdict
@@ -79,6 +79,17 @@ class DecisionView:
     before: Mapping[str, Json]
     after: Mapping[str, Json]
     decided_at: datetime
+    answer_digest: str
+
+
+@dataclass(frozen=True)
+class Earlier:
+    """An earlier round of a question: what it asked, and how it was answered. `round` counts from 1."""
+
+    approval_id: str
+    round: int
+    question: Question
+    decision: DecisionView
 
 
 @dataclass(frozen=True)
@@ -86,6 +97,8 @@ class ApprovalView:
     """One question of a run. `number` counts the run's questions from 1; `digest` covers what is shown.
 
     `node` is the name of the node that asks; before or after a breakpoint, of those that come next, with commas.
+    `round` is more than 1 where a question is put once more because of an answer: `previous` is the round before,
+    `repeats` the latest earlier round that asked exactly this and was turned down (None: there is none).
     """
 
     id: str
@@ -100,6 +113,9 @@ class ApprovalView:
     asked_at: datetime
     expires_at: datetime | None
     decision: DecisionView | None
+    round: int = 1
+    previous: Earlier | None = None
+    repeats: Earlier | None = None
 
 
 @dataclass(frozen=True)

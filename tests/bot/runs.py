@@ -26,6 +26,7 @@ from engine import (
 NOON = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
 APPROVAL_ID = "9f" * 16
 DIGEST = "c0ffee" + "0" * 58
+ANSWER_DIGEST = "ab12" * 16
 APPROVE = Option("approve", "Approve", Verdict.APPROVE)
 REJECT = Option("reject", "Reject", Verdict.REJECT, reason=ReasonWanted.REQUIRED)
 PAYLOAD = {"amount": 12500, "purpose": "Team offsite", "receipt": True}
@@ -75,6 +76,7 @@ def decided(given: ApprovalView, verdict: Verdict = Verdict.APPROVE, **more: Any
             before={},
             after={},
             decided_at=NOON + timedelta(minutes=1),
+            answer_digest=ANSWER_DIGEST,
         ),
         **more,
     )
