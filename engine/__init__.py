@@ -26,6 +26,7 @@ from engine.errors import (
     UnknownWorkflow,
 )
 from engine.forms import MISSING, Field, FieldKind, Form, entries
+from engine.gate import Approval, approval
 from engine.opening import open_desk
 from engine.policy import Policy, covers
 from engine.questions import Option, Part, Question, ReasonWanted
@@ -48,6 +49,7 @@ __all__ = [
     "AlreadyDecided",
     "AmbiguousRun",
     "AppError",
+    "Approval",
     "ApprovalStatus",
     "ApprovalView",
     "AuditBroken",
@@ -88,6 +90,7 @@ __all__ = [
     "UnknownWorkflow",
     "Verdict",
     "WorkflowView",
+    "approval",
     "covers",
     "entries",
     "open_desk",

@@ -17,6 +17,7 @@ from engine.canonical import digest, jsonable
 from engine.decisions import Json
 from engine.errors import AppError, UnaskableValue
 from engine.forms import check_schema
+from engine.questions import edited
 from engine.workflows import Breakpoints
 
 NO_PLACE = (
@@ -136,9 +137,8 @@ def edited_digest(
     value: Json, state: Mapping[str, Json], update: Mapping[str, Json], *, schema: Json | None = None
 ) -> str:
     """Return the digest that a dynamic question has once `update` has reached the state."""
-    is_mapped = isinstance(value, dict)
-    edited = {key: update.get(key, old) for key, old in value.items()} if is_mapped else value
-    return asked_digest(edited, {key: update.get(key, old) for key, old in state.items()}, schema)
+    held = {key: update.get(key, old) for key, old in state.items()}
+    return asked_digest(edited(value, update), held, schema)
 
 
 def _at_rest(look: Look, *, before: Breakpoints, after: Breakpoints, passed: Set[str]) -> Situation:

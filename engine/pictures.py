@@ -183,7 +183,14 @@ def question_of(
     held = workflow.state_schema if workflow else {}
     if pause == "dynamic":
         mapping = workflow.answers if workflow else None
-        return read_question(value, state=state, state_schema=held, schema=schema, mapping=mapping)
+        return read_question(
+            value,
+            state=state,
+            state_schema=held,
+            schema=schema,
+            mapping=mapping,
+            dialect=workflow.dialect if workflow else None,
+        )
     return read_static(
         tuple(value["next"]), when=pause, state=value["state"], state_schema=held, editable=tuple(state)
     )

@@ -5,10 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from engine.canonical import jsonable
-from engine.decisions import Answer, Json
+from engine.decisions import Answer, Json, Verdict
+from engine.errors import InvalidInput
+from engine.questions.batched import BATCHED
+from engine.questions.bound import bound, edited
 from engine.questions.editor import EDITOR
-from engine.questions.mapping import mapped_answer, mapped_question
+from engine.questions.inbox import INBOX
+from engine.questions.level import LEVEL
+from engine.questions.mapping import fault_of, mapped_answer, mapped_question
 from engine.questions.options import OPTIONS
+from engine.questions.per_call import PER_CALL
 from engine.questions.plain import PLAIN
 from engine.questions.question import (
     APPROVE,
@@ -21,10 +27,14 @@ from engine.questions.question import (
     ReasonWanted,
     changes,
 )
+from engine.questions.retry import RETRY
 from engine.questions.review import REVIEW
-from engine.questions.static import STATIC, answer_static, read_static
+from engine.questions.schema import SCHEMA
+from engine.questions.static import STATIC, answer_static, read_static, refuses_static
 
 __all__ = [
+    "DIALECT_NAMES",
+    "PROTOCOL_NAMES",
     "AnswerMapping",
     "Option",
     "Part",
@@ -32,14 +42,37 @@ __all__ = [
     "ReasonWanted",
     "answer",
     "changes",
+    "edited",
+    "fault_of",
     "read_question",
     "read_static",
+    "refusal_of_value",
 ]
 
-DIALECTS: tuple[Dialect, ...] = (REVIEW, OPTIONS, EDITOR, PLAIN)
+_INSIDE: tuple[Dialect, ...] = (
+    PER_CALL,
+    SCHEMA,
+    BATCHED,
+    INBOX,
+    REVIEW,
+    OPTIONS,
+    RETRY,
+    EDITOR,
+    LEVEL,
+    PLAIN,
+)
 """Tried in this order; the last recognises everything."""
 
+_BOUND = bound(lambda asked: next(dialect for dialect in _INSIDE if dialect.recognises(asked)))
+DIALECTS: tuple[Dialect, ...] = (_BOUND, *_INSIDE)
+
 _BY_NAME = {dialect.name: dialect for dialect in DIALECTS}
+
+DIALECT_NAMES: tuple[str, ...] = tuple(_BY_NAME)
+"""What a workflow may name as its dialect."""
+
+PROTOCOL_NAMES = frozenset(dialect.name for dialect in DIALECTS if dialect.is_protocol)
+"""Those whose answers have a fixed shape, so that no workflow can want another."""
 
 
 def read_question(
@@ -49,20 +82,32 @@ def read_question(
     state_schema: Json,
     schema: Json | None = None,
     mapping: AnswerMapping | None = None,
+    dialect: str | None = None,
 ) -> Question:
     """Make a question of what a graph gave to `interrupt()`, whatever it is.
 
     `state` holds only keys that an edit may change, as plain JSON; `state_schema` is the JSON Schema of the
-    state object, `schema` the one that the answer has to fit. The same value gives the same question in every
-    process.
+    state object, `schema` the one that the answer has to fit. `dialect` is the one that a workflow names: it is tried
+    first, and a value that it cannot read is recognised by its shape, as without it. The same value gives the same
+    question in every process.
 
     Raises:
         UnaskableValue: the value cannot be shown.
     """
     asked = Asked(jsonable(value), state=state, state_schema=state_schema, schema=schema)
-    dialect = next(dialect for dialect in DIALECTS if dialect.recognises(asked))
-    question = dialect.read(asked)
-    return question if mapping is None else mapped_question(question, mapping=mapping, asked=asked)
+    reader = _reader(asked, named=_BY_NAME[dialect] if dialect else None)
+    question = reader.read(asked)
+    if mapping is None or reader.is_protocol:
+        return question
+    return mapped_question(question, mapping=mapping, asked=asked)
+
+
+def _reader(asked: Asked, *, named: Dialect | None) -> Dialect:
+    """Find the dialect of a value; what has a shape that is fixed by a protocol is never read as anything else."""
+    recognised = next(dialect for dialect in DIALECTS if dialect.recognises(asked))
+    if named is None or recognised.is_protocol or not named.can_read(asked):
+        return recognised
+    return named
 
 
 def answer(
@@ -80,15 +125,19 @@ def answer(
     value: its `resume` is None and means "go on".
 
     Raises:
+        InvalidInput: this would be no possible answer, such as one that does not fit the question's schema.
         ValueError: a static breakpoint was rejected; the caller stops the run instead.
     """
     if question.dialect == STATIC:
         return answer_static(option, values)
     dialect = _BY_NAME[question.dialect]
     own = dialect.answer(question, option=option, reason=reason, values=values)
-    if mapping is None:
+    if refusal := dialect.refuses(question, own.resume):
+        raise InvalidInput({"": refusal})
+    if mapping is None or dialect.is_protocol:
         return own
-    approval = dialect.answer(question, option=APPROVE, reason="", values={}).resume
+    approve = next((each for each in question.options if each.verdict is Verdict.APPROVE), APPROVE)
+    approval = dialect.answer(question, option=approve, reason="", values={}).resume
     return mapped_answer(
         own,
         mapping=mapping,
@@ -98,3 +147,15 @@ def answer(
         values=values,
         approval=approval,
     )
+
+
+def refusal_of_value(question: Question, value: Json, *, mapping: AnswerMapping | None = None) -> str | None:
+    """Say in one sentence why `value` is no possible answer to a question; None: it is one.
+
+    It is about values that no form made, such as those of an ordered list. A workflow that wants its answers in
+    another way than the dialect takes any value.
+    """
+    if question.dialect == STATIC:
+        return refuses_static(value)
+    dialect = _BY_NAME[question.dialect]
+    return None if mapping is not None and not dialect.is_protocol else dialect.refuses(question, value)

@@ -35,4 +35,13 @@ def _answer(question: Question, *, option: Option, reason: str, values: Mapping[
     return Answer(resume={"type": "reject" if option.verdict is Verdict.REJECT else "approve"})
 
 
-EDITOR = Dialect(name="editor", recognises=_recognises, read=_read, answer=_answer)
+def _refuses(question: Question, value: Json) -> str | None:  # noqa: ARG001 (the dialects' signature)
+    if value in ({"type": "approve"}, {"type": "reject"}):
+        return None
+    is_edit = isinstance(value, dict) and set(value) == {"type", "new_content"} and value["type"] == "edit"
+    if is_edit and isinstance(value["new_content"], str):
+        return None
+    return 'This takes {"type": "approve"}, {"type": "reject"} or {"type": "edit", "new_content": "…"}.'
+
+
+EDITOR = Dialect(name="editor", recognises=_recognises, read=_read, answer=_answer, refuses=_refuses)

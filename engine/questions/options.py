@@ -1,4 +1,4 @@
-"""A choice: `{"question": …, "options": ["approve", "reject", …]}` takes the bare word.
+"""A choice: `{"question": …, "options": ["approve", "retry", …]}` takes the bare word.
 
 The shape is Dynamic Interrupts in LangGraph's guide to human-in-the-loop.
 """
@@ -7,35 +7,35 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from engine.decisions import Answer, Json, Verdict
-from engine.questions.question import (
-    APPROVE,
-    REJECT,
-    Asked,
-    Dialect,
-    Option,
-    Question,
-    edit_of,
-    state_form,
-    update_of,
-)
-from engine.questions.review import offers_both
+from engine.decisions import Answer, Json
+from engine.questions.question import Asked, Dialect, Option, Question, ReasonWanted, update_of
 from engine.questions.text import asked_in
+from engine.questions.words import are_words, options_of, word_of
 
 
 def _recognises(asked: Asked) -> bool:
-    value = asked.value
-    return isinstance(value, dict) and "action" not in value and offers_both(value.get("options"))
+    return _fits(asked) and "action" not in asked.value
+
+
+def _fits(asked: Asked) -> bool:
+    return isinstance(asked.value, dict) and are_words(asked.value.get("options"))
 
 
 def _read(asked: Asked) -> Question:
-    options = (APPROVE, REJECT, *edit_of(state_form(asked)))
+    options = options_of(asked, comments=ReasonWanted.NONE)
     return Question(dialect="options", text=asked_in(asked.value), shown=asked.value, options=options)
 
 
 def _answer(question: Question, *, option: Option, reason: str, values: Mapping[str, Json]) -> Answer:  # noqa: ARG001 (the dialects' signature)
-    word = "reject" if option.verdict is Verdict.REJECT else "approve"
+    word = word_of(option, values, words=question.shown["options"])
     return Answer(resume=word, update=update_of(option, values))
 
 
-OPTIONS = Dialect(name="options", recognises=_recognises, read=_read, answer=_answer)
+def _refuses(question: Question, value: Json) -> str | None:
+    words = question.shown["options"]
+    return None if isinstance(value, str) and value in words else f"This takes one of: {', '.join(words)}."
+
+
+OPTIONS = Dialect(
+    name="options", recognises=_recognises, fits=_fits, read=_read, answer=_answer, refuses=_refuses
+)

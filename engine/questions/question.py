@@ -100,6 +100,12 @@ class AnswerMapping:
     edit: Literal["update", "resume"] | None = None
 
 
+class Refuses(Protocol):
+    """Says in one sentence why a value is no possible answer to a question; None: it is one."""
+
+    def __call__(self, question: Question, value: Json) -> str | None: ...
+
+
 class Answers(Protocol):
     """Makes the answer that the graph expects. `values` are those of the option's form."""
 
@@ -110,12 +116,23 @@ class Answers(Protocol):
 
 @dataclass(frozen=True)
 class Dialect:
-    """One way to ask: `recognises` a value by its exact shape, `read` it, `answer` it. All of them are pure."""
+    """One way to ask: `recognises` a value by its exact shape, `read` it, `answer` it. All of them are pure.
+
+    `fits` says what can be read when a workflow names the dialect itself (None: what is recognised). `is_protocol`:
+    the answer's shape is fixed by who asks, so a workflow cannot want another.
+    """
 
     name: str
     recognises: Callable[[Asked], bool]
     read: Callable[[Asked], Question]
     answer: Answers
+    refuses: Refuses
+    fits: Callable[[Asked], bool] | None = None
+    is_protocol: bool = False
+
+    def can_read(self, asked: Asked) -> bool:
+        """Say whether a value that is said to be of this dialect can be read as such."""
+        return (self.fits or self.recognises)(asked)
 
 
 APPROVE = Option("approve", "Approve", Verdict.APPROVE)

@@ -1,4 +1,4 @@
-"""A review: `{"action": "review", "options": ["approve", …, "reject"], …}` takes `{"action": …}`.
+"""A review: `{"action": "review", "options": ["approve", …, "reject"], …}` takes `{"action": …, "comments": …}`.
 
 The shape is Content Review in LangGraph's guide to human-in-the-loop.
 """
@@ -9,49 +9,49 @@ from collections.abc import Mapping
 
 from engine.decisions import Answer, Json, Verdict
 from engine.forms import readable
-from engine.questions.question import (
-    APPROVE,
-    REJECT,
-    Asked,
-    Dialect,
-    Option,
-    Question,
-    edit_of,
-    state_form,
-    update_of,
-)
+from engine.questions.question import Asked, Dialect, Option, Question, ReasonWanted, update_of
 from engine.questions.text import NO_WORDS, asked_in, one_line
-
-
-def offers_both(options: Json) -> bool:
-    """Say whether `options` is a list of texts in which there is "approve" and "reject"."""
-    is_list = isinstance(options, list) and all(isinstance(option, str) for option in options)
-    return is_list and {"approve", "reject"} <= set(options)
+from engine.questions.words import REQUEST_CHANGES, are_words, offers_both, options_of, word_of
 
 
 def _recognises(asked: Asked) -> bool:
     value = asked.value
-    return (
-        isinstance(value, dict) and isinstance(value.get("action"), str) and offers_both(value.get("options"))
-    )
+    is_review = isinstance(value, dict) and isinstance(value.get("action"), str)
+    return is_review and offers_both(value.get("options"))
+
+
+def _fits(asked: Asked) -> bool:
+    return isinstance(asked.value, dict) and are_words(asked.value.get("options"))
 
 
 def _read(asked: Asked) -> Question:
-    options = (APPROVE, REJECT, *edit_of(state_form(asked)))
+    options = options_of(asked, comments=ReasonWanted.OPTIONAL)
     return Question(dialect="review", text=_text(asked.value), shown=asked.value, options=options)
 
 
 def _text(value: Json) -> str:
     own = asked_in(value)
     subject = next((key for key in value if key not in ("action", "options")), "")
-    named = f"{readable(value['action'])} {readable(subject).lower()}"
+    named = f"{readable(str(value.get('action', '')))} {readable(subject).lower()}"
     return one_line(named) if own == NO_WORDS and named.strip() else own
 
 
-def _answer(question: Question, *, option: Option, reason: str, values: Mapping[str, Json]) -> Answer:  # noqa: ARG001 (the dialects' signature)
-    if option.verdict is Verdict.REJECT:
-        return Answer(resume={"action": "reject", "comments": reason})
-    return Answer(resume={"action": "approve"}, update=update_of(option, values))
+def _answer(question: Question, *, option: Option, reason: str, values: Mapping[str, Json]) -> Answer:
+    word = word_of(option, values, words=question.shown["options"])
+    told = {"comments": reason} if option.verdict in (Verdict.REJECT, Verdict.RESPOND) else {}
+    return Answer(resume={"action": word, **told}, update=update_of(option, values))
 
 
-REVIEW = Dialect(name="review", recognises=_recognises, read=_read, answer=_answer)
+def _refuses(question: Question, value: Json) -> str | None:
+    words = question.shown["options"]
+    if not isinstance(value, dict) or value.get("action") not in words or set(value) - {"action", "comments"}:
+        return f'This takes {{"action": …, "comments": "…"}}, with one of: {", ".join(words)}.'
+    if not isinstance(value.get("comments", ""), str):
+        return "The comments have to be a text."
+    needs_comments = value["action"] == REQUEST_CHANGES and not value.get("comments", "").strip()
+    return "Whoever requests changes has to say which, in the comments." if needs_comments else None
+
+
+REVIEW = Dialect(
+    name="review", recognises=_recognises, fits=_fits, read=_read, answer=_answer, refuses=_refuses
+)

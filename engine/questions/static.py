@@ -47,6 +47,11 @@ def answer_static(option: Option, values: Mapping[str, Json]) -> Answer:
     return Answer(resume=None, update=update_of(option, values))
 
 
+def refuses_static(value: Json) -> str | None:
+    """Say why a value is no answer to a breakpoint, which takes none: None and True mean "go on"."""
+    return None if value is None or value is True else "A breakpoint takes no answer but true, which goes on."
+
+
 def _text(next_nodes: tuple[str, ...], *, when: Literal["before", "after"]) -> str:
     begin = "" if when == "before" else "A step is done. "
     names = [*(", ".join(next_nodes[:-1]),), *next_nodes[-1:]] if len(next_nodes) > 1 else list(next_nodes)

@@ -81,7 +81,12 @@ async def _loaded(
             f"The graph {inner} inside it stops before or after a node, where nobody can be asked. "
             "Call interrupt() in that node instead, or set the breakpoint on the outer graph."
         )
-    held, taken = state_schema(graph), _narrowed(input_schema(graph), inputs=rules.inputs, name=name)
+    held = state_schema(graph)
+    if rules.answers is not None and rules.answers.edit == "update" and not held.get("properties"):
+        raise BrokenGraph(
+            f'approvals.toml: workflows.{name}.answers.edit: the graph has no state to update; write "resume".'
+        )
+    taken = _narrowed(input_schema(graph), inputs=rules.inputs, name=name)
     try:
         check_schema(held)
         check_schema(taken)

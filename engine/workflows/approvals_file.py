@@ -11,6 +11,7 @@ starters = { groups = ["S0STAFF"] }         # left out: everybody may start
 title = "Expense"
 description = "Pay an expense."
 inputs = ["amount", "purpose"]              # the fields of the start form; left out: all
+dialect = "review"                          # what its questions are read as; left out: told by their shape
 answers = { approve = "yes", reject = { no = "$reason" }, edit = "update" }
 
 [[workflows.expense.levels]]                # the first level whose `when` a question meets
@@ -32,7 +33,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationErr
 from engine.errors import AppError
 from engine.forms import MISSING
 from engine.policy import Policy
-from engine.questions import AnswerMapping
+from engine.questions import DIALECT_NAMES, PROTOCOL_NAMES, AnswerMapping, fault_of
 from engine.workflows.rules import Level, Rules
 
 FILE_NAME = "approvals.toml"
@@ -86,6 +87,7 @@ class _Workflow(_Defaults):
     description: str = ""
     inputs: list[Name] | None = None
     answers: _Answers | None = None
+    dialect: str | None = None
     levels: list[_Level] = []
 
 
@@ -110,9 +112,11 @@ def read_rules(folder: Path, *, names: Collection[str]) -> dict[str, Rules]:
         )
         return {name: Rules(problem=missing) for name in names}
     file = _parsed(path)
-    for name in file.workflows:
+    for name, own in file.workflows.items():
         if name not in names:
             raise AppError(f"{path}: workflows.{name}: {_no_such_graph(name, names=names)}")
+        if fault := _answering_fault(own):
+            raise AppError(f"{path}: workflows.{name}.{fault}.")
     return {name: _rules(file.defaults, file.workflows.get(name, _Workflow())) for name in names}
 
 
@@ -142,6 +146,18 @@ def _no_such_graph(name: str, *, names: Collection[str]) -> str:
     return f"langgraph.json has no graph of this name. {hint}"
 
 
+def _answering_fault(own: _Workflow) -> str | None:
+    """Say which key about answers cannot be meant so, and what to do."""
+    if own.dialect is not None and own.dialect not in DIALECT_NAMES:
+        return f"dialect: {own.dialect!r} is not known here; write one of {', '.join(DIALECT_NAMES)}"
+    if own.answers is None:
+        return None
+    if own.dialect in PROTOCOL_NAMES:
+        return f"answers: the answers of the dialect {own.dialect!r} have a fixed shape; leave this out"
+    fault = fault_of(AnswerMapping(**dict(own.answers)))
+    return None if fault is None else f"answers.{fault[0]}: it {fault[1]}"
+
+
 def _rules(defaults: _Defaults, own: _Workflow) -> Rules:
     policy = _policy(_policy(Policy(), defaults), own)
     levels = tuple(Level(when=level.when, policy=_policy(policy, level)) for level in own.levels)
@@ -153,6 +169,7 @@ def _rules(defaults: _Defaults, own: _Workflow) -> Rules:
         channel=channel,
         starters=_policy(Policy(allow_self=True), _Terms(approvers=starters)) if starters else None,
         answers=AnswerMapping(**dict(own.answers)) if own.answers else None,
+        dialect=own.dialect,
         inputs=None if own.inputs is None else tuple(own.inputs),
         title=own.title,
         description=own.description,

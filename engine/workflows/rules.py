@@ -29,8 +29,9 @@ class Level:
 class Rules:
     """What approvals.toml says about one workflow.
 
-    `starters` are the people who may start it, None: everybody. `problem` is a sentence when questions cannot
-    be asked or decided as set up; the workflow can be shown all the same.
+    `starters` are the people who may start it, None: everybody. `dialect` names the dialect of its questions, None:
+    it is told by their shape. `problem` is a sentence when questions cannot be asked or decided as set up; the
+    workflow can be shown all the same.
     """
 
     policy: Policy = field(default_factory=Policy)
@@ -38,6 +39,7 @@ class Rules:
     channel: str | None = None
     starters: Policy | None = None
     answers: AnswerMapping | None = None
+    dialect: str | None = None
     inputs: tuple[str, ...] | None = None
     title: str = ""
     description: str = ""

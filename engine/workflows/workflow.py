@@ -51,6 +51,11 @@ class Workflow:
         return self.rules.answers
 
     @property
+    def dialect(self) -> str | None:
+        """The dialect that its questions are said to have; None: each is recognised by its shape."""
+        return self.rules.dialect
+
+    @property
     def starters(self) -> Policy | None:
         """Who may start it; None: everybody."""
         return self.rules.starters

@@ -116,3 +116,28 @@ def create_plan(state: Plan) -> dict[str, Any]:
 def execute_plan(state: Plan) -> dict[str, Any]:
     # This only runs after human approval
     return {"approved": True}
+
+
+def risky_operation(given: str) -> str:
+    if given == "bad":
+        raise ValueError("bad is bad")
+    return f"did {given}"
+
+
+def safe_operation(state: State) -> dict[str, Any]:
+    try:
+        result = risky_operation(state["input"])
+        return {"result": result}
+
+    except ValueError as e:
+        # Let human decide whether to retry
+        action = interrupt(
+            {"error": str(e), "question": "Retry with different input?", "current_input": state["input"]}
+        )
+
+        if action["retry"]:
+            # Try with modified input
+            result = risky_operation(action["new_input"])
+            return {"result": result, "input": action["new_input"]}
+        else:  # noqa: RET505 (the guide's own code)
+            raise

@@ -1,0 +1,184 @@
+"""LangChain's `HITLRequest`: one or several tool calls at once; takes `{"decisions": […]}`, one per call, in order.
+
+Asked by `HumanInTheLoopMiddleware` in its default mode, "batched" (langchain 1.4.7).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Annotated, Any
+
+from pydantic import Field
+
+from engine.decisions import Answer, Json, Verdict
+from engine.forms import MISSING, Form, form_from_schema
+from engine.questions.calls import (
+    DecisionType,
+    Exact,
+    args_form,
+    decision,
+    edited_args,
+    matches,
+    options_of,
+    refusal_of_decision,
+)
+from engine.questions.question import Asked, Dialect, Option, Part, Question
+from engine.questions.text import one_line
+
+EACH = "each"
+"""The option to decide call by call."""
+
+
+class _Action(Exact):
+    name: str
+    args: dict[str, Any]
+    description: str = ""
+
+
+class _Review(Exact):
+    action_name: str
+    allowed_decisions: Annotated[list[DecisionType], Field(min_length=1)]
+    args_schema: dict[str, Any] | None = None
+
+
+class _Request(Exact):
+    action_requests: Annotated[list[_Action], Field(min_length=1)]
+    review_configs: list[_Review]
+
+
+def _recognises(asked: Asked) -> bool:
+    if not matches(asked.value, _Request):
+        return False
+    names = [action["name"] for action in asked.value["action_requests"]]
+    return names == [review["action_name"] for review in asked.value["review_configs"]]
+
+
+def _read(asked: Asked) -> Question:
+    calls = asked.value["action_requests"]
+    parts = tuple(Part(call["name"], call.get("description", ""), call["args"]) for call in calls)
+    options = _options_for_one(asked.value) if len(parts) == 1 else _options_for_all(asked.value)
+    return Question(
+        dialect="batched", text=_text(parts), shown=asked.value, options=tuple(options), parts=parts
+    )
+
+
+def _text(parts: Sequence[Part]) -> str:
+    names = [part.title for part in parts]
+    if len(names) == 1:
+        return one_line(f"Run {names[0]}?")
+    return one_line(f"Run {len(names)} tools: {', '.join(names[:-1])} and {names[-1]}?")
+
+
+def _options_for_one(request: Json) -> Sequence[Option]:
+    (call,), (review,) = request["action_requests"], request["review_configs"]
+    return options_of(review["allowed_decisions"], args_form(call["args"], review.get("args_schema")))
+
+
+def _options_for_all(request: Json) -> list[Option]:
+    allowed = [set(review["allowed_decisions"]) for review in request["review_configs"]]
+    for_all = options_of(sorted(set.intersection(*allowed) & {"approve", "reject"}), None)
+    made = [replace(option, label=f"{option.label} all") for option in for_all]
+    return [*made, Option(EACH, "Decide each…", Verdict.RESPOND, form=form_from_schema(_each(request)))]
+
+
+def _each(request: Json) -> Json:
+    """Describe one decision for each call: the alternatives that its tool allows, told apart by `type`."""
+    calls = zip(request["action_requests"], request["review_configs"], strict=True)
+    properties = {
+        _key(at): {
+            "title": f"{at}. {call['name']}",
+            "oneOf": [_branch(kind, call, review) for kind in dict.fromkeys(review["allowed_decisions"])],
+            "discriminator": {"propertyName": "type"},
+        }
+        for at, (call, review) in enumerate(calls, 1)
+    }
+    return {"type": "object", "properties": properties, "required": list(properties)}
+
+
+def _key(at: int) -> str:
+    return f"call_{at}"
+
+
+def _branch(kind: str, call: Json, review: Json) -> Json:
+    message = {"title": "Message", "type": "string", "format": "textarea"}
+    more: dict[str, Json] = {
+        "edit": {"args": _args_schema(_form_of(call, review))},
+        "reject": {"message": message},
+        "respond": {"message": {**message, "minLength": 1}},
+    }.get(kind, {})
+    needed = [name for name in more if kind != "reject"]
+    properties = {"type": {"const": kind}, **more}
+    return {
+        "title": kind.capitalize(),
+        "type": "object",
+        "properties": properties,
+        "required": ["type", *needed],
+    }
+
+
+def _form_of(call: Json, review: Json) -> Form | None:
+    """Make the form of a call's arguments, all of whose references lead to places within a branch: none."""
+    schema = review.get("args_schema")
+    return args_form(call["args"], None if schema and "$defs" in schema else schema)
+
+
+def _args_schema(form: Form | None) -> Json:
+    """Describe the arguments of a call as an object that has what was asked as its defaults."""
+    if form is None:
+        return {"title": "Arguments", "type": "object", "properties": {}}
+    held = {field.name: {"default": field.initial} for field in form.fields if field.initial is not MISSING}
+    known = form.schema["properties"]
+    properties = {name: {**prop, **held.get(name, {})} for name, prop in known.items()}
+    return {
+        "title": "Arguments",
+        "type": "object",
+        "properties": properties,
+        "required": form.schema["required"],
+    }
+
+
+def _answer(question: Question, *, option: Option, reason: str, values: Mapping[str, Json]) -> Answer:
+    calls = question.shown["action_requests"]
+    if option.name == EACH:
+        decisions = [_decided(question.shown, at, values[_key(at)]) for at in range(1, len(calls) + 1)]
+        return Answer(resume={"decisions": decisions})
+    kind = option.name
+    form = option.form
+    decisions = [
+        decision(
+            kind,
+            name=call["name"],
+            args=call["args"] if form is None else edited_args(call["args"], form, values),
+            message=reason,
+        )
+        for call in calls
+    ]
+    return Answer(resume={"decisions": decisions})
+
+
+def _decided(request: Json, at: int, given: Json) -> Json:
+    call, review = request["action_requests"][at - 1], request["review_configs"][at - 1]
+    form = _form_of(call, review)
+    args = call["args"] if form is None else edited_args(call["args"], form, given.get("args", {}))
+    return decision(given["type"], name=call["name"], args=args, message=given.get("message") or "")
+
+
+def _refuses(question: Question, value: Json) -> str | None:
+    calls, reviews = question.shown["action_requests"], question.shown["review_configs"]
+    decisions = value.get("decisions") if isinstance(value, dict) and set(value) == {"decisions"} else None
+    if not isinstance(decisions, list):
+        return 'This takes {"decisions": […]}, with one decision for each call.'
+    if len(decisions) != len(calls):
+        return f"This takes a decision for each of {len(calls)} calls, and there are {len(decisions)}."
+    each = zip(decisions, calls, reviews, strict=True)
+    refusals = (
+        refusal_of_decision(given, name=call["name"], allowed=review["allowed_decisions"])
+        for given, call, review in each
+    )
+    return next((refusal for refusal in refusals if refusal is not None), None)
+
+
+BATCHED = Dialect(
+    name="batched", recognises=_recognises, read=_read, answer=_answer, refuses=_refuses, is_protocol=True
+)

@@ -1,0 +1,272 @@
+"""Tool calls: LangChain's own HumanInTheLoopMiddleware asks, in both of its modes, and takes the answers.
+
+The model is scripted: it calls the tools once and then ends. Nothing leaves the process.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any, Literal, cast
+
+import pytest
+from langchain.agents import create_agent
+from langchain.agents.middleware import HumanInTheLoopMiddleware
+from langchain_core.language_models.fake_chat_models import GenericFakeChatModel
+from langchain_core.messages import AIMessage, ToolMessage
+from langchain_core.tools import tool
+from langgraph.checkpoint.memory import InMemorySaver
+from langgraph.types import Command
+
+from engine.decisions import Json
+from engine.errors import InvalidInput
+from engine.forms import FieldKind
+from engine.questions import Question, read_question, refusal_of_value
+from tests.engine.questions.conformance import Chosen, chosen, decided, labels, option_of
+
+
+@tool
+def send_email(to: str, copies: int = 1, priority: Literal["low", "high"] = "low") -> str:
+    """Send an email."""
+    return f"sent to {to}, {copies} copies, {priority}"
+
+
+@tool
+def delete_file(path: str) -> str:
+    """Delete a file."""
+    return f"deleted {path}"
+
+
+MAIL = {"name": "send_email", "args": {"to": "amy@example.com", "copies": 2}, "id": "c1"}
+FILE = {"name": "delete_file", "args": {"path": "/etc/hosts"}, "id": "c2"}
+ALL = ["approve", "edit", "reject", "respond"]
+
+
+class Scripted(GenericFakeChatModel):
+    """A chat model that says what it was told to say, with whatever tools."""
+
+    def bind_tools(self, tools: Any, **more: Any) -> Any:
+        return self
+
+
+class Agent:
+    """An agent whose model calls the given tools and then ends."""
+
+    def __init__(
+        self, *calls: dict[str, Any], mode: str, allowed: dict[str, list[str]] | None = None
+    ) -> None:
+        says: Iterator[AIMessage] = iter(
+            [AIMessage("", tool_calls=cast("Any", list(calls))), AIMessage("Done.")]
+        )
+        given = allowed or {}
+        wanted = {name: {"allowed_decisions": given.get(name, ALL)} for name in ("send_email", "delete_file")}
+        made = create_agent(
+            Scripted(messages=says),
+            tools=[send_email, delete_file],
+            middleware=[HumanInTheLoopMiddleware(cast("Any", wanted), interrupt_mode=cast("Any", mode))],
+            checkpointer=InMemorySaver(),
+        )
+        self._agent: Any = cast("Any", made)
+        self._config: Any = {"configurable": {"thread_id": "t"}}
+        self._agent.invoke({"messages": [("user", "Go.")]}, self._config)
+
+    def pauses(self) -> list[Any]:
+        return list(self._agent.get_state(self._config).interrupts)
+
+    def questions(self) -> list[Question]:
+        return [
+            read_question(pause.value, state={}, state_schema={}, schema=pause.response_schema)
+            for pause in self.pauses()
+        ]
+
+    def answer(self, choice: Chosen, *, at: int = 0) -> Json:
+        """Answer one pause and give what was answered."""
+        resume = decided(self.questions()[at], choice).resume
+        self._agent.invoke(Command(resume={self.pauses()[at].id: resume}), self._config)
+        return resume
+
+    def results(self) -> list[str]:
+        """What the model gets as the results of its calls, in their order; the agent has come to its end."""
+        state = self._agent.get_state(self._config)
+        assert state.next == ()
+        messages = [each for each in state.values["messages"] if isinstance(each, ToolMessage)]
+        return [str(each.content) for each in sorted(messages, key=lambda each: each.tool_call_id)]
+
+
+# choice -> the decision -> what the model gets
+ONE_CALL: list[tuple[Chosen, Json, str]] = [
+    (chosen("approve"), {"type": "approve"}, "sent to amy@example.com, 2 copies, low"),
+    (
+        chosen("edit", to="ben@example.com", copies="5"),
+        {"type": "edit", "edited_action": {"name": "send_email", "args": {"to": "ben@example.com", "copies": 5}}},
+        "sent to ben@example.com, 5 copies, low",
+    ),
+    (chosen("reject"), {"type": "reject"}, "User rejected the tool call"),
+    (chosen("reject", "Not today"), {"type": "reject", "message": "Not today"}, "with reason: Not today"),
+    (chosen("respond", "I did it"), {"type": "respond", "message": "I did it"}, "I did it"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("choice", "decision", "result"), ONE_CALL)
+def test_one_call_of_a_batch(choice: Chosen, decision: Json, result: str) -> None:
+    """A batch of one call has its decisions as buttons, and the middleware does what was decided."""
+    agent = Agent(MAIL, mode="batched")
+    (question,) = agent.questions()
+    assert (question.dialect, question.text) == ("batched", "Run send_email?")
+    assert labels(question) == ["Approve", "Edit", "Reject", "Respond"]
+    (part,) = question.parts
+    assert (part.title, part.value) == ("send_email", MAIL["args"])
+    assert "Tool execution requires approval" in part.note
+    assert agent.answer(choice) == {"decisions": [decision]}
+    assert result in agent.results()[0]
+
+
+@pytest.mark.parametrize(
+    ("allowed", "buttons"),
+    [
+        (["respond", "approve"], ["Approve", "Respond"]),
+        (["edit"], ["Edit"]),
+        (["reject"], ["Reject"]),
+    ],
+)
+@pytest.mark.parametrize("mode", ["batched", "per_call"])
+def test_only_allowed_decisions_are_offered(mode: str, allowed: list[str], buttons: list[str]) -> None:
+    """The buttons are those decisions that the tool allows, in one order."""
+    (question,) = Agent(MAIL, mode=mode, allowed={"send_email": allowed}).questions()
+    assert labels(question) == buttons
+
+
+def each_of(mail: str, file: str) -> Chosen:
+    """Decide a batch of two call by call, each in JSON."""
+    return chosen("each", call_1=mail, call_2=file)
+
+
+# choice -> decisions, in order -> what the model gets
+TWO_CALLS: list[tuple[Chosen, list[Json], list[str]]] = [
+    (chosen("approve"), [{"type": "approve"}] * 2, ["sent to amy@example.com, 2 copies, low", "deleted /etc/hosts"]),
+    (chosen("reject", "No"), [{"type": "reject", "message": "No"}] * 2, ["with reason: No", "with reason: No"]),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("choice", "decisions", "results"), TWO_CALLS)
+def test_several_calls_of_a_batch(choice: Chosen, decisions: list[Json], results: list[str]) -> None:
+    """Several calls are one question with a part for each; the decisions go back together, in order."""
+    agent = Agent(MAIL, FILE, mode="batched")
+    (question,) = agent.questions()
+    assert question.text == "Run 2 tools: send_email and delete_file?"
+    assert labels(question) == ["Approve all", "Reject all", "Decide each…"]
+    assert [(part.title, part.value) for part in question.parts] == [
+        ("send_email", MAIL["args"]),
+        ("delete_file", FILE["args"]),
+    ]
+    assert agent.answer(choice) == {"decisions": decisions}
+    for got, part in zip(agent.results(), results, strict=True):
+        assert part in got
+
+
+def test_all_can_be_approved_only_where_each_may_be() -> None:
+    """A tool that may not be approved, or not be rejected, takes the button for all of them away."""
+    (question,) = Agent(MAIL, FILE, mode="batched", allowed={"delete_file": ["reject", "edit"]}).questions()
+    assert labels(question) == ["Reject all", "Decide each…"]
+    (question,) = Agent(MAIL, FILE, mode="batched", allowed={"send_email": ["respond"]}).questions()
+    assert labels(question) == ["Decide each…"]
+
+
+PER_CALL: list[tuple[Chosen, Json, str]] = [
+    *[row for row in ONE_CALL if row[0].option != "edit"],
+    (
+        chosen("edit", to="ben@example.com", priority="1"),
+        {
+            "type": "edit",
+            "edited_action": {
+                "name": "send_email",
+                "args": {"to": "ben@example.com", "copies": 2, "priority": "high"},
+            },
+        },
+        "sent to ben@example.com, 2 copies, high",
+    ),
+]
+
+
+@pytest.mark.parametrize(("choice", "decision", "result"), PER_CALL)
+def test_a_call_that_asks_for_itself(choice: Chosen, decision: Json, result: str) -> None:
+    """A call in the mode per_call takes one decision; its edit is typed by the tool's own arguments."""
+    agent = Agent(MAIL, mode="per_call")
+    (question,) = agent.questions()
+    assert (question.dialect, question.text) == ("per_call", "Run send_email?")
+    assert labels(question) == ["Approve", "Edit", "Reject", "Respond"]
+    assert agent.answer(choice) == decision
+    assert result in agent.results()[0]
+
+
+def test_the_form_of_a_call_knows_the_tools_arguments() -> None:
+    """Fields have the types, choices and defaults of the tool, and start with what the model asked for."""
+    (question,) = Agent(MAIL, mode="per_call").questions()
+    form = option_of(question, "edit").form
+    assert form
+    assert [(field.name, field.kind, field.initial) for field in form.fields] == [
+        ("to", FieldKind.TEXT, "amy@example.com"),
+        ("copies", FieldKind.INTEGER, 2),
+        ("priority", FieldKind.CHOICE, "low"),
+    ]
+    with pytest.raises(InvalidInput) as caught:
+        decided(question, chosen("edit", copies="many"))
+    assert list(caught.value.errors) == ["copies"]
+
+
+def test_calls_that_ask_for_themselves_are_answered_one_by_one() -> None:
+    """Two calls are two questions; answered in any order, one at a time, both decisions count."""
+    agent = Agent(MAIL, FILE, mode="per_call")
+    names = [question.shown["name"] for question in agent.questions()]
+    assert sorted(names) == ["delete_file", "send_email"]
+    agent.answer(chosen("reject", "Keep it"), at=names.index("delete_file"))
+    agent.answer(chosen("approve"))
+    mail, file = agent.results()
+    assert mail == "sent to amy@example.com, 2 copies, low"
+    assert "Keep it" in file
+
+
+APPROVES = {"type": "approve"}
+RENAMED = {"type": "edit", "edited_action": {"name": "delete_file", "args": {}}}
+
+
+@pytest.mark.parametrize(
+    ("given", "sentence"),
+    [
+        (True, '{"decisions"'),
+        ([APPROVES, APPROVES], '{"decisions"'),
+        ({"decisions": [APPROVES, APPROVES], "more": 1}, '{"decisions"'),
+        ({"decisions": [APPROVES]}, "each of 2 calls, and there are 1"),
+        ({"decisions": [APPROVES] * 3}, "there are 3"),
+        (
+            {"decisions": [APPROVES, {"type": "respond", "message": "x"}]},
+            "delete_file takes one of: approve, reject",
+        ),
+        ({"decisions": [{"type": "ok"}, APPROVES]}, "send_email takes one of"),
+        ({"decisions": [{"type": "respond"}, APPROVES]}, "at message"),
+        ({"decisions": [{"type": "edit", "edited_action": {"name": "send_email"}}, APPROVES]}, "args"),
+        ({"decisions": [RENAMED, APPROVES]}, "into another tool"),
+    ],
+)
+def test_what_would_poison_the_thread_is_told(given: Json, sentence: str) -> None:
+    """A wrong count or a decision that is not allowed is refused: the middleware would store it before it checks."""
+    (question,) = Agent(
+        MAIL, FILE, mode="batched", allowed={"delete_file": ["approve", "reject"]}
+    ).questions()
+    assert sentence in str(refusal_of_value(question, given))
+
+
+@pytest.mark.parametrize(
+    ("given", "sentence"),
+    [
+        ({"decisions": [APPROVES]}, "send_email takes one of"),
+        (RENAMED, "into another tool"),
+        (
+            {"type": "edit", "edited_action": {"name": "send_email", "args": {"to": "x", "copies": "y"}}},
+            "whole number",
+        ),
+    ],
+)
+def test_what_a_call_does_not_take_is_told(given: Json, sentence: str) -> None:
+    """A decision on one call is held against the tool's own schema."""
+    (question,) = Agent(MAIL, mode="per_call").questions()
+    assert sentence in str(refusal_of_value(question, given))
