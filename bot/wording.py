@@ -69,6 +69,7 @@ NOTHING_WAITING: Final = "Nothing is waiting for a decision."
 SEE_THREAD: Final = "The thread has more."
 SEE_ROOT: Final = "The request at the top of the thread has more."
 REQUEST: Final = "From the request:"
+RUNNING: Final = "Now running: "
 NO_INPUT: Final = "This workflow needs no input."
 LABEL_CHARS: Final = 75
 """What a button shows of its label."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import secrets
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 from uuid import uuid4
 
@@ -19,6 +20,7 @@ from engine.forms import read_form
 from engine.ledger import Ledger, Transition
 from engine.pictures import Pictures
 from engine.policy import Policy, covers
+from engine.progress import Progress
 from engine.runner import Runner
 from engine.views import ApprovalStatus, ApprovalView, EventKind, Posting, RunStatus, RunView, WorkflowView
 from engine.wakeups import Handler, Kind, Wakeups
@@ -30,12 +32,15 @@ DEADLINE_PASSED = "Another question of this request was not answered in time."
 class Desk:
     """What people and programs can do. Every verb may be repeated; what it did is committed when it returns."""
 
-    def __init__(self, app: App, *, ledger: Ledger, wakeups: Wakeups, runner: Runner) -> None:
+    def __init__(
+        self, app: App, *, ledger: Ledger, wakeups: Wakeups, runner: Runner, progress: Progress
+    ) -> None:
         self._app = app
         self._ledger = ledger
         self._database = ledger.database
         self._wakeups = wakeups
         self._pictures = Pictures(app)
+        self._progress = progress
         wakeups.on(Kind.RUN, runner.advance)
 
     # -- what there is ---------------------------------------------------------------------------------------
@@ -57,7 +62,8 @@ class Desk:
         """
         async with self._database.reading() as tx:
             row = await runs.by_beginning(tx, beginning)
-            return await self._pictures.run(tx, row)
+            view = await self._pictures.run(tx, row)
+        return replace(view, progress=self._progress.of(view.id))
 
     async def recent(self, *, limit: int = 20) -> tuple[RunView, ...]:
         """Return the latest runs without their events, newest first."""
@@ -194,6 +200,11 @@ class Desk:
         Calls for one run never overlap, and several changes may come as one: read the run anew each time.
         """
         self._wakeups.on(Kind.CHANGE, handler)
+
+    @property
+    def underway(self) -> Mapping[str, int]:
+        """The runs that have some `progress` now, by id, with a number that grows as it changes."""
+        return self._progress.underway()
 
     async def wake_behind(self) -> None:
         """Call the change handler for every run of which people see something old."""

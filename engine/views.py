@@ -133,8 +133,22 @@ class Event:
 
 
 @dataclass(frozen=True)
+class ProgressView:
+    """What a run does between two rests: the nodes that run now, and a few lines of what was streamed last.
+
+    All of it is payload, cut to 200 characters a line.
+    """
+
+    nodes: tuple[str, ...]
+    lines: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class RunView:
-    """One request, whole. `revision` grows with every change; `error` is set for FAILED only."""
+    """One request, whole. `revision` grows with every change; `error` is set for FAILED only.
+
+    `progress` is there while this process drives the run and that takes long; `revision` does not count it.
+    """
 
     id: str
     thread_id: str
@@ -152,6 +166,7 @@ class RunView:
     revision: int
     approvals: tuple[ApprovalView, ...] = ()
     events: tuple[Event, ...] = ()
+    progress: ProgressView | None = None
 
 
 @dataclass(frozen=True)

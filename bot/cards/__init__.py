@@ -4,7 +4,7 @@ from bot.cards.card import action_of, card, is_complete, seen
 from bot.cards.inputs import Inputs, inputs
 from bot.cards.lists import home_view, show_blocks, waiting_blocks
 from bot.cards.modals import REASON_BLOCK, choose_view, edit_view, reject_view, review_view, start_view
-from bot.cards.thread import ROOT, Message, Upload, card_key, postings, root
+from bot.cards.thread import ROOT, Message, Upload, card_key, postings, progress_line, root
 
 __all__ = [
     "REASON_BLOCK",
@@ -21,6 +21,7 @@ __all__ = [
     "inputs",
     "is_complete",
     "postings",
+    "progress_line",
     "reject_view",
     "review_view",
     "root",

@@ -30,6 +30,7 @@ from bot.blocks import (
     view_bytes,
 )
 from bot.cards.inputs import inputs
+from bot.cards.outcome import outcome
 from bot.cards.values import Fitted, Json, Row, Shape, changes, fit, render, row, rows
 from bot.inert import cut, has_mixed_alphabets, one_line, visible
 from bot.payloads import Slip, encode_slip
@@ -61,7 +62,7 @@ def card(run: RunView, approval: ApprovalView) -> list[Block]:
     Options other than Reject are offered only on a card that shows every character of the value. Where it does not
     fit, Review takes their place, and where not even the review form holds it, only Reject is left.
     """
-    above = [*heading(approval), _facts(run, approval), *_outcome(approval)]
+    above = [*heading(approval), _facts(run, approval), *_outcome(run, approval)]
     below = [context(f"Run {run.id} · Thread {cut(run.thread_id, max_chars=200)}")]
     given = _value_rows(approval)
     warnings = _warnings(approval, given)
@@ -196,12 +197,14 @@ def _approvers(policy: Policy) -> Iterator[Element]:
         yield text(f" and {len(mentions) - APPROVERS_SHOWN} more")
 
 
-def _outcome(approval: ApprovalView) -> list[Block]:
-    """Show what became of the question; nothing while it is open."""
+def _outcome(run: RunView, approval: ApprovalView) -> list[Block]:
+    """Show what became of the question, and below the last one of the run; nothing while it is open."""
     if approval.status is ApprovalStatus.PENDING:
         return []
     state = rich(line(text(wording.APPROVAL_STATUS[approval.status])))
-    return [*_decision(approval.decision), state] if approval.decision else [state]
+    decided = _decision(approval.decision) if approval.decision else []
+    is_last = run.ended_at is not None and approval.number == max(each.number for each in run.approvals)
+    return [*decided, state, *(outcome(run) if is_last else [])]
 
 
 def _decision(decision: DecisionView) -> list[Block]:
