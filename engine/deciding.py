@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from sqlalchemy import Row
@@ -19,7 +19,7 @@ from engine.errors import (
     StaleQuestion,
     UnknownApproval,
 )
-from engine.forms import read_form
+from engine.forms import changed_fields, read_form
 from engine.ledger import Transition
 from engine.pictures import Pictures, decision_view
 from engine.policy import refusal
@@ -71,17 +71,16 @@ class Deciding:
     async def _decide(self, seen: Seen, *, actor: Actor, choice: Choice) -> ApprovalView:
         row, run = await self.examine(seen, actor=actor, verdict=choice.verdict)
         question = self._pictures.question(row, run)
-        edits = _edits(question, choice)
-        given = self._answer(row, run, question, choice=choice, edits=edits)
+        edit = _edit(question, choice)
+        given = self._answer(row, run, question, choice=choice, edits=edit.values)
         if not await approvals.decide(self._tx, seen, now=self._transition.now):
             await self._raise_if_settled(await approvals.by_id(self._tx, row.id) or row, seen)
             raise StaleQuestion
-        before = {name: _initial(question, name) for name in edits}
         told = {
             "verdict": choice.verdict.value,
             "reason": choice.reason,
-            "before": before,
-            "after": dict(edits),
+            "before": edit.before,
+            "after": edit.after,
             "digest": row.digest,
             "revision": row.revision,
         }
@@ -124,7 +123,7 @@ class Deciding:
             return False
         run = await runs.by_id(self._tx, row.run_id)
         try:
-            return bool(decided.after == _edits(self._pictures.question(row, run), choice))
+            return bool(decided.after == _edit(self._pictures.question(row, run), choice).after)
         except InvalidInput:
             return False
 
@@ -163,17 +162,21 @@ async def note_refusal(
     transition.note(EventKind.REFUSED, approval_id=known, actor=actor, code=error.code, verdict=verdict.value)
 
 
-def _edits(question: Question, choice: Choice) -> dict[str, Json]:
-    """Return what an edit changed, by field name; empty for the other verdicts. Raises: InvalidInput."""
+@dataclass(frozen=True)
+class Edit:
+    """All values of a question's form, and what an edit changed in them, by field name."""
+
+    values: Mapping[str, Json] = field(default_factory=dict)
+    before: Mapping[str, Json] = field(default_factory=dict)
+    after: Mapping[str, Json] = field(default_factory=dict)
+
+
+def _edit(question: Question, choice: Choice) -> Edit:
+    """Read an edit; the other verdicts change nothing. Raises: InvalidInput."""
     if choice.verdict is not Verdict.EDIT or question.form is None:
-        return {}
+        return Edit()
     values = read_form(question.form, choice.entries)
-    edits = {name: value for name, value in values.items() if value != _initial(question, name)}
-    if not edits:
+    before, after = changed_fields(question.form, values)
+    if not before and not after:
         raise InvalidInput({question.form.fields[0].name: NOTHING_CHANGED})
-    return edits
-
-
-def _initial(question: Question, name: str) -> Json:
-    fields = question.form.fields if question.form else ()
-    return next((field.initial for field in fields if field.name == name), None)
+    return Edit(values=values, before=before, after=after)

@@ -1,8 +1,9 @@
 """JSON Schema or plain values -> the fields of a form; what people entered -> validated values: pure."""
 
+from engine.forms.changes import changed_fields, changed_values, form_keys, initial_values
 from engine.forms.fields import MISSING, Field, FieldKind, Form, Missing, readable
 from engine.forms.making import form_from_schema, form_from_values
-from engine.forms.reading import entries, read_form
+from engine.forms.reading import active_fields, check_entries, entries, read_form
 from engine.forms.schemas import check_schema
 
 __all__ = [
@@ -11,10 +12,16 @@ __all__ = [
     "FieldKind",
     "Form",
     "Missing",
+    "active_fields",
+    "changed_fields",
+    "changed_values",
+    "check_entries",
     "check_schema",
     "entries",
     "form_from_schema",
     "form_from_values",
+    "form_keys",
+    "initial_values",
     "read_form",
     "readable",
 ]

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from engine.canonical import canonical
 from engine.decisions import Answer, Json, Verdict
-from engine.forms import MISSING, Form, form_from_values
+from engine.forms import MISSING, Form, form_from_values, form_keys, initial_values
 from engine.questions.question import AnswerMapping, Question, changed, state_form
 
 EDITS, REASON = "$edits", "$reason"
@@ -55,9 +55,10 @@ def mapped_answer(
 
 
 def _values(question: Question, *, edits: Mapping[str, Json]) -> dict[str, Json]:
-    fields = question.form.fields if question.form else ()
-    held = {field.name: edits.get(field.name, field.initial) for field in fields}
-    return {name: value for name, value in held.items() if value is not MISSING}
+    if question.form is None:
+        return {}
+    known = form_keys(question.form)
+    return {**initial_values(question.form), **{key: value for key, value in edits.items() if key in known}}
 
 
 def _filled(template: Json, *, reason: str, edits: Mapping[str, Json]) -> Json:

@@ -8,7 +8,7 @@ from typing import Literal, Protocol
 
 from engine.canonical import canonical
 from engine.decisions import Answer, Json, Verdict
-from engine.forms import MISSING, Form, Missing, form_from_values
+from engine.forms import MISSING, Form, Missing, changed_values, form_from_values
 
 
 @dataclass(frozen=True)
@@ -79,11 +79,4 @@ def state_form(value: Json, *, state: Mapping[str, Json], state_schema: Json) ->
 
 def changed(question: Question, edits: Mapping[str, Json]) -> dict[str, Json] | None:
     """Pick the edits that belong to the question's form and differ from what was shown. None: there are none."""
-    fields = question.form.fields if question.form else ()
-    found = {
-        field.name: edits[field.name]
-        for field in fields
-        if field.name in edits
-        and (field.initial is MISSING or canonical(edits[field.name]) != canonical(field.initial))
-    }
-    return found or None
+    return (changed_values(question.form, edits) or None) if question.form else None
