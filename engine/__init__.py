@@ -15,6 +15,7 @@ from engine.errors import (
     EngineError,
     Expired,
     InvalidInput,
+    NoDraft,
     NotAllowed,
     NotEditable,
     Refused,
@@ -25,7 +26,7 @@ from engine.errors import (
     UnknownRun,
     UnknownWorkflow,
 )
-from engine.forms import MISSING, Field, FieldKind, Form, entries
+from engine.forms import MISSING, Field, FieldKind, Form, active_fields, check_entries, entries
 from engine.opening import open_desk
 from engine.policy import Policy, covers
 from engine.questions import Question
@@ -33,6 +34,7 @@ from engine.views import (
     ApprovalStatus,
     ApprovalView,
     DecisionView,
+    Draft,
     Event,
     EventKind,
     Posting,
@@ -57,6 +59,7 @@ __all__ = [
     "DatabaseTooNew",
     "DecisionView",
     "Desk",
+    "Draft",
     "EngineError",
     "Event",
     "EventKind",
@@ -65,6 +68,7 @@ __all__ = [
     "FieldKind",
     "Form",
     "InvalidInput",
+    "NoDraft",
     "NotAllowed",
     "NotEditable",
     "Policy",
@@ -83,6 +87,8 @@ __all__ = [
     "UnknownWorkflow",
     "Verdict",
     "WorkflowView",
+    "active_fields",
+    "check_entries",
     "covers",
     "entries",
     "open_desk",
