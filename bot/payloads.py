@@ -6,6 +6,7 @@ import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any, TypeAlias
 from urllib.parse import parse_qsl
 
@@ -20,6 +21,20 @@ _DIGEST = re.compile(r"[0-9a-f]{1,128}")
 _MAX_COUNT = 2**31 - 1
 _FIELD = "field:"
 _MAX_BLOCK_ID = 255  # slackblocks 3.0.0
+_DRAFT = "draft"
+_DRAFT_ID = re.compile(r"[A-Za-z0-9_-]{22,64}")
+_STATES = (
+    "selected_option",
+    "selected_options",
+    "selected_date",
+    "selected_time",
+    "selected_date_time",
+    "selected_user",
+    "selected_channel",
+    "selected_conversation",
+    "value",
+)
+"""Where an element's state holds what was entered (docs.slack.dev, block elements)."""
 
 
 class Malformed(ValueError):
@@ -53,7 +68,10 @@ class Click:
 
 @dataclass(frozen=True)
 class Submission:
-    """A sent modal. `values` is Slack's `view.state.values`: block id -> action id -> element state."""
+    """A sent modal. `values` is Slack's `view.state.values`: block id -> action id -> element state.
+
+    `inputs` are the block ids of all inputs that the modal showed, in their order.
+    """
 
     callback_id: str
     view_id: str
@@ -61,7 +79,7 @@ class Submission:
     team_id: str
     metadata: str
     values: Mapping[str, Mapping[str, Mapping[str, Any]]]
-    first_input: str | None
+    inputs: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -121,9 +139,23 @@ def encode_start(slip: StartSlip) -> str:
 
 
 def decode_start(text: str) -> StartSlip:
-    """Read back what `encode_start` wrote. Raises: Malformed."""
+    """Read back what `encode_start` wrote, also with a draft in it. Raises: Malformed."""
     parts = _object(_json(text))
     return StartSlip(workflow=_text(parts.get("workflow")), channel=_matching(parts.get("channel"), _ID))
+
+
+def with_draft(metadata: str, draft_id: str) -> str:
+    """Add the id of a draft to the private metadata of a form, which is a JSON object."""
+    return json.dumps({**_object(_json(metadata)), _DRAFT: draft_id}, separators=(",", ":"))
+
+
+def without_draft(metadata: str) -> tuple[str, str | None]:
+    """Give private metadata as it is without a draft, and the draft's id if there is one. Raises: Malformed."""
+    parts = _object(_json(metadata))
+    draft_id = parts.pop(_DRAFT, None)
+    if draft_id is None:
+        return metadata, None
+    return json.dumps(parts, separators=(",", ":")), _matching(draft_id, _DRAFT_ID)
 
 
 def block_id_of(form: Form, name: str) -> str:
@@ -134,32 +166,36 @@ def block_id_of(form: Form, name: str) -> str:
     return f"{_FIELD}#{[each.name for each in form.fields].index(name)}"
 
 
-def field_of(form: Form, block_id: str) -> str | None:
-    """Give the name of the field that stands under `block_id`; None: that block is no field of the form."""
-    return next((each.name for each in form.fields if block_id_of(form, each.name) == block_id), None)
-
-
 def entries_of(form: Form, values: Mapping[str, Mapping[str, Mapping[str, Any]]]) -> dict[str, str | None]:
     """Read what was filled in, by field name; None: left empty.
 
     Only fields that the modal showed are in the answer: one that was too long to be prefilled is not.
     """
-    filled = {}
-    for block_id, elements in values.items():
-        name = field_of(form, block_id)
-        if name is not None:
-            filled[name] = entry_of(elements)
-    return filled
+    names = {block_id_of(form, each.name): each.name for each in form.fields}
+    return {names[block_id]: entry_of(elements) for block_id, elements in values.items() if block_id in names}
 
 
 def entry_of(elements: Mapping[str, Mapping[str, Any]]) -> str | None:
-    """Read the one element of an input block: what was typed, or the value of the option chosen."""
+    """Read the one element of an input block into the raw text that the engine's forms take; None: it is empty.
+
+    What was typed, the value of the option chosen, several of them with commas between, a date, a time, a moment
+    as ISO 8601 in UTC, or the id of a person or a channel. Raises: Malformed.
+    """
     state = next(iter(elements.values()), {})
-    chosen = state.get("selected_option")
-    entry = chosen.get("value") if isinstance(chosen, dict) else state.get("value")
-    if entry is not None and not isinstance(entry, str):
+    held = next((key for key in _STATES if state.get(key) is not None), None)
+    if held is None:
+        return None
+    entry = state[held]
+    match held:
+        case "selected_option":
+            entry = _option_value(entry)
+        case "selected_options":
+            entry = ",".join(_option_value(each) for each in _list(entry))
+        case "selected_date_time":
+            entry = _moment(entry)
+    if not isinstance(entry, str):
         raise Malformed("A field of the form holds no text.")
-    return entry
+    return entry or None
 
 
 def parse(raw: bytes, *, content_type: str) -> Body:
@@ -235,7 +271,7 @@ def read_submission(body: Body) -> Submission:
         team_id=team_id,
         metadata=_text(view.get("private_metadata")),
         values=_values(_object(view.get("state", {})).get("values", {})),
-        first_input=_first_input(view.get("blocks", [])),
+        inputs=_inputs(view.get("blocks", [])),
     )
 
 
@@ -306,10 +342,22 @@ def _values(values: Any) -> dict[str, dict[str, Body]]:
     }
 
 
-def _first_input(blocks: Any) -> str | None:
+def _inputs(blocks: Any) -> tuple[str, ...]:
     inputs = (each for each in _list(blocks) if isinstance(each, dict) and each.get("type") == "input")
-    first = next(inputs, None)
-    return None if first is None else _text(first.get("block_id"))
+    return tuple(_text(each.get("block_id")) for each in inputs)
+
+
+def _option_value(option: Any) -> str:
+    return _text(_object(option).get("value"))
+
+
+def _moment(epoch_s: Any) -> str:
+    if type(epoch_s) is not int:
+        raise Malformed("A moment is no number.")
+    try:
+        return f"{datetime.fromtimestamp(epoch_s, UTC).isoformat()[:19]}Z"
+    except (OverflowError, OSError, ValueError):
+        raise Malformed("A moment is out of reach.") from None
 
 
 def _unquoted(text: str) -> str:

@@ -19,11 +19,11 @@ from engine.errors import (
     UnknownApproval,
     UnknownOption,
 )
-from engine.forms import NEEDED, read_form
+from engine.forms import NEEDED, changed_fields, read_form
 from engine.ledger import Transition
 from engine.pictures import Pictures, decision_view
 from engine.policy import refusal
-from engine.questions import Option, ReasonWanted, answer, changes
+from engine.questions import Option, ReasonWanted, answer
 from engine.views import ApprovalStatus, ApprovalView, EventKind
 from engine.wakeups import Kind
 
@@ -183,7 +183,7 @@ def _told_changes(option: Option, values: Mapping[str, Json]) -> tuple[dict[str,
     """Return what an edit changed, before and after; the values alone for other options. Raises: InvalidInput."""
     if option.form is None or option.verdict is not Verdict.EDIT:
         return {}, dict(values)
-    before, after = changes(option.form, values)
+    before, after = changed_fields(option.form, values)
     if not before and not after:
         raise InvalidInput({option.form.fields[0].name: NOTHING_CHANGED})
     return before, after

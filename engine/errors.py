@@ -66,6 +66,10 @@ class InvalidInput(EngineError):
         super().__init__("; ".join(f"{name}: {sentence}" for name, sentence in self.errors.items()))
 
 
+class NoDraft(EngineError):
+    """This form was left for too long, or somebody else began it. Nothing was recorded; open it again."""
+
+
 class Refused(EngineError):
     """The click changes nothing. Children say why; each is written to the audit trail under its `code`."""
 
