@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import re
 from collections.abc import Mapping
@@ -18,7 +19,8 @@ _ID = re.compile(r"[A-Z0-9]{1,64}")
 _TS = re.compile(r"[0-9]{1,20}\.[0-9]{1,10}")
 _APPROVAL = re.compile(r"[A-Za-z0-9_-]{1,64}")
 _DIGEST = re.compile(r"[0-9a-f]{1,128}")
-_MAX_COUNT = 2**31 - 1
+_MARK = re.compile(r"[0-9a-f]{16}")
+_MAX_REVISION = 2**31 - 1
 _FIELD = "field:"
 _MAX_BLOCK_ID = 255  # slackblocks 3.0.0
 _DRAFT = "draft"
@@ -45,11 +47,11 @@ class Malformed(ValueError):
 class Slip:
     """What a button or a form of a card carries: what the person had in view, and which option of it is meant.
 
-    `option` counts the question's options from 0; None: the button says itself which one it is.
+    `option` is the mark of the option's name, see `mark_of`; None: the button says itself which one it is.
     """
 
     seen: Seen
-    option: int | None = None
+    option: str | None = None
 
 
 @dataclass(frozen=True)
@@ -111,13 +113,15 @@ class StartSlip:
 
 
 def encode_slip(slip: Slip) -> str:
-    """Write what a button of a card carries: `{"a":"9f…","r":1,"d":"c0…"}`, and `"o":3` for the fourth option.
-
-    The digest binds the option's number: it covers all that the options were made from. Below 300 characters.
-    """
+    """Write what a button carries: `{"a":"9f…","r":1,"d":"c0…"}`, below 300 characters; `"o":"1c…"` if an option."""
     seen = slip.seen
     parts = {"a": seen.approval_id, "r": seen.revision, "d": seen.digest}
     return json.dumps(parts if slip.option is None else {**parts, "o": slip.option}, separators=(",", ":"))
+
+
+def mark_of(name: str) -> str:
+    """Mark an option's name, which may be any text of any length, with 16 hex digits of its SHA-256."""
+    return hashlib.sha256(name.encode("utf-8", "surrogatepass")).hexdigest()[:16]
 
 
 def decode_slip(text: str) -> Slip:
@@ -125,12 +129,10 @@ def decode_slip(text: str) -> Slip:
     parts = _object(_json(text))
     if set(parts) - {"o"} != {"a", "r", "d"}:
         raise Malformed("The button does not carry a question.")
-    seen = Seen(
-        approval_id=_matching(parts["a"], _APPROVAL),
-        revision=_count(parts["r"]),
-        digest=_matching(parts["d"], _DIGEST),
-    )
-    return Slip(seen, option=_count(parts["o"]) if "o" in parts else None)
+    if type(parts["r"]) is not int or not 0 <= parts["r"] <= _MAX_REVISION:
+        raise Malformed("The button carries no revision.")
+    seen = Seen(_matching(parts["a"], _APPROVAL), parts["r"], _matching(parts["d"], _DIGEST))
+    return Slip(seen, option=_matching(parts["o"], _MARK) if "o" in parts else None)
 
 
 def encode_start(slip: StartSlip) -> str:
@@ -388,12 +390,6 @@ def _list(value: Any) -> list[Any]:
 def _text(value: Any) -> str:
     if not isinstance(value, str):
         raise Malformed("A text is missing.")
-    return value
-
-
-def _count(value: Any) -> int:
-    if type(value) is not int or not 0 <= value <= _MAX_COUNT:
-        raise Malformed("A number is missing or odd.")
     return value
 
 

@@ -135,7 +135,7 @@ class AuditBroken(EngineError):
 
 
 class UnfitAnswer(EngineError):
-    """The graph wants its answer in a form that cannot be given here yet. Nothing of it was taken."""
+    """The graph refuses this answer, though it fits the schema that it gave. Nothing of it was taken."""
 
 
 class LeaseLost(EngineError):

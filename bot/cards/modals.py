@@ -6,7 +6,7 @@ from bot import wording
 from bot.blocks import Block, field_input, modal, section, text_input
 from bot.cards.card import heading, review_blocks, seen
 from bot.cards.pages import Filling, begun, next_page, private_metadata
-from bot.payloads import Slip, StartSlip, encode_slip, encode_start
+from bot.payloads import Slip, StartSlip, encode_slip, encode_start, mark_of
 from engine import ApprovalView, Form, Option, ReasonWanted, WorkflowView
 
 REASON_CHARS = 2_000
@@ -55,8 +55,7 @@ def choose_view(approval: ApprovalView, *, option: Option, filling: Filling | No
     far the form is filled in; None: with the initial values. A form none of whose values Slack can hold gives one
     that says so and cannot be sent.
     """
-    number = approval.question.options.index(option)
-    about = encode_slip(Slip(seen(approval), option=number))
+    about = encode_slip(Slip(seen(approval), option=mark_of(option.name)))
     above = [section(approval.question.text)]
     if option.reason is not ReasonWanted.NONE and not (filling and filling.asked):
         is_optional = option.reason is ReasonWanted.OPTIONAL

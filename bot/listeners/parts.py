@@ -14,7 +14,7 @@ from bot.blocks import Block
 from bot.cards import seen
 from bot.identity import UNREACHABLE, refusal_code
 from bot.links import Links
-from bot.payloads import Slip
+from bot.payloads import Slip, mark_of
 from bot.people import People
 from bot.whispers import Whispers
 from engine import (
@@ -64,7 +64,7 @@ class Parts:
     ) -> tuple[ApprovalView, Option]:
         """Return the question that a button or a form belongs to, with the option that is meant.
 
-        It is meant by its name or, without one, by the number on the slip. Raises: a child of Refused, which leaves
+        It is meant by its name or, without one, by the mark on the slip. Raises: a child of Refused, which leaves
         an audit entry, when that is not the question now or has no such option.
         """
         try:
@@ -72,11 +72,9 @@ class Parts:
         except UnknownApproval:
             approval = None
         if approval is not None and seen(approval) == slip.seen:
-            options = approval.question.options
-            meant = slip.option if name is None else None
-            if meant is not None and meant < len(options):
-                return approval, options[meant]
-            if name is not None and (option := approval.question.option(name)) is not None:
+            wanted = slip.option if name is None else mark_of(name)
+            meant = (each for each in approval.question.options if mark_of(each.name) == wanted)
+            if (option := next(meant, None)) is not None:
                 return approval, option
         await self.desk.examine(slip.seen, actor=actor, option=NO_OPTION)
         raise UnknownOption

@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 import pytest
 
-from bot.payloads import Slip, decode_slip, encode_slip
+from bot.payloads import Slip, decode_slip, encode_slip, mark_of
 from engine import ApprovalStatus, EventKind, RunStatus, RunView, Verdict
 from tests.bot.standing import CHANNEL, Standing, button, standing
 
@@ -268,15 +268,15 @@ async def test_an_answer_in_words_is_checked_and_taken(at: Standing) -> None:
     )
 
 
-@pytest.mark.parametrize("number", [9, None])
-async def test_a_button_for_no_option_decides_nothing(at: Standing, number: int | None) -> None:
+@pytest.mark.parametrize("mark", [mark_of("pay twice"), None])
+async def test_a_button_for_no_option_decides_nothing(at: Standing, mark: str | None) -> None:
     """A click that names an option which the question does not have is refused, told and on record."""
     card = await at.card(workflow="mail")
     forged = deepcopy(card)
     clicked = button(forged, "choose:3")
     assert clicked is not None
     slip = decode_slip(clicked["value"])
-    clicked["value"] = encode_slip(Slip(slip.seen, option=number))
+    clicked["value"] = encode_slip(Slip(slip.seen, option=mark))
     ack = await at.sandbox.click("U0AMY", CHANNEL, card["ts"], "choose:3", message=forged)
     assert ack.error is None
     await at.told("U0AMY", "cannot be answered so")
