@@ -15,6 +15,7 @@ from engine.errors import (
     EngineError,
     Expired,
     InvalidInput,
+    NoDraft,
     NotAllowed,
     Refused,
     SelfApproval,
@@ -25,7 +26,7 @@ from engine.errors import (
     UnknownRun,
     UnknownWorkflow,
 )
-from engine.forms import MISSING, Field, FieldKind, Form, entries
+from engine.forms import MISSING, Field, FieldKind, Form, active_fields, check_entries, entries
 from engine.gate import Approval, approval
 from engine.opening import open_desk
 from engine.policy import Policy, covers
@@ -34,6 +35,7 @@ from engine.views import (
     ApprovalStatus,
     ApprovalView,
     DecisionView,
+    Draft,
     Earlier,
     Event,
     EventKind,
@@ -61,6 +63,7 @@ __all__ = [
     "DatabaseTooNew",
     "DecisionView",
     "Desk",
+    "Draft",
     "Earlier",
     "EngineError",
     "Event",
@@ -70,6 +73,7 @@ __all__ = [
     "FieldKind",
     "Form",
     "InvalidInput",
+    "NoDraft",
     "NotAllowed",
     "Option",
     "Part",
@@ -92,7 +96,9 @@ __all__ = [
     "UnknownWorkflow",
     "Verdict",
     "WorkflowView",
+    "active_fields",
     "approval",
+    "check_entries",
     "covers",
     "entries",
     "open_desk",

@@ -20,11 +20,11 @@ from engine.errors import (
     UnknownApproval,
     UnknownOption,
 )
-from engine.forms import NEEDED, read_form
+from engine.forms import NEEDED, changed_fields, read_form
 from engine.ledger import Transition
 from engine.pictures import Asked, Pictures, decision_view
 from engine.policy import refusal
-from engine.questions import Option, ReasonWanted, answer, changes
+from engine.questions import Option, ReasonWanted, answer
 from engine.views import ApprovalStatus, ApprovalView, EventKind
 from engine.wakeups import Kind
 
@@ -32,7 +32,17 @@ NOTHING_CHANGED = "Nothing was changed here. Use Approve instead, or change some
 REASON = ""
 """Where InvalidInput complains about the reason: no field has an empty name."""
 
-TOLD: Final = ("verdict", "option", "label", "reason", "before", "after", "digest", "revision", "answer_digest")
+TOLD: Final = (
+    "verdict",
+    "option",
+    "label",
+    "reason",
+    "before",
+    "after",
+    "digest",
+    "revision",
+    "answer_digest",
+)
 """What of a decision stands in the audit trail."""
 
 
@@ -186,7 +196,7 @@ def _told_changes(option: Option, values: Mapping[str, Json]) -> tuple[dict[str,
     """Return what an edit changed, before and after; the values alone for other options. Raises: InvalidInput."""
     if option.form is None or option.verdict is not Verdict.EDIT:
         return {}, dict(values)
-    before, after = changes(option.form, values)
+    before, after = changed_fields(option.form, values)
     if not before and not after:
         raise InvalidInput({option.form.fields[0].name: NOTHING_CHANGED})
     return before, after
