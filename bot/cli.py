@@ -110,16 +110,17 @@ def _show(options: argparse.Namespace) -> int:
 
 
 def _check(_options: argparse.Namespace) -> int:
-    async def work(desk: Desk) -> int:
-        from bot.terminal import checked
+    from bot.settings import AppSettings
 
-        _print(checked(desk.workflows.values(), desk.broken))
-        is_sound = (
-            desk.workflows and not desk.broken and not any(view.problem for view in desk.workflows.values())
-        )
-        return 0 if is_sound else FAILED
+    async def work(settings: AppSettings) -> int:
+        from bot.inspection import told
+        from engine import inspect_app
 
-    return _at_desk(work)
+        report = await inspect_app(settings.assent_app)
+        _print(told(report))
+        return 0 if report.is_sound else FAILED
+
+    return _with_settings(AppSettings, work)
 
 
 def _verify(_options: argparse.Namespace) -> int:

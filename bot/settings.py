@@ -35,8 +35,8 @@ def _not_empty(secret: SecretStr | None) -> SecretStr | None:
 Secret = Annotated[SecretStr, AfterValidator(_not_empty)]
 
 
-class StoreSettings(BaseSettings):
-    """What is needed to look at the ledger and at the app: enough for list, show, check and verify."""
+class AppSettings(BaseSettings):
+    """What is needed to look at the app: enough for check."""
 
     model_config = SettingsConfigDict(
         env_file_encoding="utf-8",
@@ -46,20 +46,9 @@ class StoreSettings(BaseSettings):
         validate_default=True,
     )
 
-    assent_database_url: Annotated[Secret, Field(description="sqlite:///file.db or postgresql://…")] = (
-        SecretStr("sqlite:///assent.db")
-    )
     assent_app: Annotated[Path, Field(description="path of your app's langgraph.json")] = Path(
         "langgraph.json"
     )
-
-    @field_validator("assent_database_url")
-    @classmethod
-    def _known_database(cls, url: SecretStr) -> SecretStr:
-        scheme, found, rest = url.get_secret_value().partition("://")
-        if scheme not in _SCHEMES or not found or not rest.strip("/"):
-            raise ValueError("must look like sqlite:///file.db or postgresql://user:password@host/name.")
-        return url
 
     @field_validator("assent_app", mode="before")
     @classmethod
@@ -69,6 +58,22 @@ class StoreSettings(BaseSettings):
         if not Path(path).is_file():
             raise ValueError("names no file. Give the path of your app's langgraph.json.")
         return Path(path)
+
+
+class StoreSettings(AppSettings):
+    """What is needed to look at the ledger and at the app: enough for list, show and verify."""
+
+    assent_database_url: Annotated[Secret, Field(description="sqlite:///file.db or postgresql://…")] = (
+        SecretStr("sqlite:///assent.db")
+    )
+
+    @field_validator("assent_database_url")
+    @classmethod
+    def _known_database(cls, url: SecretStr) -> SecretStr:
+        scheme, found, rest = url.get_secret_value().partition("://")
+        if scheme not in _SCHEMES or not found or not rest.strip("/"):
+            raise ValueError("must look like sqlite:///file.db or postgresql://user:password@host/name.")
+        return url
 
 
 class Settings(StoreSettings):
@@ -132,7 +137,7 @@ class Settings(StoreSettings):
         return int(port)
 
 
-AnySettings = TypeVar("AnySettings", bound=StoreSettings)
+AnySettings = TypeVar("AnySettings", bound=AppSettings)
 
 
 def load(kind: type[AnySettings], *, env_file: Path | None = _ENV_FILE) -> AnySettings:

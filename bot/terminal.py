@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Final
 
 from bot.inert import one_line
 from bot.wording import RUN_STATUS, event_line, moment, verdict
-from engine import ApprovalView, Event, EventKind, RunStatus, RunView, Verdict, WorkflowView
+from engine import ApprovalView, Event, EventKind, RunStatus, RunView, Verdict
 
 LOG = logging.getLogger("assent")
 
@@ -53,19 +53,6 @@ def shown(run: RunView) -> Iterator[str]:
         yield one_line(f"{moment(event.at)}  {said.lead}{said.rest}")
     if run.status is RunStatus.FINISHED:
         yield one_line(f"Result: {json.dumps(run.result)}")
-
-
-def checked(workflows: Iterable[WorkflowView], broken: Mapping[str, str]) -> Iterator[str]:
-    """Tell what was found in an app: a line per workflow, with what is wrong with it."""
-    for view in workflows:
-        fields = ", ".join(field.name for field in view.form.fields) or "nothing"
-        yield one_line(
-            f"{view.name}: {view.title}, asks for {fields}, posts to {view.channel or 'no channel'}"
-        )
-        if view.problem:
-            yield one_line(f"  Problem: {view.problem}")
-    for name, why in broken.items():
-        yield one_line(f"{name}: could not be loaded. {why}")
 
 
 @contextmanager

@@ -28,6 +28,7 @@ from engine.errors import (
 )
 from engine.forms import MISSING, Field, FieldKind, Form, active_fields, check_entries, entries
 from engine.gate import Approval, approval
+from engine.inspection import AppReport, Terms, WorkflowReport, inspect_app
 from engine.opening import open_desk
 from engine.policy import Policy, covers
 from engine.questions import Option, Part, Question, ReasonWanted
@@ -45,6 +46,7 @@ from engine.views import (
     RunView,
     WorkflowView,
 )
+from engine.workflows import Ask
 
 __all__ = [
     "MISSING",
@@ -52,9 +54,11 @@ __all__ = [
     "AlreadyDecided",
     "AmbiguousRun",
     "AppError",
+    "AppReport",
     "Approval",
     "ApprovalStatus",
     "ApprovalView",
+    "Ask",
     "AuditBroken",
     "BadDatabaseUrl",
     "Choice",
@@ -90,17 +94,20 @@ __all__ = [
     "SelfApproval",
     "StaleQuestion",
     "StoreError",
+    "Terms",
     "UnknownApproval",
     "UnknownOption",
     "UnknownRun",
     "UnknownWorkflow",
     "Verdict",
+    "WorkflowReport",
     "WorkflowView",
     "active_fields",
     "approval",
     "check_entries",
     "covers",
     "entries",
+    "inspect_app",
     "open_desk",
     "open_saver",
 ]

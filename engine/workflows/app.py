@@ -18,6 +18,7 @@ from engine.questions.text import one_line
 from engine.serializer import allowlist_of
 from engine.workflows.app_file import GraphEntry, read_app_file
 from engine.workflows.approvals_file import read_rules
+from engine.workflows.asks import swallowed_in
 from engine.workflows.loading import BrokenGraph, Loader
 from engine.workflows.rules import Rules
 from engine.workflows.schemas import input_schema, state_schema, takes_wrapped
@@ -103,6 +104,20 @@ async def _loaded(
         before=_breakpoints(graph.interrupt_before_nodes),
         after=_breakpoints(graph.interrupt_after_nodes),
         takes_wrapped=takes_wrapped(graph),
+        faults=(*_absent(graph), *swallowed_in(graph)),
+    )
+
+
+def _absent(graph: Pregel[Any, Any, Any, Any]) -> tuple[str, ...]:
+    """Say which breakpoints name no node of the graph; LangGraph looks only when it compiles."""
+    named = {
+        name
+        for nodes in (graph.interrupt_before_nodes, graph.interrupt_after_nodes)
+        for name in (() if nodes == "*" else nodes)
+    }
+    return tuple(
+        f"A breakpoint names the node {name!r}, which the graph does not have, so it never stops there."
+        for name in sorted(named - set(graph.nodes))
     )
 
 

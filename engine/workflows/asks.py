@@ -5,8 +5,9 @@ from __future__ import annotations
 import ast
 import inspect
 import textwrap
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from types import FunctionType
 from typing import Any, Final
@@ -17,8 +18,8 @@ from pydantic import TypeAdapter
 
 from engine.decisions import Json
 from engine.errors import EngineError
-from engine.gate import approval
-from engine.questions import Question, read_question
+from engine.gate import approval, asked_with
+from engine.questions import Option, Question, read_question
 from engine.workflows.nodes import NodeFunction, functions_of, helpers, receivers_of
 from engine.workflows.samples import UNKNOWN, fillings, sample_of, variables
 from engine.workflows.swallowing import ASKING, swallowed
@@ -27,19 +28,23 @@ MIDDLEWARE: Final = "HumanInTheLoopMiddleware"
 """LangChain's (langchain 1.4.7), told by its name, so that it need not be installed."""
 
 
+PLAIN: Final = "plain"
+"""What any value is that has no dialect of its own."""
+
+
 @dataclass(frozen=True)
 class Ask:
     """One place where a graph asks. `place` is a file and a line, or the middleware, whose `node` is its agent's.
 
     `dialect` is what the value is read as, None: only known when it asks. `options` are the buttons that it has then,
-    or of a middleware the decisions on each tool.
+    each with the names of the fields that it fills in; of the middleware the tools, each with its decisions.
     """
 
     node: str
     place: str
     dialect: str | None
     text: str
-    options: tuple[str, ...]
+    options: Mapping[str, tuple[str, ...]]
 
 
 def asks_of(
@@ -54,84 +59,153 @@ def asks_of(
         if type(receiver).__name__ == MIDDLEWARE:
             found.setdefault(f"{node} {id(receiver)}", _of_middleware(node, receiver))
     for each in functions_of(graph):
-        for ask in _of_function(each, editable=() if each.is_inner else editable, dialect=dialect):
-            found.setdefault(ask.place, ask)
+        reached = () if each.is_inner else editable
+        for ask in _of_function(_source_of(each), editable=reached, dialect=dialect):
+            found.setdefault(f"{ask.place} {ask.text}", ask)
     return tuple(found.values())
 
 
 def swallowed_in(graph: Pregel[Any, Any, Any, Any]) -> tuple[str, ...]:
     """Say in a sentence each which questions of a graph its own `except` takes for errors."""
     told: dict[str, None] = {}
-    for each in functions_of(graph):
-        source, line, file = _source(each.function)
-        for one in swallowed(source, asking=_asking(each), first_line=line):
-            told[f"{file}: {one}"] = None
+    sources = [_source_of(each) for each in functions_of(graph)]
+    asking = _asking(sources)
+    for source in sources:
+        names = source.direct | {name for name, helper in source.helpers.items() if helper in asking}
+        for one in swallowed(source.text, asking=names, first_line=source.line):
+            told[f"{source.file}: {one}"] = None
     return tuple(told)
+
+
+@dataclass(frozen=True)
+class _Source:
+    """A function as it is written; `line` is its first one in `file`, and all are empty where there is no source.
+
+    `direct` are the names that `interrupt` and `approval` have there, `called` all that it calls.
+    """
+
+    found: NodeFunction
+    text: str
+    line: int
+    file: str
+    tree: ast.AST
+    direct: frozenset[str]
+    called: frozenset[str]
+    helpers: Mapping[str, FunctionType]
+
+
+def _source_of(found: NodeFunction) -> _Source:
+    function = found.function
+    try:
+        lines, first = inspect.getsourcelines(function)
+        tree: ast.AST = ast.parse(textwrap.dedent("".join(lines)))
+    except (OSError, TypeError, SyntaxError):  # made by exec, or a lambda within a call
+        lines, first, tree = [], 1, ast.Module(body=[], type_ignores=[])
+    return _Source(
+        found=found,
+        text="".join(lines),
+        line=max(first, 1),
+        file=Path(function.__code__.co_filename).name,
+        tree=tree,
+        direct=frozenset(_direct(function)),
+        called=frozenset(_name(node.func) for node in ast.walk(tree) if isinstance(node, ast.Call)),
+        helpers=helpers(function, owner=found.owner),
+    )
+
+
+def _direct(function: FunctionType) -> set[str]:
+    """Name `interrupt` and `approval` as a function's module does; imported within it, they have their own names."""
+    known = function.__globals__
+    aliases = {name for name in function.__code__.co_names if known.get(name) in (interrupt, approval)}
+    return aliases | {name for name in ASKING if name not in known or known[name] in (interrupt, approval)}
+
+
+def _asking(sources: Sequence[_Source]) -> set[FunctionType]:
+    """Find the functions that ask: those that call `interrupt` or `approval`, and those that call these."""
+    asking = {each.found.function for each in sources if each.called & each.direct}
+    while more := {
+        each.found.function
+        for each in sources
+        if each.found.function not in asking
+        and any(helper in asking for name, helper in each.helpers.items() if name in each.called)
+    }:
+        asking |= more
+    return asking
 
 
 def _of_middleware(node: str, receiver: Any) -> Ask:
     tools: Mapping[str, Any] = getattr(receiver, "interrupt_on", {})
-    options = tuple(f"{name}: {', '.join(each['allowed_decisions'])}" for name, each in tools.items())
+    options = {name: tuple(each["allowed_decisions"]) for name, each in tools.items()}
     mode = str(getattr(receiver, "interrupt_mode", "batched"))
     return Ask(node.rpartition("/")[0], MIDDLEWARE, mode, "Run the tool?", options)
 
 
-def _of_function(found: NodeFunction, *, editable: Collection[str], dialect: str | None) -> Iterator[Ask]:
-    source, line, file = _source(found.function)
-    tree = _parsed(source)
-    own = variables(tree)
+def _of_function(source: _Source, *, editable: Collection[str], dialect: str | None) -> Iterator[Ask]:
+    tree, known = source.tree, source.found.function.__globals__
     hidden = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name) and _is_stored(node)}
     hidden |= {node.arg for node in ast.walk(tree) if isinstance(node, ast.arg)}
-    values = {name: value for name, value in found.function.__globals__.items() if name not in hidden}
-    names = _direct(found.function)
-    calls = (node for node in ast.walk(tree) if isinstance(node, ast.Call) and _name(node.func) in names)
-    for call in sorted(calls, key=lambda call: (call.lineno, call.col_offset)):
-        given = _argument(call, "value", at=0)
-        sample = UNKNOWN if given is None else sample_of(given, names=own, values=values)
-        schema = _schema(_argument(call, "response_schema", at=None), values)
-        place = f"{file}:{line + call.lineno - 1}"
-        question = (
-            None if sample is UNKNOWN and schema is None else _question(sample, schema, editable, dialect)
+    values = {name: value for name, value in known.items() if name not in hidden}
+    for call in _calls(tree, source.direct):
+        schema = _schema(_argument(call, "response_schema"), values)
+        read = partial(
+            _read,
+            schema=schema,
+            editable=editable,
+            dialect=dialect,
+            is_bound=known.get(_name(call.func)) is approval,
         )
+        given = _argument(call, "value", at=0)
+        sample = UNKNOWN if given is None else sample_of(given, names=variables(tree), values=values)
+        question = None if sample is UNKNOWN and schema is None else _likeliest(sample, read, dialect=dialect)
         yield Ask(
-            node=found.node,
-            place=place,
+            node=source.found.node,
+            place=f"{source.file}:{source.line + call.lineno - 1}",
             dialect=question.dialect if question else None,
             text=question.text if question else "",
-            options=tuple(option.label for option in question.options) if question else (),
+            options={option.label: _fields(option) for option in question.options} if question else {},
         )
+
+
+def _fields(option: Option) -> tuple[str, ...]:
+    """Name what an option fills in; the one field of a free answer needs no name."""
+    names = tuple(field.name for field in option.form.fields) if option.form else ()
+    return () if names == (option.name,) else names
+
+
+def _calls(tree: ast.AST, names: Collection[str]) -> list[ast.Call]:
+    """Return the calls of these names, in the order in which they are written."""
+    calls = (node for node in ast.walk(tree) if isinstance(node, ast.Call) and _name(node.func) in names)
+    return sorted(calls, key=lambda call: (call.lineno, call.col_offset))
 
 
 def _is_stored(node: ast.Name) -> bool:
     return isinstance(node.ctx, ast.Store)
 
 
-def _argument(call: ast.Call, name: str, *, at: int | None) -> ast.expr | None:
-    given = next((each.value for each in call.keywords if each.arg == name), None)
-    is_there = at is not None and len(call.args) > at
-    return call.args[at] if given is None and is_there and at is not None else given
+def _argument(call: ast.Call, name: str, *, at: int | None = None) -> ast.expr | None:
+    if at is not None and len(call.args) > at:
+        return call.args[at]
+    return next((each.value for each in call.keywords if each.arg == name), None)
 
 
-def _question(
-    sample: Any, schema: Json | None, editable: Collection[str], dialect: str | None
+def _likeliest(
+    sample: Any, read: Callable[[Json], Question | None], *, dialect: str | None
 ) -> Question | None:
-    """Read the likeliest value that has a dialect of its own, or the one that is named; else as what it looks."""
-    read = [
-        question
-        for value in fillings(sample)
-        if (question := _read(value, schema, editable, dialect)) is not None
-    ]
-    wanted = [question for question in read if question.dialect == dialect] if dialect else []
-    own = [question for question in read if question.dialect != "plain"]
-    return next(iter([*wanted, *own, *read]), None)
+    """Read the likeliest value that has the dialect named, or one of its own; else as what it looks."""
+    questions = [question for value in fillings(sample) if (question := read(value)) is not None]
+    named = [question for question in questions if question.dialect == dialect]
+    own = [question for question in questions if question.dialect != PLAIN]
+    return next(iter([*named, *own, *questions]), None)
 
 
 def _read(
-    value: Json, schema: Json | None, editable: Collection[str], dialect: str | None
+    value: Json, *, schema: Json | None, editable: Collection[str], dialect: str | None, is_bound: bool
 ) -> Question | None:
+    """Read a value as if its keys of the state's names came from there, so that it has its Edit."""
     state = {key: item for key, item in value.items() if key in editable} if isinstance(value, dict) else {}
+    asked, wanted = (asked_with(value, schema=schema), None) if is_bound else (value, schema)
     try:
-        return read_question(value, state=state, state_schema={}, schema=schema, dialect=dialect)
+        return read_question(asked, state=state, state_schema={}, schema=wanted, dialect=dialect)
     except EngineError:
         return None
 
@@ -147,50 +221,6 @@ def _schema(given: ast.expr | None, values: Mapping[str, Any]) -> Json | None:
         return TypeAdapter(named).json_schema() if isinstance(named, type) else {}
     except Exception:  # noqa: BLE001 (somebody else's type may raise anything)
         return {}
-
-
-def _asking(found: NodeFunction, *, seen: frozenset[FunctionType] = frozenset()) -> set[str]:
-    """Name what a function calls that asks: the functions themselves, and the app's own that lead to them."""
-    function, owner = found.function, found.owner
-    names = _direct(function)
-    for name, helper in helpers(function, owner=owner).items():
-        if helper not in seen and helper is not function:
-            inner = NodeFunction(found.node, helper, owner)
-            if _asks(helper) or _calls_any(helper, _asking(inner, seen=seen | {function})):
-                names.add(name)
-    return names
-
-
-def _asks(function: FunctionType) -> bool:
-    return _calls_any(function, _direct(function))
-
-
-def _calls_any(function: FunctionType, names: Collection[str]) -> bool:
-    tree = _parsed(_source(function)[0])
-    return any(isinstance(node, ast.Call) and _name(node.func) in names for node in ast.walk(tree))
-
-
-def _direct(function: FunctionType) -> set[str]:
-    """Name `interrupt` and `approval` as a function's module does; imported within it, they have their own names."""
-    known = function.__globals__
-    aliases = {name for name in function.__code__.co_names if known.get(name) in (interrupt, approval)}
-    return aliases | {name for name in ASKING if name not in known or known[name] in (interrupt, approval)}
-
-
-def _source(function: FunctionType) -> tuple[str, int, str]:
-    """Return a function's source, its first line's number and its file's name; no source gives an empty one."""
-    try:
-        lines, first = inspect.getsourcelines(function)
-    except (OSError, TypeError, SyntaxError):
-        return "", 1, ""
-    return "".join(lines), max(first, 1), Path(inspect.getsourcefile(function) or "").name
-
-
-def _parsed(source: str) -> ast.AST:
-    try:
-        return ast.parse(textwrap.dedent(source))
-    except SyntaxError:  # a lambda within a call
-        return ast.Module(body=[], type_ignores=[])
 
 
 def _name(node: ast.expr) -> str:

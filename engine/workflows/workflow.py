@@ -22,7 +22,10 @@ Breakpoints: TypeAlias = frozenset[str] | Literal["*"]
 
 @dataclass(frozen=True)
 class Workflow:
-    """A loaded graph with its rules. `graph` has our checkpointer; `before` and `after` are its breakpoints."""
+    """A loaded graph with its rules. `graph` has our checkpointer; `before` and `after` are its breakpoints.
+
+    `faults` are sentences about what the graph's own code keeps from working.
+    """
 
     name: str
     title: str
@@ -34,6 +37,7 @@ class Workflow:
     before: Breakpoints
     after: Breakpoints
     takes_wrapped: bool = False
+    faults: tuple[str, ...] = ()
 
     @property
     def channel(self) -> str | None:
@@ -42,8 +46,13 @@ class Workflow:
 
     @property
     def problem(self) -> str | None:
-        """One sentence if questions cannot be asked or decided as set up."""
-        return self.rules.problem
+        """What keeps questions from being asked or decided, in plain sentences; None: nothing."""
+        return " ".join(self.problems) or None
+
+    @property
+    def problems(self) -> tuple[str, ...]:
+        """The same, each for itself: first of the rules, then of the graph's own code."""
+        return (*([self.rules.problem] if self.rules.problem else []), *self.faults)
 
     @property
     def answers(self) -> AnswerMapping | None:
@@ -68,15 +77,16 @@ class Workflow:
         """Turn the values of `input_form` into what the graph takes: an object of keys, or one bare value."""
         return values.get(WRAPPED) if self.takes_wrapped else dict(values)
 
+    @property
+    def editable(self) -> frozenset[str]:
+        """The state keys that an update replaces; one with a reducer would be added to."""
+        return frozenset(key for key, channel in self.graph.channels.items() if type(channel) is LastValue)
+
     def editable_state(self, values: Mapping[str, Any]) -> dict[str, Json]:
         """Pick the state values that an edit may replace, unchanged.
 
-        Left out are keys with a reducer, to which an update would add, and values that are not plain JSON: an
-        edit would bring a date or an object back as text.
+        Left out are keys that are not `editable`, and values that are not plain JSON: an edit would bring a date
+        or an object back as text.
         """
-        channels = self.graph.channels
-        return {
-            key: value
-            for key, value in values.items()
-            if type(channels.get(key)) is LastValue and is_json(value)
-        }
+        editable = self.editable
+        return {key: value for key, value in values.items() if key in editable and is_json(value)}
