@@ -124,19 +124,38 @@ def test_version_is_that_of_the_package(capsys: pytest.CaptureFixture[str]) -> N
 
 
 def test_check_tells_what_works_and_what_does_not(assent: Terminal, tmp_path: Path) -> None:
-    """`check` lists each workflow, names the graph that is broken with the reason, and ends with 1."""
+    """`check` tells each workflow, names the graph that is broken with the reason, and ends with 1."""
     code, out, err = assent("check", ASSENT_APP=str(write_app(tmp_path)))
     assert (code, err) == (1, "")
-    assert "pay-out: Pay out, asks for amount" in out
-    assert re.search(r"broken: could not be loaded\. .*NameError", out)
-    assert "Problem:" in out
+    assert "pay-out (Pay out)\n  inputs      amount: " in out
+    assert re.search(r"broken\n  problem     could not be loaded\. .*NameError", out)
+    assert re.search(r"\d workflows: \d of them cannot work as set up\.\n$", out)
 
 
 def test_check_is_content_with_the_examples(assent: Terminal) -> None:
-    """The examples can be started and decided as they are."""
+    """The examples can be started and decided as they are, and no line is wider than a terminal."""
     code, out, err = assent("check", ASSENT_APP=str(ROOT / "examples" / "langgraph.json"))
     assert (code, err) == (0, "")
-    assert "expense: Expense" in out
+    assert "expense (Expense)" in out
+    assert out.endswith("16 workflows: nothing is known to be wrong.\n")
+    assert max(len(line) for line in out.splitlines()) <= 80
+
+
+def test_check_needs_no_database(assent: Terminal, tmp_path: Path) -> None:
+    """`check` opens no database, neither a new one nor one that is not there."""
+    app = str(ROOT / "examples" / "langgraph.json")
+    code, _, err = assent("check", ASSENT_APP=app, ASSENT_DATABASE_URL="postgresql://nobody@192.0.2.1/none")
+    assert (code, err) == (0, "")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_check_tells_a_wrong_mapping(assent: Terminal, tmp_path: Path) -> None:
+    """An answer mapping that cannot be meant so is told with its place, and ends with 1."""
+    (tmp_path / "langgraph.json").write_text('{"graphs": {"pay": "./pay.py:graph"}}')
+    (tmp_path / "approvals.toml").write_text('[workflows.pay]\nanswers = { approve = "$reson" }\n')
+    code, out, err = assent("check", ASSENT_APP="langgraph.json")
+    assert (code, out) == (1, "")
+    assert "approvals.toml: workflows.pay.answers.approve: it has $reson" in err
 
 
 def test_list_show_and_verify_read_the_ledger(assent: Terminal, tmp_path: Path) -> None:

@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
+import pytest_asyncio
 from pydantic import SecretStr
 
 from bot.sandbox import Sandbox
@@ -28,6 +29,16 @@ def folder(tmp_path: Path) -> Iterator[Path]:
         return
     with tempfile.TemporaryDirectory(prefix="assent-", dir=MEMORY) as made:
         yield Path(made)
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def shared() -> AsyncIterator[Office]:
+    """The examples behind signed HTTP, opened once for all tests of a module."""
+    with tempfile.TemporaryDirectory(
+        prefix="assent-", dir=MEMORY if os.access(MEMORY, os.W_OK) else None
+    ) as made:
+        async with opened(Path(made)) as office:
+            yield office
 
 
 @pytest.fixture

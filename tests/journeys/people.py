@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from bot.sandbox import Ack, Sandbox
-from tests.journeys.reading import button_names, words
+from tests.journeys.reading import button_names, objects, words
 
 CHANNEL = "C0APPROVALS"
 LIMIT_S = 20.0  # for what takes a second at most on a quiet machine
@@ -150,6 +150,34 @@ class Person:
         """Click Reject, write why and send it."""
         await self.clicks(card, "reject")
         return await self.sandbox.submit(self.id, {"reason": reason})
+
+    async def chooses(self, card: Card, label: str) -> Ack:
+        """Click the button with this label."""
+        found = [each for each in objects(card.seen["blocks"]) if each.get("type") == "button"]
+        (button,) = [each for each in found if each["text"]["text"] == label]
+        return await self.clicks(card, button["action_id"])
+
+    async def answers(self, card: Card, label: str, **entries: Any) -> Ack:
+        """Click the button with this label; fill what it opens by the fields' labels, and send it.
+
+        `reason` is the free text that goes with an option. Without entries the click has to decide by itself.
+        """
+        ack = await self.chooses(card, label)
+        assert (ack.status, ack.error) == (200, None), ack
+        if entries:
+            return await self.writes(**entries)
+        assert self.form() is None
+        return ack
+
+    async def writes(self, **entries: Any) -> Ack:
+        """Fill the open form, or its next page, by the labels of its fields, and send it; `reason` by its place."""
+        form = self.form()
+        assert form is not None
+        named = {
+            block["label"]["text"]: block["block_id"] for block in form["blocks"] if block["type"] == "input"
+        }
+        places = {**named, "reason": "reason"}
+        return await self.sandbox.submit(self.id, {places[label]: entry for label, entry in entries.items()})
 
     async def edits(self, card: Card, **entries: Any) -> Ack:
         """Click Edit, change some fields and send them."""

@@ -14,11 +14,31 @@ from tests.engine.workflows.apps import load
 GUIDE = Path(__file__).parents[1] / "guide.py"
 EXAMPLES = Path(__file__).parents[3] / "examples"
 
+RELEASE: dict[str, str | None] = {"service": "1", "version": "2.4.1"}
+
 STARTS: dict[str, dict[str, str | None]] = {
+    "deploy": RELEASE,
+    "deploy_reviewed": RELEASE,
+    "deploy_stepwise": RELEASE,
+    "reply": {"content": "A full refund."},
+    "migration": {"database": "crm"},
+    "newsletter": {"draft": "News"},
+    "letter": {"name": "Carol"},
+    "contract": {"partner": "Acme", "value": "5000"},
+    "payment": {"amount": "2000"},
     "expense": {"amount": "12500", "purpose": "Chairs", "category": "1"},
     "content": {"topic": "We move", "audience": "0"},
     "editor": {"content": "Hello"},
-    "deploy": {"service": "1", "version": "2.4.1"},
+    "booking": {"input": "next week"},
+    "assistant": {"complaint": "The chair is broken."},
+    "assistant_each": {"complaint": "The chair is broken."},
+    "inbox": {"item": "chair", "count": "3"},
+}
+
+BREAKPOINTS = {
+    "deploy": (frozenset({"executor"}), frozenset()),
+    "deploy_reviewed": (frozenset(), frozenset({"planner"})),
+    "deploy_stepwise": ("*", "*"),
 }
 
 
@@ -36,14 +56,26 @@ async def test_each_example_starts_from_its_form_and_waits(name: str) -> None:
     assert (await workflow.graph.aget_state(config)).next
 
 
+async def test_the_breakpoints_are_those_of_the_guide() -> None:
+    """Interrupt before, after and all are compiled as the guide has them, and kept when the app is loaded."""
+    app = await load(EXAMPLES / "langgraph.json")
+    assert {
+        name: (app.workflows[name].before, app.workflows[name].after) for name in BREAKPOINTS
+    } == BREAKPOINTS
+
+
 @pytest.mark.parametrize(
     ("file", "function"),
     [
+        ("deploy.py", "create_plan"),
+        ("deploy.py", "execute_plan"),
+        ("reply.py", "review_node"),
+        ("migration.py", "complex_node"),
+        ("payment.py", "requires_approval"),
         ("expense.py", "multi_level_approval"),
         ("content.py", "content_reviewer"),
         ("editor.py", "interactive_editor"),
-        ("deploy.py", "create_plan"),
-        ("deploy.py", "execute_plan"),
+        ("booking.py", "safe_operation"),
     ],
 )
 def test_the_examples_ask_with_the_guides_own_code(file: str, function: str) -> None:
