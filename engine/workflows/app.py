@@ -82,6 +82,10 @@ async def _loaded(
             f"The graph {inner} inside it stops before or after a node, where nobody can be asked. "
             "Call interrupt() in that node instead, or set the breakpoint on the outer graph."
         )
+    if absent := _absent(graph):
+        raise BrokenGraph(
+            f"It is to stop at {', '.join(absent)}, but has no such node. Correct the breakpoint."
+        )
     held = state_schema(graph)
     if rules.answers is not None and rules.answers.edit == "update" and not held.get("properties"):
         raise BrokenGraph(
@@ -104,21 +108,14 @@ async def _loaded(
         before=_breakpoints(graph.interrupt_before_nodes),
         after=_breakpoints(graph.interrupt_after_nodes),
         takes_wrapped=takes_wrapped(graph),
-        faults=(*_absent(graph), *swallowed_in(graph)),
+        faults=swallowed_in(graph),
     )
 
 
-def _absent(graph: Pregel[Any, Any, Any, Any]) -> tuple[str, ...]:
-    """Say which breakpoints name no node of the graph; LangGraph looks only when it compiles."""
-    named = {
-        name
-        for nodes in (graph.interrupt_before_nodes, graph.interrupt_after_nodes)
-        for name in (() if nodes == "*" else nodes)
-    }
-    return tuple(
-        f"A breakpoint names the node {name!r}, which the graph does not have, so it never stops there."
-        for name in sorted(named - set(graph.nodes))
-    )
+def _absent(graph: Pregel[Any, Any, Any, Any]) -> list[str]:
+    """Name the breakpoints that are no nodes; LangGraph tells them only when it compiles."""
+    named = (graph.interrupt_before_nodes, graph.interrupt_after_nodes)
+    return sorted({name for nodes in named if nodes != "*" for name in nodes} - set(graph.nodes))
 
 
 def _stopping_inside(graph: Pregel[Any, Any, Any, Any]) -> str | None:

@@ -136,6 +136,16 @@ BROKEN: dict[str, tuple[Any, str, str]] = {
         "import json\njson.loads('{')",
         "./it.py line 2: JSONDecodeError",
     ),
+    "breakpoint at no node": (
+        "./it.py:graph",
+        BUILDER + "graph = builder.compile(interrupt_before=['pay'])",
+        "ValueError: Interrupt node `pay` not found",
+    ),
+    "breakpoint at no node, set afterwards": (
+        "./it.py:graph",
+        BUILDER + "graph = builder.compile()\ngraph.interrupt_after_nodes = ['pay']",
+        "It is to stop at pay, but has no such node. Correct the breakpoint.",
+    ),
     "module not there": ("./it.py:graph", "import not_there_at_all", "./it.py line 1: ModuleNotFoundError"),
     "file not there": ("./gone.py:graph", "", "There is no file ./gone.py."),
     "no such module": ("no_such_module_here:graph", "", "no_such_module_here: ModuleNotFoundError"),
