@@ -43,7 +43,9 @@ def _element(element: Mapping[str, Any]) -> Any:
     given = {name: _argument(name, value) for name, value in element.items() if name != "type"}
     if "initial_date_time" in given:
         given["initial_datetime"] = given.pop("initial_date_time")
-    if "option_groups" in given:  # slackblocks 3.0.0 wants a whole group as the initial option, Slack an option
+    if (
+        "option_groups" in given
+    ):  # slackblocks 3.0.0 wants a whole group as the initial option, Slack an option
         given = {name: value for name, value in given.items() if not name.startswith("initial_")}
         given.setdefault("options", None)
     return _ELEMENTS[element["type"]](**given)

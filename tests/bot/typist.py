@@ -12,6 +12,7 @@ from slack_sdk.models.views import View as SdkView
 from bot.cards.modals import form_view
 from bot.cards.pages import Filling, begun, next_page, sent
 from bot.payloads import block_id_of, entries_of
+from bot.sandbox.elements import offered
 from bot.sandbox.inputs import filled_state, initial_values, problem_for_person
 from bot.sandbox.limits import check_view
 from engine import Field, FieldKind, Form
@@ -24,14 +25,14 @@ Chosen = Mapping[tuple[str, ...], int]
 """Which of several shapes a value has, by the path of the value."""
 
 
-def pages_of(form: Form, *, filling: Filling | None = None) -> dict[str, Any]:
+def page_of(form: Form, *, filling: Filling | None = None) -> dict[str, Any]:
     """Draw the next page of a form as a modal."""
     return form_view(
         form, filling or begun(form), title="Form", callback_id="form", metadata="{}", above=[], submit="Send"
     )
 
 
-def is_valid(view: dict[str, Any]) -> None:
+def assert_valid(view: dict[str, Any]) -> None:
     """Fail unless the local Slack, slack_sdk and slackblocks all take a modal."""
     check_view(view, kind="modal")
     sdk_accepts(view["blocks"])
@@ -44,8 +45,8 @@ def untouched(form: Form) -> Any:
     """Send every page of a form as it is, and return the value that comes of it."""
     filling = begun(form)
     while next_page(form, filling) is not None:
-        view = pages_of(form, filling=filling)
-        is_valid(view)
+        view = page_of(form, filling=filling)
+        check_view(view, kind="modal")
         filling = sent(form, filling, entries_of(form, initial_values({**view, "id": "V1"})))
     return read_form(form, filling.entries)
 
@@ -55,16 +56,26 @@ def filled_in(form: Form, value: Any, *, chosen: Chosen) -> Any:
     filling = begun(form)
     fields = {block_id_of(form, field.name): field for field in form.fields}
     while next_page(form, filling) is not None:
-        view = pages_of(form, filling=filling)
-        is_valid(view)
+        view = page_of(form, filling=filling)
+        assert_valid(view)
         states: dict[str, dict[str, Any]] = {}
         for block in (each for each in view["blocks"] if each["type"] == "input"):
             typed = _typed(fields[block["block_id"]], value, chosen=chosen)
-            state = filled_state(block["element"], typed)
+            state = _state(block["element"], typed)
             assert problem_for_person(block, state) is None
             states[block["block_id"]] = {"value": state}
         filling = sent(form, filling, entries_of(form, states))
     return read_form(form, filling.entries)
+
+
+def _state(element: dict[str, Any], typed: Any) -> dict[str, Any]:
+    """Give the state of an element; options are chosen by their value, as a label may look like another's value."""
+    options = {option["value"]: option for option in offered(element)}
+    if not options:
+        return filled_state(element, typed)
+    if isinstance(typed, list):
+        return {"type": element["type"], "selected_options": [options[each] for each in typed]}
+    return {"type": element["type"], "selected_option": None if typed is None else options[typed]}
 
 
 def _typed(field: Field, value: Any, *, chosen: Chosen) -> Any:
