@@ -1,4 +1,4 @@
-"""Forms of several pages: through the real bot and the local Slack, over a restart, and page by page by themselves."""
+"""Forms of several pages: through the real bot and the local Slack, over a restart, and by themselves."""
 
 from __future__ import annotations
 
@@ -240,7 +240,9 @@ def test_pages_hold_every_field_once() -> None:
     form = form_from_schema(
         {"properties": {f"p{at}": {"type": "integer", "default": at} for at in range(300)}}
     )
-    filling, asked, said = begun(form), [], []
+    filling = begun(form)
+    asked: list[str] = []
+    said: list[str] = []
     while (page := next_page(form, filling)) is not None:
         view = page_of(form, filling=filling)
         assert_valid(view)
