@@ -314,5 +314,20 @@ async def test_a_complaint_about_an_earlier_page_is_asked_again(sandbox: Sandbox
         assert (block["block_id"], block["element"]["initial_value"]) == (block_id_of(form, "a"), "5")
 
 
+async def test_a_form_without_fields_says_what_is_wrong(sandbox: Sandbox, tmp_path: Path) -> None:
+    """Where no field can carry a complaint, a sentence takes the form's place."""
+    async with bot_at(sandbox, tmp_path) as bot:
+        form = form_from_schema({"type": "object", "minProperties": 1})
+        submission = Submission(
+            callback_id="form", view_id="V1", user_id="U0RITA", team_id="T1", metadata="{}", values={}, inputs=()
+        )  # fmt: skip
+        sheet = await sheet_of(submission, form=form, draw=lambda _: page_of(form), desk=bot.desk)
+        assert await sheet.next() is None
+        with pytest.raises(InvalidInput) as caught:
+            read_form(form, sheet.entries)
+        answer = await sheet.wrong(caught.value)
+        assert "More of this has to be filled in." in json.dumps(answer["view"])
+
+
 def _shape(name: str) -> dict[str, Any]:
     return {"type": "object", "properties": {name: {"type": "string"}}, "required": [name]}
