@@ -52,7 +52,10 @@ def _parser() -> argparse.ArgumentParser:
     add("list", _list, "List the questions that wait for a decision.")
     show = add("show", _show, "Show one run: what happened, and what it waits for.")
     show.add_argument("run", help="the run's id, or its first characters")
-    add("check", _check, "Load your app and tell what was found; exit code 1 when something cannot work.")
+    check = add(
+        "check", _check, "Tell what your app asks and who may decide; exit code 1 when it cannot work."
+    )
+    check.add_argument("app", nargs="?", type=Path, help="path of a langgraph.json (default: ASSENT_APP)")
     add("verify", _verify, "Walk the audit trail and tell whether anything in it was changed.")
     return parser
 
@@ -109,18 +112,20 @@ def _show(options: argparse.Namespace) -> int:
     return _at_desk(work)
 
 
-def _check(_options: argparse.Namespace) -> int:
+def _check(options: argparse.Namespace) -> int:
     from bot.settings import AppSettings
 
-    async def work(settings: AppSettings) -> int:
+    async def work(app: Path) -> int:
         from bot.inspection import told
         from engine import inspect_app
 
-        report = await inspect_app(settings.assent_app)
+        report = await inspect_app(app)
         _print(told(report))
         return 0 if report.is_sound else FAILED
 
-    return _with_settings(AppSettings, work)
+    if options.app is not None:
+        return _run(work(options.app))
+    return _with_settings(AppSettings, lambda settings: work(settings.assent_app))
 
 
 def _verify(_options: argparse.Namespace) -> int:

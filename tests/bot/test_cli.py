@@ -134,7 +134,7 @@ def test_check_tells_what_works_and_what_does_not(assent: Terminal, tmp_path: Pa
 
 def test_check_is_content_with_the_examples(assent: Terminal) -> None:
     """The examples can be started and decided as they are, and no line is wider than a terminal."""
-    code, out, err = assent("check", ASSENT_APP=str(ROOT / "examples" / "langgraph.json"))
+    code, out, err = assent("check", str(ROOT / "examples"))
     assert (code, err) == (0, "")
     assert "expense (Expense)" in out
     assert out.endswith("16 workflows: nothing is known to be wrong.\n")
@@ -153,7 +153,7 @@ def test_check_tells_a_wrong_mapping(assent: Terminal, tmp_path: Path) -> None:
     """An answer mapping that cannot be meant so is told with its place, and ends with 1."""
     (tmp_path / "langgraph.json").write_text('{"graphs": {"pay": "./pay.py:graph"}}')
     (tmp_path / "approvals.toml").write_text('[workflows.pay]\nanswers = { approve = "$reson" }\n')
-    code, out, err = assent("check", ASSENT_APP="langgraph.json")
+    code, out, err = assent("check", "langgraph.json")
     assert (code, out) == (1, "")
     assert "approvals.toml: workflows.pay.answers.approve: it has $reson" in err
 
