@@ -1,4 +1,4 @@
-"""A thousand pydantic models with values: drawn as Slack takes it, filled in, read back equal; nothing wrong gets in."""
+"""A thousand pydantic models with values: drawn, filled in, read back equal; nothing wrong gets in."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A thousand schemas by hand with values: drawn as Slack takes it, filled in, read back equal; nothing wrong gets in."""
+"""A thousand schemas by hand with values: drawn, filled in, read back equal; nothing wrong gets in."""
 
 from __future__ import annotations
 
