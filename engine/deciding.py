@@ -32,7 +32,17 @@ NOTHING_CHANGED = "Nothing was changed here. Use Approve instead, or change some
 REASON = ""
 """Where InvalidInput complains about the reason: no field has an empty name."""
 
-TOLD: Final = ("verdict", "option", "label", "reason", "before", "after", "digest", "revision", "answer_digest")
+TOLD: Final = (
+    "verdict",
+    "option",
+    "label",
+    "reason",
+    "before",
+    "after",
+    "digest",
+    "revision",
+    "answer_digest",
+)
 """What of a decision stands in the audit trail."""
 
 

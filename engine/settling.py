@@ -129,8 +129,9 @@ class Settlement:
             values |= {"repeats_id": await self._repeats(question, row.previous_id)}
             approval_id, kind, revision = row.id, EventKind.ASKED_ANEW, row.revision + 1
             await approvals.ask_anew(self._tx, approval_id, values)
+        number = values.get("round", row.round if row is not None else 1)
         self._transition.note(
-            kind, approval_id=approval_id, text=question.text, digest=digest, revision=revision
+            kind, approval_id=approval_id, text=question.text, digest=digest, revision=revision, round=number
         )
         await self._transition.show(self._run.id)
 

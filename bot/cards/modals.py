@@ -2,10 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from bot import wording
-from bot.blocks import Block, field_input, modal, section, text_input
-from bot.cards.card import heading, review_blocks, seen
+from bot.blocks import (
+    TITLE_CHARS,
+    VIEW_BLOCKS,
+    VIEW_BYTES,
+    Block,
+    field_input,
+    modal,
+    section,
+    text_input,
+    view_bytes,
+)
+from bot.cards.asked import heading, review_blocks, seen
 from bot.cards.inputs import Inputs, inputs
+from bot.inert import one_line
 from bot.payloads import Slip, StartSlip, encode_slip, encode_start
 from engine import ApprovalView, Form, Option, ReasonWanted, WorkflowView
 
@@ -32,6 +45,7 @@ def reject_view(approval: ApprovalView) -> Block:
     option = approval.question.option("reject")
     is_optional = option is not None and option.reason is not ReasonWanted.REQUIRED
     label = option.label if option else "Reject"
+    submit = _submit(option) if option else label
     return modal(
         title=label,
         callback_id="reject",
@@ -40,20 +54,21 @@ def reject_view(approval: ApprovalView) -> Block:
             section(approval.question.text),
             _reason_input("Why do you reject this?", is_optional=is_optional),
         ],
-        submit=label,
+        submit=submit,
     )
 
 
-def choose_view(approval: ApprovalView, *, option: Option) -> Block:
+def choose_view(approval: ApprovalView, *, option: Option, above: Sequence[Block] = ()) -> Block:
     """Make the form of any other option; callback_id "choose". The reason, if one goes with it, comes first.
 
-    A form none of whose values Slack can edit gives one that says so and cannot be sent.
+    `above` stands in the place of the question's one line. A form none of whose values Slack can edit gives one that
+    says so and cannot be sent.
     """
     made = inputs(option.form) if option.form is not None else Inputs(blocks=(), left_out=())
     wants_reason = option.reason is not ReasonWanted.NONE
     is_optional = option.reason is ReasonWanted.OPTIONAL
     reason = [_reason_input(wording.COMMENT, is_optional=is_optional)] if wants_reason else []
-    can_send = bool(reason or made.blocks)
+    can_send = bool(option.form is None or reason or made.blocks)
     below = _left_out(option.form, made) if option.form is not None and can_send else []
     number = approval.question.options.index(option)
     return modal(
@@ -61,14 +76,28 @@ def choose_view(approval: ApprovalView, *, option: Option) -> Block:
         callback_id="choose",
         private_metadata=encode_slip(Slip(seen(approval), option=number)),
         blocks=[
-            section(approval.question.text),
+            *(above or [section(approval.question.text)]),
             *reason,
             *made.blocks,
             *below,
             *([] if can_send else [section(wording.NO_EDIT)]),
         ],
-        submit=option.label if can_send else None,
+        submit=_submit(option) if can_send else None,
     )
+
+
+def choose_in_full(approval: ApprovalView, *, option: Option) -> Block | None:
+    """Make the form of an option below all that is asked; None where Slack cannot hold both."""
+    above = review_blocks(approval)
+    view = choose_view(approval, option=option, above=above) if above else {}
+    fits = len(view.get("blocks", ())) <= VIEW_BLOCKS and view_bytes(view) <= VIEW_BYTES
+    return view if "submit" in view and fits else None
+
+
+def _submit(option: Option) -> str:
+    """Say on the button that sends a form what it does, also where the option's own label is too long for it."""
+    label = one_line(option.label)
+    return label if len(label) <= TITLE_CHARS else wording.SUBMIT[option.verdict]
 
 
 def _reason_input(label: str, *, is_optional: bool) -> Block:
@@ -106,7 +135,7 @@ def review_view(approval: ApprovalView) -> Block:
     """
     blocks = review_blocks(approval)
     return modal(
-        title="Review in full",
+        title=wording.REVIEW,
         callback_id="review",
         private_metadata=encode_slip(Slip(seen(approval))),
         blocks=[*heading(approval), section(wording.TOO_LONG)] if blocks is None else blocks,

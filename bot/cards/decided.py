@@ -1,0 +1,49 @@
+"""What became of a question: who decided it, when, how and why, what was changed, and whether the run has it."""
+
+from __future__ import annotations
+
+from bot import wording
+from bot.blocks import Block, context, date, line, quote, rich, text, user
+from bot.cards.diffs import changes
+from bot.cards.values import Row, Shape, fit
+from bot.inert import visible
+from engine import ApprovalStatus, ApprovalView, DecisionView, EventKind, RunView
+
+EDIT_CHARS = 3_000
+REASON_CHARS = 3_000
+
+
+def outcome(run: RunView, approval: ApprovalView) -> list[Block]:
+    """Show what became of the question; nothing while it is open."""
+    if approval.status is ApprovalStatus.PENDING:
+        return []
+    state = context(wording.APPROVAL_STATUS[approval.status])
+    if approval.decision is None:
+        return [rich(line(text(wording.APPROVAL_STATUS[approval.status], "bold")))]
+    return [*_decision(approval.decision), state, *_fingerprint(run, approval, approval.decision)]
+
+
+def _decision(decision: DecisionView) -> list[Block]:
+    who = user(decision.actor_id, name=decision.actor_name)
+    verdict = wording.verdict(decision.verdict, label=decision.label)
+    said = [line(text(verdict, "bold"), text(" by "), who, text(", "), date(decision.decided_at))]
+    cut_off = 0
+    if decision.reason:
+        reason = fit([Row("", visible(decision.reason), Shape.QUOTE)], max_chars=REASON_CHARS)
+        said.append(quote(*(text(each.content) for each in reason.rows)))
+        cut_off = reason.hidden
+    edited, missing = changes(decision.before, decision.after, max_chars=EDIT_CHARS)
+    unseen = missing + cut_off
+    return [rich(*said), *edited, *([context(wording.hidden(unseen))] if unseen else [])]
+
+
+def _fingerprint(run: RunView, approval: ApprovalView, decision: DecisionView) -> list[Block]:
+    """Name the answer as it was decided, and as it was sent once it was."""
+    if approval.status not in (ApprovalStatus.DECIDED, ApprovalStatus.RESUMED):
+        return []
+    sent = (
+        event.detail.get("answer_digest")
+        for event in run.events
+        if event.kind is EventKind.RESUMED and event.approval_id == approval.id
+    )
+    return [context(wording.answer_taken(decision.answer_digest, sent=next(sent, None)))]
