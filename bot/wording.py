@@ -62,14 +62,14 @@ TOO_LONG: Final = (
 REVIEW: Final = "Review in full"
 IN_FULL: Final = "All that is asked:"
 ITEM: Final = "item"
-ALSO_ASKED: Final = "Also in what is asked"
+ALSO_ASKED: Final = "Also asked with"
 SUBMIT: Final[Mapping[Verdict, str]] = {
     Verdict.APPROVE: "Approve",
     Verdict.REJECT: "Reject",
     Verdict.EDIT: "Approve with changes",
     Verdict.RESPOND: "Send",
 }
-"""On the button that sends a form whose own label is too long for it."""
+"""On a button whose own label is blank, or too long for it."""
 NO_EDIT: Final = "None of its values can be edited in Slack: they are too long or hold invisible characters."
 INVISIBLE: Final = (
     "Careful: some characters are invisible or change the reading direction; they are shown as ⟨U+…⟩."
@@ -167,14 +167,17 @@ def changed_since(earlier: Earlier) -> str:
     return f"Changed since round {earlier.round}:"
 
 
-def answer_taken(decided: str, *, sent: str | None) -> str:
-    """Name what the graph gets by its digest, and say whether it is what it got (None: it has not yet)."""
-    name = decided[:FINGERPRINT_CHARS]
-    if sent is None:
-        return f"Fingerprint of this answer: {name}"
-    if sent == decided:
-        return f"Fingerprint of this answer: {name}, and the run got exactly this."
-    return f"Careful: the run got another answer ({sent[:FINGERPRINT_CHARS]}) than the one decided here ({name})."
+def fingerprint(digest: str) -> str:
+    """Name an answer by the beginning of its digest."""
+    return f"Fingerprint {digest[:FINGERPRINT_CHARS]}"
+
+
+def other_answer(decided: str, *, sent: str) -> str:
+    """Warn that a run got something else than what was decided."""
+    return (
+        f"Careful: the run got another answer (fingerprint {sent[:FINGERPRINT_CHARS]}) than was decided here"
+        f" ({decided[:FINGERPRINT_CHARS]}). Look at the audit trail."
+    )
 
 
 def _asked(detail: Mapping[str, Any], *, number: int | None) -> str:

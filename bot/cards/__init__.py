@@ -3,7 +3,7 @@
 from bot.cards.asked import seen
 from bot.cards.buttons import action_of
 from bot.cards.card import card, is_complete
-from bot.cards.diffs import changes_text
+from bot.cards.changes import changes_text
 from bot.cards.inputs import Inputs, inputs
 from bot.cards.lists import home_view, show_blocks, waiting_blocks
 from bot.cards.modals import (

@@ -20,7 +20,7 @@ from bot.blocks import (
     text,
     view_bytes,
 )
-from bot.cards.values import Json, Row, Shape, render, row, rows
+from bot.cards.values import Json, Row, Shape, is_same, render, row, rows
 from bot.inert import has_mixed_alphabets, one_line, visible
 from engine import ApprovalView, Part, Question, Seen
 
@@ -65,19 +65,23 @@ def review_blocks(approval: ApprovalView) -> list[Block] | None:
     given = value_rows(approval.question)
     if sum(len(each.content) for each in given) > VIEW_BYTES:
         return None
-    blocks = [*heading(approval), *render(given), *warnings(approval, given)]
+    blocks = [*heading(approval), *repetition(approval), *render(given), *warnings(approval, given)]
     fits = len(blocks) <= VIEW_BLOCKS and view_bytes({"blocks": blocks}) <= VIEW_BYTES - FRAME_BYTES
     return blocks if fits else None
 
 
+def repetition(approval: ApprovalView) -> list[Block]:
+    """Warn that exactly the same was asked before and turned down."""
+    again = approval.repeats
+    return [rich(line(text(wording.repeated(again), "bold")))] if again else []
+
+
 def warnings(approval: ApprovalView, given: Sequence[Row]) -> list[Block]:
-    """Point out what a reader could not see: a repetition, invisible characters, letters that look like others."""
+    """Point out what a reader could not see: invisible characters, and letters that look like others."""
     content = "\n".join(
         [visible(approval.question.text), *(f"{each.name}\n{each.content}" for each in given)]
     )
-    again = approval.repeats
     return [
-        *([rich(line(text(wording.repeated(again), "bold")))] if again else []),
         *([context(wording.INVISIBLE)] if "⟨U+" in content else []),
         *([context(wording.MIXED)] if has_mixed_alphabets(content) else []),
     ]
@@ -104,8 +108,7 @@ def _part_rows(question: Question) -> Iterator[Row]:
             yield Row("", visible(part.note), Shape.QUOTE)
         yield from rows(part.value)
     if rest := _rest(question.shown, parts):
-        yield Row("", wording.ALSO_ASKED, Shape.TITLE)
-        yield from rows(rest)
+        yield Row(wording.ALSO_ASKED, visible(json.dumps(rest, ensure_ascii=False)), Shape.CODE)
 
 
 def _rest(shown: Json, parts: Sequence[Part]) -> Json:
@@ -120,9 +123,4 @@ def _rest(shown: Json, parts: Sequence[Part]) -> Json:
 
 
 def _is_told(key: str, value: Json, parts: Sequence[Part]) -> bool:
-    return key in _TOLD and any(_is_same(value, getattr(part, _TOLD[key])) for part in parts)
-
-
-def _is_same(left: Json, right: Json) -> bool:
-    """Compare as JSON, in which 1 is neither true nor 1.0."""
-    return json.dumps(left, sort_keys=True) == json.dumps(right, sort_keys=True)
+    return key in _TOLD and any(is_same(value, getattr(part, _TOLD[key])) for part in parts)

@@ -81,7 +81,7 @@ def _button(approval: ApprovalView, option: Option) -> Element:
     action = action_of(option)
     is_named = action != "choose"
     return button(
-        one_line(option.label),
+        one_line(option.label) or wording.SUBMIT[option.verdict],
         action_id=action if is_named else f"choose:{number}",
         value=encode_slip(Slip(seen(approval), option=None if is_named else number)),
         style=_STYLES.get(option.verdict),

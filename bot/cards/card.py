@@ -22,7 +22,7 @@ from bot.blocks import (
     text,
     user,
 )
-from bot.cards.asked import heading, value_rows, warnings
+from bot.cards.asked import heading, repetition, value_rows, warnings
 from bot.cards.buttons import buttons, offers_review
 from bot.cards.decided import outcome
 from bot.cards.rounds import comment, since
@@ -32,8 +32,10 @@ from engine import ApprovalStatus, ApprovalView, Event, Policy, RunView
 
 APPROVERS_SHOWN: Final = 20
 REQUEST_CHARS: Final = 1_500
+EXCERPT_CHARS: Final = 3_000
+"""Of a value that does not fit a card: what is beneath it has to be found on a phone."""
 SINCE_CHARS: Final = 3_000
-"""For what has changed since the round before: all of it where there is room beside the value in full."""
+"""For what has changed since the round before, where there is room beside the value."""
 SPARE_CHARS: Final = 400
 
 
@@ -47,6 +49,7 @@ def card(run: RunView, approval: ApprovalView) -> list[Block]:
         *heading(approval),
         *outcome(run, approval),
         *(comment(approval.previous) if approval.previous else []),
+        *repetition(approval),
         _facts(run, approval),
     ]
     below = [context(f"Run {run.id} · Thread {cut(run.thread_id, max_chars=200)}")]
@@ -58,8 +61,7 @@ def card(run: RunView, approval: ApprovalView) -> list[Block]:
     fitted = fit(given, max_chars=room)
     if fitted.hidden:
         made = buttons(approval, in_full=False)
-        room += message_chars(buttons(approval, in_full=True)) - message_chars(made)
-        fitted = fit(given, max_chars=room - (SINCE_CHARS if approval.previous else 0))
+        fitted = fit(given, max_chars=EXCERPT_CHARS)
     changed = since(approval, max_chars=min(SINCE_CHARS, room - message_chars(render(fitted.rows))))
     whole = [context(wording.IN_FULL)] if changed and given else []
     values = [

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bot import wording
 from bot.blocks import Block, context, date, line, quote, rich, text, user
-from bot.cards.diffs import changes
+from bot.cards.changes import changes
 from bot.cards.values import Row, Shape, fit
 from bot.inert import visible
 from engine import ApprovalStatus, ApprovalView, DecisionView, EventKind, RunView
@@ -17,10 +17,10 @@ def outcome(run: RunView, approval: ApprovalView) -> list[Block]:
     """Show what became of the question; nothing while it is open."""
     if approval.status is ApprovalStatus.PENDING:
         return []
-    state = context(wording.APPROVAL_STATUS[approval.status])
+    state = wording.APPROVAL_STATUS[approval.status]
     if approval.decision is None:
-        return [rich(line(text(wording.APPROVAL_STATUS[approval.status], "bold")))]
-    return [*_decision(approval.decision), state, *_fingerprint(run, approval, approval.decision)]
+        return [rich(line(text(state, "bold")))]
+    return [*_decision(approval.decision), _state(run, approval, approval.decision)]
 
 
 def _decision(decision: DecisionView) -> list[Block]:
@@ -37,13 +37,16 @@ def _decision(decision: DecisionView) -> list[Block]:
     return [rich(*said), *edited, *([context(wording.hidden(unseen))] if unseen else [])]
 
 
-def _fingerprint(run: RunView, approval: ApprovalView, decision: DecisionView) -> list[Block]:
-    """Name the answer as it was decided, and as it was sent once it was."""
+def _state(run: RunView, approval: ApprovalView, decision: DecisionView) -> Block:
+    """Say whether the run has the answer, which is named by its digest, and warn if it got another one."""
+    state = wording.APPROVAL_STATUS[approval.status]
     if approval.status not in (ApprovalStatus.DECIDED, ApprovalStatus.RESUMED):
-        return []
+        return context(state)
     sent = (
         event.detail.get("answer_digest")
         for event in run.events
         if event.kind is EventKind.RESUMED and event.approval_id == approval.id
     )
-    return [context(wording.answer_taken(decision.answer_digest, sent=next(sent, None)))]
+    if (found := next(sent, None)) not in (None, decision.answer_digest):
+        return rich(line(text(wording.other_answer(decision.answer_digest, sent=str(found)), "bold")))
+    return context(f"{state} {wording.fingerprint(decision.answer_digest)}")

@@ -97,7 +97,7 @@ def choose_in_full(approval: ApprovalView, *, option: Option) -> Block | None:
 def _submit(option: Option) -> str:
     """Say on the button that sends a form what it does, also where the option's own label is too long for it."""
     label = one_line(option.label)
-    return label if len(label) <= TITLE_CHARS else wording.SUBMIT[option.verdict]
+    return label if 0 < len(label) <= TITLE_CHARS else wording.SUBMIT[option.verdict]
 
 
 def _reason_input(label: str, *, is_optional: bool) -> Block:

@@ -6,8 +6,8 @@ from collections.abc import Iterator, Mapping
 
 from bot import wording
 from bot.blocks import Block, context, line, message_chars, quote, rich, text, user
-from bot.cards.diffs import changes
-from bot.cards.values import Json, Row, Shape, fit
+from bot.cards.changes import changes
+from bot.cards.values import Json, Row, Shape, fit, is_same
 from bot.inert import visible
 from engine import ApprovalView, Earlier, Question
 
@@ -50,7 +50,7 @@ def changed(old: Question, new: Question) -> tuple[dict[str, Json], dict[str, Js
     names = [
         name
         for name in {**after, **before}
-        if (name in before) != (name in after) or not _is_same(before[name], after[name])
+        if (name in before) != (name in after) or not is_same(before[name], after[name])
     ]
     return (
         {name: before[name] for name in names if name in before},
@@ -72,7 +72,3 @@ def _named(counted: str, value: Json) -> Iterator[tuple[str, Json]]:
         yield from ((f"{counted}{name}", item) for name, item in value.items())
     else:
         yield counted.strip(), value
-
-
-def _is_same(left: Json, right: Json) -> bool:
-    return type(left) is type(right) and left == right

@@ -11,7 +11,7 @@ from typing import Any, Final
 from bot import wording
 from bot.blocks import MESSAGE_CHARS, Block, context, header, line, message_chars, rich, text, user
 from bot.cards.card import card, is_complete, notification, superseded
-from bot.cards.diffs import changes
+from bot.cards.changes import changes
 from bot.cards.values import Fitted, fit, json_text, render, row, rows
 from bot.inert import cut, escape, one_line
 from engine import ApprovalStatus, ApprovalView, Event, EventKind, RunStatus, RunView

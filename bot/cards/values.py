@@ -77,6 +77,11 @@ def text_of(value: Json) -> str:
     return row("", value).content
 
 
+def is_same(left: Json, right: Json) -> bool:
+    """Compare as JSON, in which 1 is neither true nor 1.0."""
+    return json.dumps(left, sort_keys=True) == json.dumps(right, sort_keys=True)
+
+
 def json_text(value: Json) -> str:
     """Write a value as indented JSON for a file: as it reads, or as ASCII when it holds invisible characters."""
     readable = _indented(value)
@@ -169,9 +174,14 @@ def _shortened(given: Row, *, max_chars: int) -> Row | None:
 
 
 def _elements(given: Sequence[Row]) -> Iterator[tuple[Element, int]]:
-    for each in given:
+    for at, each in enumerate(given):
         if each.shape is Shape.TITLE and _size(each) <= PART_CHARS:
-            yield line(text(each.content, "bold")), _size(each)
+            gap = "\n" if at else ""
+            yield line(text(f"{gap}{each.content}", "bold")), _size(each)
+            continue
+        if each.shape is Shape.CODE and "\n" not in each.content and _size(each) <= PART_CHARS:
+            label = [text(f"{each.name}: ", "bold")] if each.name else []
+            yield line(*label, text(each.content, "code")), _size(each) + 2
             continue
         if each.shape is Shape.LINE and _size(each) <= PART_CHARS:
             label = [text(f"{each.name}: ", "bold")] if each.name else []
