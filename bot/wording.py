@@ -113,6 +113,9 @@ def _told(event: Event, *, title: str, number: int | None) -> Line:
             return Line("Refused", f": a click by {who} ({detail.get('code', 'refused')})")
         case EventKind.WITHDRAWN:
             return Line("Question withdrawn", f": {detail['why']}" if detail.get("why") else "")
+        case EventKind.DROPPED:
+            count = detail.get("count", 0)
+            return Line("Answers dropped", f": {count} given ahead by {who}. {detail.get('why', '')}")
         case EventKind.EXPIRED:
             return Line("Expired", ": the deadline passed without a decision.")
         case EventKind.STOPPED:

@@ -3,7 +3,7 @@
 Detail by kind: STARTED {workflow, input}; ASKED and ASKED_ANEW {text, digest, revision};
 DECIDED {verdict, option, label, reason, before, after, digest, revision}; RESUMED {verdict};
 REFUSED {code, option};
-WITHDRAWN {why}; EXPIRED {}; STOPPED {reason}; FINISHED {result}; FAILED {error}.
+WITHDRAWN {why}; DROPPED {count, why}; EXPIRED {}; STOPPED {reason}; FINISHED {result}; FAILED {error}.
 """
 
 from __future__ import annotations

@@ -16,6 +16,7 @@ from engine.ledger import Transition
 from engine.pauses import Failed, Finished, Pause, Paused, Situation, Underway, Unstarted, asked_digest
 from engine.pictures import question_of
 from engine.questions import Question
+from engine.resuming import drop, take_up
 from engine.views import ApprovalStatus, EventKind, RunStatus
 from engine.workflows import Workflow
 
@@ -76,6 +77,7 @@ class Settlement:
             return
         if void:
             self._transition.note(EventKind.WITHDRAWN, approval_id=approval_id, why=void.why)
+            await drop(self._transition, self._run.id, why=void.why)
         elif not isinstance(outcome, Stopped):
             self._transition.note(EventKind.RESUMED, approval_id=approval_id, verdict=verdict)
         await self._transition.show(self._run.id)
@@ -87,6 +89,7 @@ class Settlement:
                 await self._set_status(RunStatus.RUNNING)
             case Paused(pauses):
                 await self._open(pauses)
+                await take_up(self._transition, self._run, self._workflow)
                 await self._set_status(RunStatus.WAITING)
             case Finished(result):
                 await self._end(RunStatus.FINISHED, result=result)
@@ -165,6 +168,7 @@ class Settlement:
 
     async def _end(self, status: RunStatus, **detail: Json) -> None:
         await self._withdraw(await approvals.of_runs(self._tx, [self._run.id]))
+        await drop(self._transition, self._run.id)
         kept = {name: value for name, value in detail.items() if name in ("result", "error")}
         values = {"status": status.value, "ended_at": self._transition.now, **kept}
         await runs.settle(self._tx, self._run.id, values=values)
