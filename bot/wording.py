@@ -75,6 +75,7 @@ LABEL_CHARS: Final = 75
 """What a button shows of its label."""
 COMMENT: Final = "What do you want to say?"
 REASON_HINT: Final = "The requester sees this in the thread."
+NEXT: Final = "Next"
 NOTHING_RECORDED: Final = "Something went wrong here, and nothing was recorded. Please try again."
 
 
@@ -162,6 +163,16 @@ def left_out(labels: Iterable[str]) -> str:
         f"Not shown here, because it is too long or holds invisible characters, and so left as it is: "
         f"{', '.join(one_line(label) for label in labels)}."
     )
+
+
+def page(number: int, *, total: int | None) -> str:
+    """Say which page of a form this is; `total` is None while it depends on what is chosen."""
+    return f"Page {number} of {total}" if total else f"Page {number}"
+
+
+def to_correct(complaints: Iterable[str]) -> str:
+    """Ask to correct what stands on the page, each complaint with the label of its field."""
+    return "\n".join(["Please correct this first:", *(one_line(each) for each in complaints)])
 
 
 def moment(at: datetime) -> str:

@@ -15,6 +15,7 @@ from engine.errors import (
     EngineError,
     Expired,
     InvalidInput,
+    NoDraft,
     NotAllowed,
     NotAsked,
     Refused,
@@ -26,7 +27,7 @@ from engine.errors import (
     UnknownRun,
     UnknownWorkflow,
 )
-from engine.forms import MISSING, Field, FieldKind, Form, entries
+from engine.forms import MISSING, Field, FieldKind, Form, active_fields, check_entries, entries
 from engine.gate import Approval, approval
 from engine.opening import open_desk
 from engine.policy import Policy, covers
@@ -35,6 +36,7 @@ from engine.views import (
     ApprovalStatus,
     ApprovalView,
     DecisionView,
+    Draft,
     Event,
     EventKind,
     Posting,
@@ -61,6 +63,7 @@ __all__ = [
     "DatabaseTooNew",
     "DecisionView",
     "Desk",
+    "Draft",
     "EngineError",
     "Event",
     "EventKind",
@@ -69,6 +72,7 @@ __all__ = [
     "FieldKind",
     "Form",
     "InvalidInput",
+    "NoDraft",
     "NotAllowed",
     "NotAsked",
     "Option",
@@ -92,7 +96,9 @@ __all__ = [
     "UnknownWorkflow",
     "Verdict",
     "WorkflowView",
+    "active_fields",
     "approval",
+    "check_entries",
     "covers",
     "entries",
     "open_desk",

@@ -18,11 +18,11 @@ from engine.errors import (
     UnknownApproval,
     UnknownOption,
 )
-from engine.forms import NEEDED, read_form
+from engine.forms import NEEDED, changed_fields, read_form
 from engine.ledger import Transition
 from engine.pictures import Asked, Pictures, decision_view
 from engine.policy import refusal
-from engine.questions import Option, ReasonWanted, answer, changes
+from engine.questions import Option, ReasonWanted, answer
 from engine.recording import Decided, record
 from engine.views import ApprovalStatus, ApprovalView
 
@@ -62,10 +62,10 @@ class Deciding:
             option = _allowed(asked, actor=actor, option=choice.option)
             values = _values(option, choice)
             before, after = _told_changes(option, values)
+            given = _answer(asked, option, reason=choice.reason, values=values)
         except (Refused, InvalidInput):
             await self._raise_if_settled(seen)  # what is over is said first
             raise
-        given = _answer(asked, option, reason=choice.reason, values=values)
         decided = Decided(option, given, reason=choice.reason, before=before, after=after)
         recorded = await record(transition, asked, decided, actor=actor, request_key=request_key)
         if recorded is None:
@@ -147,7 +147,7 @@ def _told_changes(option: Option, values: Mapping[str, Json]) -> tuple[dict[str,
     """Return what an edit changed, before and after; the values alone for other options. Raises: InvalidInput."""
     if option.form is None or option.verdict is not Verdict.EDIT:
         return {}, dict(values)
-    before, after = changes(option.form, values)
+    before, after = changed_fields(option.form, values)
     if not before and not after:
         raise InvalidInput({option.form.fields[0].name: NOTHING_CHANGED})
     return before, after

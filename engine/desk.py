@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import base64
 import secrets
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 from uuid import uuid4
 
 from sqlalchemy import Row
 
-from engine import approvals, audit, postings, runs
+from engine import approvals, audit, drafts, postings, runs
 from engine.clock import utc_now
 from engine.deciding import Deciding, is_repeat
 from engine.decisions import Actor, Choice, Json, Seen
-from engine.errors import AlreadyDecided, Conflict, NotAllowed, Refused, UnknownWorkflow
+from engine.errors import AlreadyDecided, Conflict, NoDraft, NotAllowed, Refused, UnknownWorkflow
 from engine.forms import read_form
 from engine.ledger import Ledger, Transition
 from engine.pictures import Pictures
@@ -23,10 +24,21 @@ from engine.policy import Policy, covers
 from engine.progress import Progress
 from engine.resuming import RAW, Values, give
 from engine.runner import Runner
-from engine.views import ApprovalStatus, ApprovalView, EventKind, Posting, RunStatus, RunView, WorkflowView
+from engine.views import (
+    ApprovalStatus,
+    ApprovalView,
+    Draft,
+    EventKind,
+    Posting,
+    RunStatus,
+    RunView,
+    WorkflowView,
+)
 from engine.wakeups import Handler, Kind, Wakeups
 from engine.workflows import App, Workflow
 
+DRAFT_LIFETIME = timedelta(hours=24)
+"""How long a form that was begun can be gone on with."""
 DEADLINE_PASSED = "Another question of this request was not answered in time."
 
 
@@ -190,6 +202,48 @@ class Desk:
             raise
         return await self.run(run_id)
 
+    # -- forms that take several pages -----------------------------------------------------------------------
+
+    async def begin_draft(
+        self,
+        owner: str,
+        *,
+        context: Json,
+        entries: Mapping[str, str | None],
+        asked: Sequence[Sequence[str]],
+    ) -> str:
+        """Keep what somebody has entered so far, and return the id under which they go on."""
+        async with self._database.transaction() as tx:
+            return await drafts.create(
+                tx, owner=owner, context=context, entries=entries, asked=asked, now=utc_now()
+            )
+
+    async def save_draft(
+        self,
+        draft_id: str,
+        *,
+        owner: str,
+        entries: Mapping[str, str | None],
+        asked: Sequence[Sequence[str]],
+    ) -> None:
+        """Keep what a draft has come to. Raises: NoDraft when its owner has none of this id."""
+        async with self._database.transaction() as tx:
+            if not await drafts.save(tx, draft_id, owner=owner, entries=entries, asked=asked, now=utc_now()):
+                raise NoDraft
+
+    async def draft(self, draft_id: str, *, owner: str) -> Draft:
+        """Return a draft to its owner. Raises: NoDraft for anybody else, and when it is gone."""
+        async with self._database.reading() as tx:
+            found = await drafts.by_id(tx, draft_id, owner=owner)
+        if found is None:
+            raise NoDraft
+        return found
+
+    async def drop_draft(self, draft_id: str, *, owner: str) -> None:
+        """Forget a draft whose owner gave up; nothing happens if it is gone."""
+        async with self._database.transaction() as tx:
+            await drafts.drop(tx, draft_id, owner=owner)
+
     # -- sweeps ----------------------------------------------------------------------------------------------
 
     async def recover(self) -> None:
@@ -208,6 +262,15 @@ class Desk:
         for row in late:
             async with self._ledger.transition(row.run_id) as transition:
                 await self._expire(transition, row)
+
+    async def drop_old_drafts(self) -> None:
+        """Forget the drafts that nobody has gone on with for `DRAFT_LIFETIME`."""
+        late = utc_now() - DRAFT_LIFETIME
+        async with self._database.reading() as tx:
+            if not await drafts.has_older(tx, than=late):
+                return
+        async with self._database.transaction() as tx:
+            await drafts.drop_older(tx, than=late)
 
     async def ping(self) -> None:
         """Ask the database for a sign of life. Raises: StoreError."""

@@ -12,6 +12,7 @@ from sqlalchemy import Row
 
 from engine import approvals, runs
 from engine.decisions import Answer, Json, Verdict
+from engine.forms import form_keys
 from engine.ledger import Transition
 from engine.pauses import Failed, Finished, Pause, Paused, Situation, Underway, Unstarted, asked_digest
 from engine.pictures import question_of
@@ -184,7 +185,7 @@ def question_digest(workflow: Workflow, pause: Pause) -> str:
 def _editable_state(workflow: Workflow, pause: Pause) -> dict[str, Json]:
     """Return the state values that this question's form can change; no others belong to what was asked."""
     form = _question(workflow, pause).form
-    names = {field.name for field in form.fields} if form else set()
+    names = form_keys(form) if form else frozenset()
     return {key: value for key, value in pause.state.items() if key in names}
 
 

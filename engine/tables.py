@@ -153,6 +153,22 @@ class PostingRow(SQLModel, table=True):
     intended_at: datetime = Field(sa_type=UtcDateTime)
 
 
+class DraftRow(SQLModel, table=True):
+    """A form that somebody fills in page by page. `context` says what it is about, in the words of who asks.
+
+    `entries` are by field name, `asked` holds the names of each page that was sent.
+    """
+
+    __tablename__ = "assent_drafts"
+
+    id: str = Field(sa_type=TextKey, primary_key=True)
+    owner: str
+    context: Any = _json()
+    entries: Any = _json()
+    asked: Any = _json()
+    updated_at: datetime = Field(sa_type=UtcDateTime, index=True)
+
+
 def _table(model: type[SQLModel]) -> Table:
     return SQLModel.metadata.tables[str(model.__tablename__)]
 
@@ -163,3 +179,4 @@ decisions = _table(DecisionRow)
 answers = _table(AnswerRow)
 audit = _table(AuditRow)
 postings = _table(PostingRow)
+drafts = _table(DraftRow)

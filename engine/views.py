@@ -168,3 +168,19 @@ class Posting:
     place: str
     reference: str | None
     shown: str | None
+
+
+@dataclass(frozen=True)
+class Draft:
+    """A form that its owner fills in page by page.
+
+    `context` is what whoever shows the form wrote down about it, `entries` are raw texts by field name (see
+    `engine/forms/reading.py`), `asked` holds the field names of each page that was sent, in order.
+    """
+
+    id: str
+    owner: str
+    context: Json
+    entries: Mapping[str, str | None]
+    asked: tuple[tuple[str, ...], ...]
+    updated_at: datetime

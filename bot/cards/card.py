@@ -33,7 +33,7 @@ from bot.cards.inputs import inputs
 from bot.cards.outcome import outcome
 from bot.cards.values import Fitted, Json, Row, Shape, changes, fit, render, row, rows
 from bot.inert import cut, has_mixed_alphabets, one_line, visible
-from bot.payloads import Slip, encode_slip
+from bot.payloads import Slip, encode_slip, mark_of
 from engine import (
     ApprovalStatus,
     ApprovalView,
@@ -281,13 +281,12 @@ def _buttons_unseen(approval: ApprovalView, *, can_review: bool) -> list[Element
 
 
 def _button(approval: ApprovalView, option: Option) -> Element:
-    number = approval.question.options.index(option)
     action = action_of(option)
     is_named = action != "choose"
     return button(
         one_line(option.label),
-        action_id=action if is_named else f"choose:{number}",
-        value=encode_slip(Slip(seen(approval), option=None if is_named else number)),
+        action_id=action if is_named else f"choose:{approval.question.options.index(option)}",
+        value=encode_slip(Slip(seen(approval), option=None if is_named else mark_of(option.name))),
         style=_STYLES.get(option.verdict),
     )
 

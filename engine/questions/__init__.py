@@ -25,7 +25,6 @@ from engine.questions.question import (
     Part,
     Question,
     ReasonWanted,
-    changes,
 )
 from engine.questions.retry import RETRY
 from engine.questions.review import REVIEW
@@ -42,7 +41,6 @@ __all__ = [
     "Question",
     "ReasonWanted",
     "answer",
-    "changes",
     "edited",
     "fault_of",
     "read_question",
