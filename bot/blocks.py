@@ -36,6 +36,9 @@ NAME_CHARS: Final = 100
 """A name that is not one of Slack's; ours, so that no name pushes the rest out of sight."""
 METADATA_CHARS: Final = 3_000
 INPUT_CHARS: Final = 3_000
+CHECKBOXES: Final = 10
+CHOSEN: Final = 100
+"""Options that may be chosen already in a menu of several."""
 NOTIFICATION_CHARS: Final = 4_000
 """chat.update refuses a longer `text` with msg_too_long (https://docs.slack.dev/reference/methods/chat.update)."""
 MESSAGE_CHARS: Final = 12_000
@@ -163,9 +166,15 @@ def field_input(*, block_id: str, label: str, element: Element, optional: bool, 
 
 
 def text_input(
-    *, initial: str | None = None, multiline: bool = False, max_chars: int | None = None
+    *,
+    initial: str | None = None,
+    multiline: bool = False,
+    min_chars: int | None = None,
+    max_chars: int | None = None,
 ) -> Element:
     """Make a text input. `initial` (at most 3 000 characters) is taken as it is: it comes back with the form.
+
+    A bound of more than 3 000 characters, or one that `initial` does not keep, is left to whoever reads the form.
 
     Raises:
         ValueError: `initial` is too long; cutting it would change what is submitted.
@@ -173,14 +182,58 @@ def text_input(
     if initial is not None and len(initial) > INPUT_CHARS:
         raise ValueError("A text input starts with at most 3 000 characters.")
     made: Element = {"type": "plain_text_input", "multiline": multiline}
-    extras = {"initial_value": initial or None, "max_length": max_chars}
-    return {**made, **{name: extra for name, extra in extras.items() if extra is not None}}
+    least = (
+        min_chars if min_chars and min_chars <= min(INPUT_CHARS, len(initial or "") or INPUT_CHARS) else None
+    )
+    most = (
+        max_chars if max_chars and max(len(initial or ""), least or 1) <= max_chars <= INPUT_CHARS else None
+    )
+    return _with(made, initial_value=initial or None, min_length=least, max_length=most)
 
 
-def number_input(*, initial: str | None = None, decimals: bool) -> Element:
-    """Make an input for a number in Slack's spelling; the bounds are checked when the form is sent."""
+def number_input(
+    *, initial: str | None = None, decimals: bool, least: str | None = None, most: str | None = None
+) -> Element:
+    """Make an input for a number in Slack's spelling; `least` and `most` are inclusive, in the same spelling."""
     made: Element = {"type": "number_input", "is_decimal_allowed": decimals}
-    return {**made, "initial_value": initial} if initial else made
+    return _with(made, initial_value=initial or None, min_value=least, max_value=most)
+
+
+def date_input(*, initial: str | None = None) -> Element:
+    """Make a calendar. `initial` is a date such as 2026-01-31."""
+    return _with({"type": "datepicker"}, initial_date=initial)
+
+
+def time_input(*, initial: str | None = None) -> Element:
+    """Make an input for a time of day. `initial` is a time such as 09:30."""
+    return _with({"type": "timepicker"}, initial_time=initial)
+
+
+def moment_input(*, initial: int | None = None) -> Element:
+    """Make a calendar with a clock, which shows the reader's own zone. `initial` is in seconds since 1970, of
+    ten digits (slackblocks 3.0.0)."""
+    return _with({"type": "datetimepicker"}, initial_date_time=initial)
+
+
+def email_input(*, initial: str | None = None) -> Element:
+    """Make an input for an e-mail address."""
+    return _with({"type": "email_text_input"}, initial_value=initial or None)
+
+
+def url_input(*, initial: str | None = None) -> Element:
+    """Make an input for a web address."""
+    return _with({"type": "url_text_input"}, initial_value=initial or None)
+
+
+def user_select(*, initial: str | None = None) -> Element:
+    """Make a menu of the workspace's people. `initial` is an id."""
+    return _with({"type": "users_select"}, initial_user=initial)
+
+
+def channel_select(*, initial: str | None = None) -> Element:
+    """Make a menu of the public and private channels that the reader sees. `initial` is an id."""
+    made = {"type": "conversations_select", "filter": {"include": ["public", "private"]}}
+    return _with(made, initial_conversation=initial)
 
 
 def options(pairs: Iterable[tuple[str, str]]) -> list[Element]:
@@ -198,19 +251,32 @@ def radio(pairs: Sequence[tuple[str, str]], *, initial: str | None = None) -> El
 def select(pairs: Sequence[tuple[str, str]], *, initial: str | None = None) -> Element:
     """Make a menu of at most 10 000 (label, value) pairs: 100 groups of 100 when they are more than 100."""
     made = options(pairs)
-    if len(made) <= OPTIONS:
-        return _chosen({"type": "static_select", "options": made}, made, initial)
-    groups = [
-        {"label": plain(f"{at + 1} to {min(at + OPTIONS, len(made))}"), "options": made[at : at + OPTIONS]}
-        for at in range(0, len(made), OPTIONS)
-    ]
-    return _chosen({"type": "static_select", "option_groups": groups}, made, initial)
+    return _chosen({"type": "static_select", **_offered(made)}, made, initial)
+
+
+def checkboxes(pairs: Sequence[tuple[str, str]], *, initial: Sequence[str] = ()) -> Element:
+    """Make up to 10 boxes to tick. `initial` are the values of the ticked ones."""
+    return _several({"type": "checkboxes", "options": options(pairs)}, options(pairs), initial)
+
+
+def multi_select(pairs: Sequence[tuple[str, str]], *, initial: Sequence[str] = ()) -> Element:
+    """Make a menu of at most 10 000 options of which several can be chosen."""
+    made = options(pairs)
+    return _several({"type": "multi_static_select", **_offered(made)}, made, initial)
 
 
 def modal(
-    *, title: str, callback_id: str, private_metadata: str, blocks: Sequence[Block], submit: str | None
+    *,
+    title: str,
+    callback_id: str,
+    private_metadata: str,
+    blocks: Sequence[Block],
+    submit: str | None,
+    tells_when_closed: bool = False,
 ) -> Block:
     """Make a modal. `private_metadata` (at most 3 000 characters) comes back with it.
+
+    `tells_when_closed`: we hear of it also when the person leaves it without sending it.
 
     Raises:
         ValueError: `private_metadata` is too long, so that the submission could not be understood.
@@ -225,7 +291,8 @@ def modal(
         "private_metadata": private_metadata,
         "blocks": list(blocks),
     }
-    return {**made, "submit": plain(submit, max_chars=TITLE_CHARS)} if submit else made
+    said = {"submit": plain(submit, max_chars=TITLE_CHARS)} if submit else {}
+    return {**made, **said, **({"notify_on_close": True} if tells_when_closed else {})}
 
 
 def message_chars(blocks: Sequence[Mapping[str, Any]]) -> int:
@@ -241,3 +308,28 @@ def view_bytes(view: Mapping[str, Any]) -> int:
 def _chosen(element: Element, made: Sequence[Element], initial: str | None) -> Element:
     first = next((option for option in made if option["value"] == initial), None)
     return element if first is None else {**element, "initial_option": first}
+
+
+def _several(element: Element, made: Sequence[Element], initial: Sequence[str]) -> Element:
+    by_value = {option["value"]: option for option in made}
+    first = [by_value[value] for value in initial if value in by_value]
+    return {**element, "initial_options": first} if first else element
+
+
+def _offered(made: Sequence[Element]) -> Element:
+    """Give options as a menu takes them: in groups of 100 when they are more than 100."""
+    if len(made) <= OPTIONS:
+        return {"options": list(made)}
+    groups = [
+        {
+            "label": plain(f"{at + 1} to {min(at + OPTIONS, len(made))}"),
+            "options": list(made[at : at + OPTIONS]),
+        }
+        for at in range(0, len(made), OPTIONS)
+    ]
+    return {"option_groups": groups}
+
+
+def _with(element: Element, **extras: Any) -> Element:
+    """Add what is not None."""
+    return {**element, **{name: extra for name, extra in extras.items() if extra is not None}}

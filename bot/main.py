@@ -5,9 +5,10 @@ from __future__ import annotations
 import asyncio
 import logging
 import signal
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
+from typing import Any
 
 from aiohttp import web
 from slack_bolt.async_app import AsyncApp
@@ -22,6 +23,7 @@ from bot.links import Links
 from bot.listeners import Parts
 from bot.mirror import Mirror
 from bot.people import People
+from bot.reporter import Reporter
 from bot.settings import Settings
 from bot.slack import open_slack
 from bot.socket_mode import SocketDoor
@@ -89,7 +91,8 @@ async def running(settings: Settings) -> AsyncIterator[Running]:
             socket=socket.is_open if socket else None,
         )
         url = await _open_web(stack, slack, settings=settings, health=health)
-        stopped = _background(stack, sweeper, identity=None if knows_itself else identity)
+        work = [sweeper.run(), Reporter(mirror, desk=desk).run()]
+        stopped = _background(stack, work if knows_itself else [*work, identity.keep_asking()])
         yield Running(
             url=url, slack_url=None if socket else f"{url}/slack/events", desk=desk, stopped=stopped
         )
@@ -165,12 +168,9 @@ async def _open_web(stack: AsyncExitStack, slack: AsyncApp, *, settings: Setting
     return f"http://{f'[{host}]' if ':' in host else host}:{port}"
 
 
-def _background(
-    stack: AsyncExitStack, sweeper: Sweeper, *, identity: Identity | None
-) -> asyncio.Future[None]:
+def _background(stack: AsyncExitStack, work: Sequence[Coroutine[Any, Any, None]]) -> asyncio.Future[None]:
     """Start what runs beside; the future ends when one of them does, which only an error can cause."""
     stopped: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-    work = [sweeper.run(), *([identity.keep_asking()] if identity else [])]
     tasks = [asyncio.create_task(each) for each in work]
 
     def note(task: asyncio.Task[None]) -> None:

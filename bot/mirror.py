@@ -15,7 +15,7 @@ from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot import wording
-from bot.cards import ROOT, Message, Upload, postings
+from bot.cards import ROOT, Message, Upload, postings, progress_line
 from bot.identity import UNREACHABLE, refusal_code
 from bot.sightings import Sightings, metadata
 from engine import Conflict, Desk, EngineError, Posting, RunView
@@ -83,6 +83,24 @@ class Mirror:
                 self._note(run_id, error)
             else:
                 self._troubles.pop(run_id, None)
+
+    async def show_progress(self, run_id: str) -> bool:
+        """Show what a run does now, below the line that is in Slack already; nothing where there is none.
+
+        False: Slack or the database did not take it. That is no trouble: the next change of the run shows it all.
+        """
+        lock = self._locks.setdefault(run_id, asyncio.Lock())
+        async with lock:
+            if run_id in self._troubles:
+                return True
+            try:
+                run = await self._desk.run(run_id)
+                line = progress_line(run)
+                if line is not None:
+                    await self._refresh(line, dict(await self._desk.postings(run_id)))
+            except (*UNREACHABLE, LookupError, TypeError, EngineError):
+                return False
+        return True
 
     async def _show(self, run_id: str) -> None:
         run = await self._desk.run(run_id)

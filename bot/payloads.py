@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any, TypeAlias
 from urllib.parse import parse_qsl
 
@@ -17,9 +19,24 @@ _ID = re.compile(r"[A-Z0-9]{1,64}")
 _TS = re.compile(r"[0-9]{1,20}\.[0-9]{1,10}")
 _APPROVAL = re.compile(r"[A-Za-z0-9_-]{1,64}")
 _DIGEST = re.compile(r"[0-9a-f]{1,128}")
-_MAX_COUNT = 2**31 - 1
+_MARK = re.compile(r"[0-9a-f]{16}")
+_MAX_REVISION = 2**31 - 1
 _FIELD = "field:"
 _MAX_BLOCK_ID = 255  # slackblocks 3.0.0
+_DRAFT = "draft"
+_DRAFT_ID = re.compile(r"[A-Za-z0-9_-]{22,64}")
+_STATES = (
+    "selected_option",
+    "selected_options",
+    "selected_date",
+    "selected_time",
+    "selected_date_time",
+    "selected_user",
+    "selected_channel",
+    "selected_conversation",
+    "value",
+)
+"""Where an element's state holds what was entered (docs.slack.dev, block elements)."""
 
 
 class Malformed(ValueError):
@@ -30,11 +47,11 @@ class Malformed(ValueError):
 class Slip:
     """What a button or a form of a card carries: what the person had in view, and which option of it is meant.
 
-    `option` counts the question's options from 0; None: the button says itself which one it is.
+    `option` is the mark of the option's name, see `mark_of`; None: the button says itself which one it is.
     """
 
     seen: Seen
-    option: int | None = None
+    option: str | None = None
 
 
 @dataclass(frozen=True)
@@ -53,7 +70,10 @@ class Click:
 
 @dataclass(frozen=True)
 class Submission:
-    """A sent modal. `values` is Slack's `view.state.values`: block id -> action id -> element state."""
+    """A sent modal. `values` is Slack's `view.state.values`: block id -> action id -> element state.
+
+    `inputs` are the block ids of all inputs that the modal showed, in their order.
+    """
 
     callback_id: str
     view_id: str
@@ -61,7 +81,7 @@ class Submission:
     team_id: str
     metadata: str
     values: Mapping[str, Mapping[str, Mapping[str, Any]]]
-    first_input: str | None
+    inputs: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -93,13 +113,15 @@ class StartSlip:
 
 
 def encode_slip(slip: Slip) -> str:
-    """Write what a button of a card carries: `{"a":"9f…","r":1,"d":"c0…"}`, and `"o":3` for the fourth option.
-
-    The digest binds the option's number: it covers all that the options were made from. Below 300 characters.
-    """
+    """Write what a button carries: `{"a":"9f…","r":1,"d":"c0…"}`, below 300 characters; `"o":"1c…"` if an option."""
     seen = slip.seen
     parts = {"a": seen.approval_id, "r": seen.revision, "d": seen.digest}
     return json.dumps(parts if slip.option is None else {**parts, "o": slip.option}, separators=(",", ":"))
+
+
+def mark_of(name: str) -> str:
+    """Mark an option's name, which may be any text of any length, with 16 hex digits of its SHA-256."""
+    return hashlib.sha256(name.encode("utf-8", "surrogatepass")).hexdigest()[:16]
 
 
 def decode_slip(text: str) -> Slip:
@@ -107,12 +129,10 @@ def decode_slip(text: str) -> Slip:
     parts = _object(_json(text))
     if set(parts) - {"o"} != {"a", "r", "d"}:
         raise Malformed("The button does not carry a question.")
-    seen = Seen(
-        approval_id=_matching(parts["a"], _APPROVAL),
-        revision=_count(parts["r"]),
-        digest=_matching(parts["d"], _DIGEST),
-    )
-    return Slip(seen, option=_count(parts["o"]) if "o" in parts else None)
+    if type(parts["r"]) is not int or not 0 <= parts["r"] <= _MAX_REVISION:
+        raise Malformed("The button carries no revision.")
+    seen = Seen(_matching(parts["a"], _APPROVAL), parts["r"], _matching(parts["d"], _DIGEST))
+    return Slip(seen, option=_matching(parts["o"], _MARK) if "o" in parts else None)
 
 
 def encode_start(slip: StartSlip) -> str:
@@ -121,9 +141,23 @@ def encode_start(slip: StartSlip) -> str:
 
 
 def decode_start(text: str) -> StartSlip:
-    """Read back what `encode_start` wrote. Raises: Malformed."""
+    """Read back what `encode_start` wrote, also with a draft in it. Raises: Malformed."""
     parts = _object(_json(text))
     return StartSlip(workflow=_text(parts.get("workflow")), channel=_matching(parts.get("channel"), _ID))
+
+
+def with_draft(metadata: str, draft_id: str) -> str:
+    """Add the id of a draft to the private metadata of a form, which is a JSON object."""
+    return json.dumps({**_object(_json(metadata)), _DRAFT: draft_id}, separators=(",", ":"))
+
+
+def without_draft(metadata: str) -> tuple[str, str | None]:
+    """Give private metadata as it is without a draft, and the draft's id if there is one. Raises: Malformed."""
+    parts = _object(_json(metadata))
+    draft_id = parts.pop(_DRAFT, None)
+    if draft_id is None:
+        return metadata, None
+    return json.dumps(parts, separators=(",", ":")), _matching(draft_id, _DRAFT_ID)
 
 
 def block_id_of(form: Form, name: str) -> str:
@@ -134,32 +168,36 @@ def block_id_of(form: Form, name: str) -> str:
     return f"{_FIELD}#{[each.name for each in form.fields].index(name)}"
 
 
-def field_of(form: Form, block_id: str) -> str | None:
-    """Give the name of the field that stands under `block_id`; None: that block is no field of the form."""
-    return next((each.name for each in form.fields if block_id_of(form, each.name) == block_id), None)
-
-
 def entries_of(form: Form, values: Mapping[str, Mapping[str, Mapping[str, Any]]]) -> dict[str, str | None]:
     """Read what was filled in, by field name; None: left empty.
 
     Only fields that the modal showed are in the answer: one that was too long to be prefilled is not.
     """
-    filled = {}
-    for block_id, elements in values.items():
-        name = field_of(form, block_id)
-        if name is not None:
-            filled[name] = entry_of(elements)
-    return filled
+    names = {block_id_of(form, each.name): each.name for each in form.fields}
+    return {names[block_id]: entry_of(elements) for block_id, elements in values.items() if block_id in names}
 
 
 def entry_of(elements: Mapping[str, Mapping[str, Any]]) -> str | None:
-    """Read the one element of an input block: what was typed, or the value of the option chosen."""
+    """Read the one element of an input block into the raw text that the engine's forms take; None: it is empty.
+
+    What was typed, the value of the option chosen, several of them with commas between, a date, a time, a moment
+    as ISO 8601 in UTC, or the id of a person or a channel. Raises: Malformed.
+    """
     state = next(iter(elements.values()), {})
-    chosen = state.get("selected_option")
-    entry = chosen.get("value") if isinstance(chosen, dict) else state.get("value")
-    if entry is not None and not isinstance(entry, str):
+    held = next((key for key in _STATES if state.get(key) is not None), None)
+    if held is None:
+        return None
+    entry = state[held]
+    match held:
+        case "selected_option":
+            entry = _option_value(entry)
+        case "selected_options":
+            entry = ",".join(_option_value(each) for each in _list(entry))
+        case "selected_date_time":
+            entry = _moment(entry)
+    if not isinstance(entry, str):
         raise Malformed("A field of the form holds no text.")
-    return entry
+    return entry or None
 
 
 def parse(raw: bytes, *, content_type: str) -> Body:
@@ -235,7 +273,7 @@ def read_submission(body: Body) -> Submission:
         team_id=team_id,
         metadata=_text(view.get("private_metadata")),
         values=_values(_object(view.get("state", {})).get("values", {})),
-        first_input=_first_input(view.get("blocks", [])),
+        inputs=_inputs(view.get("blocks", [])),
     )
 
 
@@ -306,10 +344,22 @@ def _values(values: Any) -> dict[str, dict[str, Body]]:
     }
 
 
-def _first_input(blocks: Any) -> str | None:
+def _inputs(blocks: Any) -> tuple[str, ...]:
     inputs = (each for each in _list(blocks) if isinstance(each, dict) and each.get("type") == "input")
-    first = next(inputs, None)
-    return None if first is None else _text(first.get("block_id"))
+    return tuple(_text(each.get("block_id")) for each in inputs)
+
+
+def _option_value(option: Any) -> str:
+    return _text(_object(option).get("value"))
+
+
+def _moment(epoch_s: Any) -> str:
+    if type(epoch_s) is not int:
+        raise Malformed("A moment is no number.")
+    try:
+        return f"{datetime.fromtimestamp(epoch_s, UTC).isoformat()[:19]}Z"
+    except (OverflowError, OSError, ValueError):
+        raise Malformed("A moment is out of reach.") from None
 
 
 def _unquoted(text: str) -> str:
@@ -340,12 +390,6 @@ def _list(value: Any) -> list[Any]:
 def _text(value: Any) -> str:
     if not isinstance(value, str):
         raise Malformed("A text is missing.")
-    return value
-
-
-def _count(value: Any) -> int:
-    if type(value) is not int or not 0 <= value <= _MAX_COUNT:
-        raise Malformed("A number is missing or odd.")
     return value
 
 

@@ -15,7 +15,8 @@ _STALE_S = 30.0
 
 
 class Sweeper:
-    """Goes round every 2 s: recover runs, expire questions, show what people have not yet seen.
+    """Goes round every 2 s: recover runs, expire questions, show what people have not yet seen, and drop
+    forms that nobody finished.
 
     The steps only wake what has to be done, so that a round is short; each may be repeated at any time.
     """
@@ -36,7 +37,12 @@ class Sweeper:
 
     async def sweep(self) -> None:
         """Go round once. An error in one step is logged and leaves the others their turn."""
-        steps = (self._desk.recover, self._desk.expire, self._desk.wake_behind)
+        steps = (
+            self._desk.recover,
+            self._desk.expire,
+            self._desk.wake_behind,
+            self._desk.drop_old_drafts,
+        )
         if all([await self._tried(step) for step in steps]):
             self._done_at = time.monotonic()
 

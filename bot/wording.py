@@ -81,6 +81,7 @@ NOTHING_WAITING: Final = "Nothing is waiting for a decision."
 SEE_THREAD: Final = "The thread has more."
 SEE_ROOT: Final = "The request at the top of the thread has more."
 REQUEST: Final = "From the request:"
+RUNNING: Final = "Now running: "
 NO_INPUT: Final = "This workflow needs no input."
 FINGERPRINT_CHARS: Final = 16
 """What is shown of a digest; the audit trail has all of it."""
@@ -88,6 +89,7 @@ LABEL_CHARS: Final = 75
 """What a button shows of its label."""
 COMMENT: Final = "What do you want to say?"
 REASON_HINT: Final = "The requester sees this in the thread."
+NEXT: Final = "Next"
 NOTHING_RECORDED: Final = "Something went wrong here, and nothing was recorded. Please try again."
 
 
@@ -126,6 +128,9 @@ def _told(event: Event, *, title: str, number: int | None) -> Line:
             return Line("Refused", f": a click by {who} ({detail.get('code', 'refused')})")
         case EventKind.WITHDRAWN:
             return Line("Question withdrawn", f": {detail['why']}" if detail.get("why") else "")
+        case EventKind.DROPPED:
+            count = detail.get("count", 0)
+            return Line("Answers dropped", f": {count} given ahead by {who}. {detail.get('why', '')}")
         case EventKind.EXPIRED:
             return Line("Expired", ": the deadline passed without a decision.")
         case EventKind.STOPPED:
@@ -217,6 +222,16 @@ def left_out(labels: Iterable[str]) -> str:
         f"Not shown here, because it is too long or holds invisible characters, and so left as it is: "
         f"{', '.join(one_line(label) for label in labels)}."
     )
+
+
+def page(number: int, *, total: int | None) -> str:
+    """Say which page of a form this is; `total` is None while it depends on what is chosen."""
+    return f"Page {number} of {total}" if total else f"Page {number}"
+
+
+def to_correct(complaints: Iterable[str]) -> str:
+    """Ask to correct what stands on the page, each complaint with the label of its field."""
+    return "\n".join(["Please correct this first:", *(one_line(each) for each in complaints)])
 
 
 def moment(at: datetime) -> str:

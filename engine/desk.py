@@ -4,38 +4,56 @@ from __future__ import annotations
 
 import base64
 import secrets
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 from uuid import uuid4
 
 from sqlalchemy import Row
 
-from engine import approvals, audit, postings, runs
+from engine import approvals, audit, drafts, postings, runs
 from engine.clock import utc_now
 from engine.deciding import Deciding, is_repeat
 from engine.decisions import Actor, Choice, Json, Seen
-from engine.errors import AlreadyDecided, Conflict, NotAllowed, Refused, UnknownWorkflow
+from engine.errors import AlreadyDecided, Conflict, NoDraft, NotAllowed, Refused, UnknownWorkflow
 from engine.forms import read_form
 from engine.ledger import Ledger, Transition
 from engine.pictures import Pictures
 from engine.policy import Policy, covers
+from engine.progress import Progress
+from engine.resuming import RAW, Values, give
 from engine.runner import Runner
-from engine.views import ApprovalStatus, ApprovalView, EventKind, Posting, RunStatus, RunView, WorkflowView
+from engine.views import (
+    ApprovalStatus,
+    ApprovalView,
+    Draft,
+    EventKind,
+    Posting,
+    RunStatus,
+    RunView,
+    WorkflowView,
+)
 from engine.wakeups import Handler, Kind, Wakeups
 from engine.workflows import App, Workflow
 
+DRAFT_LIFETIME = timedelta(hours=24)
+"""How long a form that was begun can be gone on with."""
 DEADLINE_PASSED = "Another question of this request was not answered in time."
 
 
 class Desk:
     """What people and programs can do. Every verb may be repeated; what it did is committed when it returns."""
 
-    def __init__(self, app: App, *, ledger: Ledger, wakeups: Wakeups, runner: Runner) -> None:
+    def __init__(
+        self, app: App, *, ledger: Ledger, wakeups: Wakeups, runner: Runner, progress: Progress
+    ) -> None:
         self._app = app
         self._ledger = ledger
         self._database = ledger.database
         self._wakeups = wakeups
         self._pictures = Pictures(app)
+        self._progress = progress
         wakeups.on(Kind.RUN, runner.advance)
 
     # -- what there is ---------------------------------------------------------------------------------------
@@ -57,7 +75,8 @@ class Desk:
         """
         async with self._database.reading() as tx:
             row = await runs.by_beginning(tx, beginning)
-            return await self._pictures.run(tx, row)
+            view = await self._pictures.run(tx, row)
+        return replace(view, progress=self._progress.of(view.id))
 
     async def recent(self, *, limit: int = 20) -> tuple[RunView, ...]:
         """Return the latest runs without their events, newest first."""
@@ -158,6 +177,73 @@ class Desk:
             await self._note_refusal(error, seen, actor=actor, option=choice.option)
             raise
 
+    async def resume(
+        self, run_id: str, values: Values, *, actor: Actor, request_key: str | None = None
+    ) -> RunView:
+        """Give a run raw resume values: a list, one value per pause in the order of asking, or by interrupt id.
+
+        What is pending is decided now; the later values of a list are kept and decide the next questions as these
+        come. Each is checked like a click: the policy of that very question, what the question takes, its digest.
+        When a later one is refused, it and all behind it are dropped with an audit entry, and people are asked.
+        `actor.groups` have to be those of all the workflow's policies; they hold for the later values too. The same
+        `request_key` again changes nothing.
+
+        Raises: UnknownRun; a child of Refused, which leaves an audit entry, or InvalidInput when a value cannot
+        decide what is pending now: nothing of the values is taken then.
+        """
+        try:
+            async with self._ledger.transition(run_id) as transition:
+                row = await runs.by_id(transition.tx, run_id, locks=True)
+                workflow = self._app.workflows.get(row.workflow)
+                await give(transition, row, workflow, values=values, actor=actor, request_key=request_key)
+        except Refused as error:
+            async with self._ledger.transition(run_id) as transition:
+                transition.note(EventKind.REFUSED, actor=actor, code=error.code, option=RAW.name)
+            raise
+        return await self.run(run_id)
+
+    # -- forms that take several pages -----------------------------------------------------------------------
+
+    async def begin_draft(
+        self,
+        owner: str,
+        *,
+        context: Json,
+        entries: Mapping[str, str | None],
+        asked: Sequence[Sequence[str]],
+    ) -> str:
+        """Keep what somebody has entered so far, and return the id under which they go on."""
+        async with self._database.transaction() as tx:
+            return await drafts.create(
+                tx, owner=owner, context=context, entries=entries, asked=asked, now=utc_now()
+            )
+
+    async def save_draft(
+        self,
+        draft_id: str,
+        *,
+        owner: str,
+        entries: Mapping[str, str | None],
+        asked: Sequence[Sequence[str]],
+    ) -> None:
+        """Keep what a draft has come to. Raises: NoDraft when its owner has none of this id."""
+        async with self._database.transaction() as tx:
+            if not await drafts.save(tx, draft_id, owner=owner, entries=entries, asked=asked, now=utc_now()):
+                raise NoDraft
+
+    async def draft(self, draft_id: str, *, owner: str) -> Draft:
+        """Return a draft to its owner. Raises: NoDraft for anybody else, and when it is gone."""
+        async with self._database.reading() as tx:
+            found = await drafts.by_id(tx, draft_id, owner=owner)
+        if found is None:
+            raise NoDraft
+        return found
+
+    async def drop_draft(self, draft_id: str, *, owner: str) -> None:
+        """Forget a draft whose owner gave up; nothing happens if it is gone."""
+        async with self._database.transaction() as tx:
+            await drafts.drop(tx, draft_id, owner=owner)
+
     # -- sweeps ----------------------------------------------------------------------------------------------
 
     async def recover(self) -> None:
@@ -177,6 +263,15 @@ class Desk:
             async with self._ledger.transition(row.run_id) as transition:
                 await self._expire(transition, row)
 
+    async def drop_old_drafts(self) -> None:
+        """Forget the drafts that nobody has gone on with for `DRAFT_LIFETIME`."""
+        late = utc_now() - DRAFT_LIFETIME
+        async with self._database.reading() as tx:
+            if not await drafts.has_older(tx, than=late):
+                return
+        async with self._database.transaction() as tx:
+            await drafts.drop_older(tx, than=late)
+
     async def ping(self) -> None:
         """Ask the database for a sign of life. Raises: StoreError."""
         await self._database.ping()
@@ -194,6 +289,11 @@ class Desk:
         Calls for one run never overlap, and several changes may come as one: read the run anew each time.
         """
         self._wakeups.on(Kind.CHANGE, handler)
+
+    @property
+    def underway(self) -> Mapping[str, int]:
+        """The runs that have some `progress` now, by id, with a number that grows as it changes."""
+        return self._progress.underway()
 
     async def wake_behind(self) -> None:
         """Call the change handler for every run of which people see something old."""

@@ -66,6 +66,10 @@ class InvalidInput(EngineError):
         super().__init__("; ".join(f"{name}: {sentence}" for name, sentence in self.errors.items()))
 
 
+class NoDraft(EngineError):
+    """This form was left for too long, or somebody else began it. Nothing was recorded; open it again."""
+
+
 class Refused(EngineError):
     """The click changes nothing. Children say why; each is written to the audit trail under its `code`."""
 
@@ -108,6 +112,12 @@ class UnknownOption(Refused):
     code = "unknown_option"
 
 
+class NotAsked(Refused):
+    """The run does not ask this now: it has ended, or the question is not pending."""
+
+    code = "not_asked"
+
+
 class AlreadyDecided(Refused):
     """This was decided already."""
 
@@ -131,7 +141,7 @@ class AuditBroken(EngineError):
 
 
 class UnfitAnswer(EngineError):
-    """The graph wants its answer in a form that cannot be given here yet. Nothing of it was taken."""
+    """The graph refuses this answer, though it fits the schema that it gave. Nothing of it was taken."""
 
 
 class LeaseLost(EngineError):

@@ -13,6 +13,7 @@ from engine.database import Database
 from engine.desk import Desk
 from engine.leases import Leases
 from engine.ledger import Ledger, Listener
+from engine.progress import Progress
 from engine.runner import Runner
 from engine.wakeups import InProcess
 from engine.workflows import load_app
@@ -46,9 +47,10 @@ async def open_desk(
         loaded = await load_app(app, saver=SQLModelSaver(database))
         wakeups = InProcess(is_open=drives)
         ledger = Ledger(database, wakeups, on_event=on_event)
-        runner = Runner(ledger, leases, loaded.workflows)
+        progress = Progress()
+        runner = Runner(ledger, leases, loaded.workflows, progress=progress)
         try:
-            yield Desk(loaded, ledger=ledger, wakeups=wakeups, runner=runner)
+            yield Desk(loaded, ledger=ledger, wakeups=wakeups, runner=runner, progress=progress)
         finally:
             await wakeups.close(within_s=STOP_WITHIN_S)
             await loaded.aclose()

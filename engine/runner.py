@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
 from sqlalchemy import Row
@@ -31,6 +32,7 @@ from engine.pauses import (
     Unstarted,
     edited_digest,
 )
+from engine.progress import Progress
 from engine.settling import Delivery, Outcome, Settlement, Stopped, Void, question_digest
 from engine.threads import Thread
 from engine.views import ApprovalStatus, RunStatus
@@ -42,10 +44,13 @@ log = logging.getLogger("assent.runner")
 class Runner:
     """Drives runs. Safe to call for any run at any time; without work to do it changes nothing."""
 
-    def __init__(self, ledger: Ledger, leases: Leases, workflows: Mapping[str, Workflow]) -> None:
+    def __init__(
+        self, ledger: Ledger, leases: Leases, workflows: Mapping[str, Workflow], *, progress: Progress
+    ) -> None:
         self._ledger = ledger
         self._leases = leases
         self._workflows = workflows
+        self._progress = progress
 
     async def advance(self, run_id: str) -> None:
         """Drive one run until it waits for a person or has ended.
@@ -59,11 +64,13 @@ class Runner:
             run = await self._take(run_id)
             if run is None:
                 return
-            drive = _Drive(self._ledger, run, self._workflows[run.workflow])
+            drive = _Drive(self._ledger, run, self._workflows[run.workflow], progress=self._progress)
             try:
                 await drive.to_rest()
             except LeaseLost:
                 log.info("run %s was taken over or ended meanwhile", run_id)
+            finally:
+                self._progress.end(run_id)
 
     async def _take(self, run_id: str) -> Row[Any] | None:
         async with self._ledger.database.transaction() as tx:
@@ -77,15 +84,17 @@ class Runner:
 class _Drive:
     """One driver of one run, from taking it to its rest."""
 
-    def __init__(self, ledger: Ledger, run: Row[Any], workflow: Workflow) -> None:
+    def __init__(self, ledger: Ledger, run: Row[Any], workflow: Workflow, *, progress: Progress) -> None:
         self._ledger = ledger
         self._run = run
         self._workflow = workflow
-        self._thread = Thread(workflow, run.thread_id, guard=self._hold)
+        self._progress = progress
+        self._thread = Thread(workflow, run.thread_id, guard=self._hold, hears=partial(progress.hear, run.id))
 
     async def to_rest(self) -> None:
         """Deliver, carry on and write down until nothing is left to do."""
         while True:
+            self._progress.begin(self._run.id)
             delivery, passed = await self._next()
             here = await self._thread.look(passed=passed)
             if delivery is None:
@@ -192,6 +201,7 @@ class _Drive:
 
     async def _settle(self, outcome: Outcome | Void, *, delivery: Delivery | None = None) -> None:
         """Write down what driving came to, in one transaction that is void once somebody else has the run."""
+        self._progress.end(self._run.id)  # before the commit, which calls whoever shows the run
         async with self._ledger.transition(self._run.id) as transition:
             await self._hold(transition.tx)
             run = await runs.by_id(transition.tx, self._run.id)

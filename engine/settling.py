@@ -13,10 +13,12 @@ from sqlalchemy import Row
 from engine import approvals, runs
 from engine.canonical import answer_digest
 from engine.decisions import Answer, Json, Verdict
+from engine.forms import form_keys
 from engine.ledger import Transition
 from engine.pauses import Failed, Finished, Pause, Paused, Situation, Underway, Unstarted, asked_digest
 from engine.pictures import decision_view, question_of
 from engine.questions import Question
+from engine.resuming import drop, take_up
 from engine.rounds import is_next_round, latest, repeated
 from engine.views import ApprovalStatus, Earlier, EventKind, RunStatus
 from engine.workflows import Workflow
@@ -78,6 +80,7 @@ class Settlement:
             return
         if void:
             self._transition.note(EventKind.WITHDRAWN, approval_id=approval_id, why=void.why)
+            await drop(self._transition, self._run.id, why=void.why)
         elif not isinstance(outcome, Stopped):
             sent = answer_digest(delivery.answer)
             self._transition.note(
@@ -92,6 +95,7 @@ class Settlement:
                 await self._set_status(RunStatus.RUNNING)
             case Paused(pauses):
                 await self._open(pauses)
+                await take_up(self._transition, self._run, self._workflow)
                 await self._set_status(RunStatus.WAITING)
             case Finished(result):
                 await self._end(RunStatus.FINISHED, result=result)
@@ -208,6 +212,7 @@ class Settlement:
 
     async def _end(self, status: RunStatus, **detail: Json) -> None:
         await self._withdraw(await approvals.of_runs(self._tx, [self._run.id]))
+        await drop(self._transition, self._run.id)
         kept = {name: value for name, value in detail.items() if name in ("result", "error")}
         values = {"status": status.value, "ended_at": self._transition.now, **kept}
         await runs.settle(self._tx, self._run.id, values=values)
@@ -223,7 +228,7 @@ def question_digest(workflow: Workflow, pause: Pause) -> str:
 def _editable_state(workflow: Workflow, pause: Pause) -> dict[str, Json]:
     """Return the state values that this question's form can change; no others belong to what was asked."""
     form = _question(workflow, pause).form
-    names = {field.name for field in form.fields} if form else set()
+    names = form_keys(form) if form else frozenset()
     return {key: value for key, value in pause.state.items() if key in names}
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Set
+from collections.abc import Callable, Iterable, Mapping, Sequence, Set
 from typing import Any
 
 from langchain_core.runnables import RunnableConfig
@@ -23,15 +23,22 @@ from engine.errors import LeaseLost, StaleQuestion, StoreError, UnfitAnswer
 from engine.pauses import Failed, Look, Pause, Situation, leaves, situation
 from engine.workflows import Workflow
 
+Hears = Callable[[Sequence[str], str, Any], None]
+"""Is told each part of LangGraph's stream as it comes: namespace, mode, event. Must not raise."""
+
 
 class Thread:
     """One thread of one workflow. Nothing is kept here: each look reads the checkpoints anew.
 
     `guard` is awaited in each transaction that writes a checkpoint; what it raises stops the write and the run.
+    `hears` is told what the graph streams.
     """
 
-    def __init__(self, workflow: Workflow, thread_id: str, *, guard: Guard) -> None:
+    def __init__(
+        self, workflow: Workflow, thread_id: str, *, guard: Guard, hears: Hears | None = None
+    ) -> None:
         self._workflow = workflow
+        self._hears = hears
         self._saver = saver_of(workflow.graph).guarded_by(guard)
         self._graph = workflow.graph.copy(update={"checkpointer": self._saver})
         self._config: RunnableConfig = {
@@ -109,15 +116,21 @@ class Thread:
     async def _run(self, payload: Any) -> str | None:
         """Run to the next rest and return what a node raised as text, or None.
 
-        What the stream says is not used: it tells of an interrupt before anything is durable.
+        What the stream says is told on and not used: it tells of an interrupt before anything is durable.
 
         Raises: StoreError, LeaseLost, StaleQuestion, and cancellation; the thread can be run again after those.
         """
         try:
-            async for _ in self._graph.astream(
-                payload, self._config, stream_mode="updates", durability="sync"
+            async for namespace, mode, event in self._graph.astream(
+                payload,
+                self._config,
+                stream_mode=["updates", "custom", "tasks"],
+                output_keys=self._graph.output_channels,  # what the output leaves out is shown to nobody
+                subgraphs=True,
+                durability="sync",
             ):
-                pass
+                if self._hears is not None:
+                    self._hears(namespace, mode, event)
         except (StoreError, LeaseLost):
             raise
         except UnknownInterruptError as error:

@@ -44,6 +44,7 @@ class EventKind(StrEnum):
     RESUMED = "resumed"
     REFUSED = "refused"
     WITHDRAWN = "withdrawn"
+    DROPPED = "dropped"  # values given for later pauses: one did not fit, or the run has ended
     EXPIRED = "expired"
     STOPPED = "stopped"
     FINISHED = "finished"
@@ -133,8 +134,22 @@ class Event:
 
 
 @dataclass(frozen=True)
+class ProgressView:
+    """What a run does between two rests: the nodes that run now, and a few lines of what was streamed last.
+
+    All of it is payload, cut to 200 characters a line.
+    """
+
+    nodes: tuple[str, ...]
+    lines: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class RunView:
-    """One request, whole. `revision` grows with every change; `error` is set for FAILED only."""
+    """One request, whole. `revision` grows with every change; `error` is set for FAILED only.
+
+    `progress` is there while this process drives the run and that takes long; `revision` does not count it.
+    """
 
     id: str
     thread_id: str
@@ -152,6 +167,7 @@ class RunView:
     revision: int
     approvals: tuple[ApprovalView, ...] = ()
     events: tuple[Event, ...] = ()
+    progress: ProgressView | None = None
 
 
 @dataclass(frozen=True)
@@ -168,3 +184,19 @@ class Posting:
     place: str
     reference: str | None
     shown: str | None
+
+
+@dataclass(frozen=True)
+class Draft:
+    """A form that its owner fills in page by page.
+
+    `context` is what whoever shows the form wrote down about it, `entries` are raw texts by field name (see
+    `engine/forms/reading.py`), `asked` holds the field names of each page that was sent, in order.
+    """
+
+    id: str
+    owner: str
+    context: Json
+    entries: Mapping[str, str | None]
+    asked: tuple[tuple[str, ...], ...]
+    updated_at: datetime

@@ -15,7 +15,7 @@ from bot.cards.modals import (
     review_view,
     start_view,
 )
-from bot.cards.thread import ROOT, Message, Upload, card_key, postings, root
+from bot.cards.thread import ROOT, Message, Upload, card_key, postings, progress_line, root
 
 __all__ = [
     "REASON_BLOCK",
@@ -34,6 +34,7 @@ __all__ = [
     "inputs",
     "is_complete",
     "postings",
+    "progress_line",
     "reject_view",
     "review_view",
     "root",

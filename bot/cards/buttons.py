@@ -11,7 +11,7 @@ from bot.cards.asked import seen
 from bot.cards.inputs import inputs
 from bot.cards.modals import choose_in_full
 from bot.inert import one_line
-from bot.payloads import Slip, encode_slip
+from bot.payloads import Slip, encode_slip, mark_of
 from engine import ApprovalStatus, ApprovalView, Option, ReasonWanted, Verdict
 
 _STYLES: Final[Mapping[Verdict, Literal["primary", "danger"]]] = {
@@ -72,7 +72,7 @@ def _unseen(approval: ApprovalView, option: Option) -> Element | None:
         value = encode_slip(Slip(seen(approval)))
         return button(wording.REVIEW, action_id="review", value=value, style="primary")
     number = approval.question.options.index(option)
-    value = encode_slip(Slip(seen(approval), option=number))
+    value = encode_slip(Slip(seen(approval), option=mark_of(option.name)))
     return button(wording.review(option.label), action_id=f"review:{number}", value=value)
 
 
@@ -83,7 +83,7 @@ def _button(approval: ApprovalView, option: Option) -> Element:
     return button(
         one_line(option.label) or wording.SUBMIT[option.verdict],
         action_id=action if is_named else f"choose:{number}",
-        value=encode_slip(Slip(seen(approval), option=None if is_named else number)),
+        value=encode_slip(Slip(seen(approval), option=None if is_named else mark_of(option.name))),
         style=_STYLES.get(option.verdict),
     )
 

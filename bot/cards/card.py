@@ -24,7 +24,7 @@ from bot.blocks import (
 )
 from bot.cards.asked import heading, repetition, value_rows, warnings
 from bot.cards.buttons import buttons, offers_review
-from bot.cards.decided import outcome
+from bot.cards.decided import decided
 from bot.cards.rounds import comment, since
 from bot.cards.values import Fitted, Json, fit, render, rows
 from bot.inert import cut, one_line
@@ -47,7 +47,7 @@ def card(run: RunView, approval: ApprovalView) -> list[Block]:
     """
     above = [
         *heading(approval),
-        *outcome(run, approval),
+        *decided(run, approval),
         *(comment(approval.previous) if approval.previous else []),
         *repetition(approval),
         _facts(run, approval),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from bot import wording
 from bot.blocks import Block, context, date, line, quote, rich, text, user
 from bot.cards.changes import changes
+from bot.cards.outcome import outcome
 from bot.cards.values import Row, Shape, fit
 from bot.inert import visible
 from engine import ApprovalStatus, ApprovalView, DecisionView, EventKind, RunView
@@ -13,14 +14,19 @@ EDIT_CHARS = 3_000
 REASON_CHARS = 3_000
 
 
-def outcome(run: RunView, approval: ApprovalView) -> list[Block]:
-    """Show what became of the question; nothing while it is open."""
+def decided(run: RunView, approval: ApprovalView) -> list[Block]:
+    """Show what became of the question, and below the last one of the run; nothing while it is open."""
     if approval.status is ApprovalStatus.PENDING:
         return []
     state = wording.APPROVAL_STATUS[approval.status]
-    if approval.decision is None:
-        return [rich(line(text(state, "bold")))]
-    return [*_decision(approval.decision), _state(run, approval, approval.decision)]
+    decision = approval.decision
+    is_last = run.ended_at is not None and approval.number == max(each.number for each in run.approvals)
+    told = (
+        [rich(line(text(state, "bold")))]
+        if decision is None
+        else [*_decision(decision), _state(run, approval, decision)]
+    )
+    return [*told, *(outcome(run) if is_last else [])]
 
 
 def _decision(decision: DecisionView) -> list[Block]:

@@ -17,25 +17,29 @@ from bot.blocks import (
     view_bytes,
 )
 from bot.cards.asked import heading, review_blocks, seen
-from bot.cards.inputs import Inputs, inputs
+from bot.cards.pages import Filling, begun, next_page, private_metadata
 from bot.inert import one_line
-from bot.payloads import Slip, StartSlip, encode_slip, encode_start
+from bot.payloads import Slip, StartSlip, encode_slip, encode_start, mark_of
 from engine import ApprovalView, Form, Option, ReasonWanted, WorkflowView
 
 REASON_CHARS = 2_000
 REASON_BLOCK = "reason"
 
 
-def start_view(workflow: WorkflowView, *, channel: str) -> Block:
-    """Make the form that starts a workflow; callback_id "start". `channel` is where the command was typed."""
-    made = inputs(workflow.form)
+def start_view(workflow: WorkflowView, *, channel: str, filling: Filling | None = None) -> Block:
+    """Make the next page of the form that starts a workflow; callback_id "start".
+
+    `channel` is where the command was typed, `filling` how far the form is filled in (None: not at all).
+    """
     above = [section(said) for said in (workflow.problem, workflow.description) if said]
     nothing = [] if workflow.form.fields else [section(wording.NO_INPUT)]
-    return modal(
+    return form_view(
+        workflow.form,
+        filling or begun(workflow.form),
         title=workflow.title,
         callback_id="start",
-        private_metadata=encode_start(StartSlip(workflow=workflow.name, channel=channel)),
-        blocks=[*above, *nothing, *made.blocks, *_left_out(workflow.form, made)],
+        metadata=encode_start(StartSlip(workflow=workflow.name, channel=channel)),
+        above=[*above, *nothing],
         submit="Start",
     )
 
@@ -58,38 +62,39 @@ def reject_view(approval: ApprovalView) -> Block:
     )
 
 
-def choose_view(approval: ApprovalView, *, option: Option, above: Sequence[Block] = ()) -> Block:
-    """Make the form of any other option; callback_id "choose". The reason, if one goes with it, comes first.
+def choose_view(
+    approval: ApprovalView,
+    *,
+    option: Option,
+    filling: Filling | None = None,
+    shown: Sequence[Block] = (),
+) -> Block:
+    """Make the next page of the form of any other option; callback_id "choose".
 
-    `above` stands in the place of the question's one line. A form none of whose values Slack can edit gives one that
-    says so and cannot be sent.
+    The reason, if one goes with it, stands on the first page, in block "reason", action "value". `filling` says how
+    far the form is filled in; None: with the initial values. `shown` stands in the place of the question's one line.
+    A form none of whose values Slack can hold gives one that says so and cannot be sent.
     """
-    made = inputs(option.form) if option.form is not None else Inputs(blocks=(), left_out=())
-    wants_reason = option.reason is not ReasonWanted.NONE
-    is_optional = option.reason is ReasonWanted.OPTIONAL
-    reason = [_reason_input(wording.COMMENT, is_optional=is_optional)] if wants_reason else []
-    can_send = bool(option.form is None or reason or made.blocks)
-    below = _left_out(option.form, made) if option.form is not None and can_send else []
-    number = approval.question.options.index(option)
-    return modal(
+    about = encode_slip(Slip(seen(approval), option=mark_of(option.name)))
+    above = [*(shown or [section(approval.question.text)])]
+    if option.reason is not ReasonWanted.NONE and not (filling and filling.asked):
+        is_optional = option.reason is ReasonWanted.OPTIONAL
+        above.append(_reason_input(wording.COMMENT, is_optional=is_optional))
+    return _option_view(
+        option.form,
+        filling,
         title=option.label,
         callback_id="choose",
-        private_metadata=encode_slip(Slip(seen(approval), option=number)),
-        blocks=[
-            *(above or [section(approval.question.text)]),
-            *reason,
-            *made.blocks,
-            *below,
-            *([] if can_send else [section(wording.NO_EDIT)]),
-        ],
-        submit=_submit(option) if can_send else None,
+        about=about,
+        above=above,
+        submit=_submit(option),
     )
 
 
 def choose_in_full(approval: ApprovalView, *, option: Option) -> Block | None:
     """Make the form of an option below all that is asked; None where Slack cannot hold both."""
     above = review_blocks(approval)
-    view = choose_view(approval, option=option, above=above) if above else {}
+    view = choose_view(approval, option=option, shown=above) if above else {}
     fits = len(view.get("blocks", ())) <= VIEW_BLOCKS and view_bytes(view) <= VIEW_BYTES
     return view if "submit" in view and fits else None
 
@@ -110,21 +115,78 @@ def _reason_input(label: str, *, is_optional: bool) -> Block:
     )
 
 
-def edit_view(approval: ApprovalView) -> Block:
-    """Make the form that edits and approves, filled with the present values; callback_id "edit".
+def edit_view(approval: ApprovalView, *, filling: Filling | None = None) -> Block:
+    """Make the next page of the form that edits and approves; callback_id "edit".
 
-    An approval without a form, or none of whose values Slack can edit, gives a form that says so and cannot be
-    sent.
+    `filling` says how far it is filled in; None: with the present values. An approval without a form, or none of
+    whose values Slack can edit, gives a form that says so and cannot be sent.
     """
-    form = approval.question.form
-    made = inputs(form) if form is not None else Inputs(blocks=(), left_out=())
-    below = _left_out(form, made) if form is not None and made.blocks else []
-    return modal(
+    return _option_view(
+        approval.question.form,
+        filling,
         title="Edit and approve",
         callback_id="edit",
-        private_metadata=encode_slip(Slip(seen(approval))),
-        blocks=[section(approval.question.text), *(made.blocks or [section(wording.NO_EDIT)]), *below],
-        submit="Approve with changes" if made.blocks else None,
+        about=encode_slip(Slip(seen(approval))),
+        above=[section(approval.question.text)],
+        submit="Approve with changes",
+    )
+
+
+def _option_view(
+    form: Form | None,
+    filling: Filling | None,
+    *,
+    title: str,
+    callback_id: str,
+    about: str,
+    above: list[Block],
+    submit: str,
+) -> Block:
+    page = None if form is None else next_page(form, filling or begun(form))
+    if form is not None and page is not None and page.names:
+        return form_view(
+            form,
+            filling or begun(form),
+            title=title,
+            callback_id=callback_id,
+            metadata=about,
+            above=above,
+            submit=submit,
+        )
+    can_send = form is None
+    return modal(
+        title=title,
+        callback_id=callback_id,
+        private_metadata=about,
+        blocks=above if can_send else [*above, section(wording.NO_EDIT)],
+        submit=submit if can_send else None,
+    )
+
+
+def form_view(
+    form: Form,
+    filling: Filling,
+    *,
+    title: str,
+    callback_id: str,
+    metadata: str,
+    above: list[Block],
+    submit: str,
+) -> Block:
+    """Make the next page of any form as a modal.
+
+    `metadata` (a JSON object) says what the form is about, `above` are at most 6 blocks, `submit` is what the
+    button of the last page says. A page that is kept as a draft tells us when it is closed.
+    """
+    page = next_page(form, filling)
+    blocks = page.blocks if page else ()
+    return modal(
+        title=title,
+        callback_id=callback_id,
+        private_metadata=private_metadata(metadata, filling),
+        blocks=[*above, *blocks],
+        submit=submit if page is None or page.is_last else wording.NEXT,
+        tells_when_closed=filling.draft_id is not None,
     )
 
 
@@ -141,8 +203,3 @@ def review_view(approval: ApprovalView) -> Block:
         blocks=[*heading(approval), section(wording.TOO_LONG)] if blocks is None else blocks,
         submit=None if blocks is None else "Approve",
     )
-
-
-def _left_out(form: Form, made: Inputs) -> list[Block]:
-    labels = [field.label or field.name for field in form.fields if field.name in made.left_out]
-    return [section(wording.left_out(labels))] if labels else []

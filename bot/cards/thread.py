@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -12,16 +12,21 @@ from bot import wording
 from bot.blocks import MESSAGE_CHARS, Block, context, header, line, message_chars, rich, text, user
 from bot.cards.card import card, is_complete, notification, superseded
 from bot.cards.changes import changes
-from bot.cards.values import Fitted, fit, json_text, render, row, rows
-from bot.inert import cut, escape, one_line
-from engine import ApprovalStatus, ApprovalView, Event, EventKind, RunStatus, RunView
+from bot.cards.outcome import in_short, outcome
+from bot.cards.values import Fitted, fit, json_text, render, rows
+from bot.inert import cut, escape, one_line, visible
+from engine import ApprovalStatus, ApprovalView, Event, EventKind, ProgressView, RunView
 
 ROOT: Final = "root"
 INPUT_CHARS: Final = 2_500
-OUTCOME_CHARS: Final = 1_500
 LINE_CHARS: Final = 2_000
 NOTICE_CHARS: Final = 400
 SPARE_CHARS: Final = 400
+PROGRESS_LINE_CHARS: Final = 300
+PROGRESS_CHARS: Final = 2_000
+"""For what a run does now: six lines at most, with what is around them."""
+STEPS: Final = (EventKind.STARTED, EventKind.DECIDED)
+"""What sets a run going until its next rest."""
 
 
 @dataclass(frozen=True)
@@ -57,9 +62,23 @@ def postings(run: RunView) -> tuple[Message | Upload, ...]:
 
     The key of the root is "root", of an event's line "line:<seq>", of a card "card:<approval id>" (a later
     revision: "card:<approval id>:<revision>"), of files "file:<approval id>:<revision>" and "file:<seq>".
-    Keys never change their meaning; only the root and the cards change what they show.
+    Keys never change their meaning. The root and the cards change what they show; so do the lines of a start and
+    of a decision, below which stands what the run does until its next rest.
     """
     return (root(run), *_thread(run))
+
+
+def progress_line(run: RunView) -> Message | None:
+    """Return the line of the thread that shows what the run does now; None: it rests, or has only just begun."""
+    event = _latest_step(run) if run.progress is not None else None
+    return (
+        next((made for made in _line(run, event, None) if isinstance(made, Message)), None) if event else None
+    )
+
+
+def _latest_step(run: RunView) -> Event | None:
+    """Return what set the run going last."""
+    return next((event for event in reversed(run.events) if event.kind in STEPS), None)
 
 
 def card_key(approval_id: str, *, revision: int) -> str:
@@ -73,23 +92,12 @@ def root(run: RunView) -> Message:
     blocks = [
         header(run.title or run.workflow),
         rich(line(text("Requested by ", "bold"), user(run.requested_by, name=run.requested_by_name))),
-        *_short(rows(run.input) if run.input else (), max_chars=INPUT_CHARS),
-        *_status(run),
+        *in_short(rows(run.input) if run.input else (), max_chars=INPUT_CHARS),
+        *outcome(run),
         context(f"Run {run.id} · Thread {cut(run.thread_id, max_chars=200)}"),
     ]
     notice = f"{_outside(run.title, 150)}, requested by {_outside(run.requested_by_name, 80)}: {status}"
     return Message(key=ROOT, text=notice, blocks=tuple(blocks), changes=True)
-
-
-def _status(run: RunView) -> list[Block]:
-    label = line(text(wording.RUN_STATUS[run.status], "bold"))
-    match run.status:
-        case RunStatus.FINISHED if run.result is not None:
-            return [rich(label), *_short(rows(run.result), max_chars=OUTCOME_CHARS)]
-        case RunStatus.FAILED if run.error:
-            return [rich(label), *_short([row("", run.error)], max_chars=OUTCOME_CHARS)]
-        case _:
-            return [rich(label)]
 
 
 def _thread(run: RunView) -> Iterator[Message | Upload]:
@@ -135,10 +143,13 @@ def _line(run: RunView, event: Event, approval: ApprovalView | None) -> Iterator
     rest = cut(said.rest, max_chars=LINE_CHARS)
     first = line(text(said.lead, "bold"), *([text(rest)] if rest else []))
     blocks = [rich(first)]
-    more, hidden = _beneath(event, max_chars=MESSAGE_CHARS - SPARE_CHARS - message_chars(blocks))
+    spare = SPARE_CHARS + (PROGRESS_CHARS if event.kind in STEPS else 0)
+    more, hidden = _beneath(event, max_chars=MESSAGE_CHARS - spare - message_chars(blocks))
     below = [context(wording.hidden(hidden))] if hidden else []
+    doing = _progress(run.progress) if run.progress is not None and event is _latest_step(run) else []
     notice = _outside(said.lead + said.rest, NOTICE_CHARS)
-    yield Message(key=f"line:{event.seq}", text=notice, blocks=(*blocks, *more, *below))
+    shown = (*blocks, *more, *below, *doing)
+    yield Message(key=f"line:{event.seq}", text=notice, blocks=shown, changes=event.kind in STEPS)
     if hidden or rest != said.rest:
         yield Upload(
             key=f"file:{event.seq}",
@@ -146,6 +157,18 @@ def _line(run: RunView, event: Event, approval: ApprovalView | None) -> Iterator
             title=f"{said.lead}: in full",
             content=json_text(dict(event.detail)),
         )
+
+
+def _progress(progress: ProgressView) -> list[Block]:
+    """Show what a run does now, as plain text."""
+    nodes = _plain(", ".join(progress.nodes))
+    running = [line(text(wording.RUNNING, "bold"), text(nodes))] if nodes else []
+    lines = [line(text(said)) for each in progress.lines if (said := _plain(each))]
+    return [rich(*running, *lines)] if running or lines else []
+
+
+def _plain(content: str) -> str:
+    return cut(visible(one_line(content)), max_chars=PROGRESS_LINE_CHARS)
 
 
 def _beneath(event: Event, *, max_chars: int) -> tuple[list[Block], int]:
@@ -161,12 +184,6 @@ def _beneath(event: Event, *, max_chars: int) -> tuple[list[Block], int]:
     if event.kind is EventKind.FINISHED and detail.get("result") is not None:
         fitted = fit(rows(detail["result"]), max_chars=max_chars)
     return render(fitted.rows), fitted.hidden
-
-
-def _short(given: Sequence[Any], *, max_chars: int) -> list[Block]:
-    fitted = fit(given, max_chars=max_chars)
-    said = [context(f"{wording.hidden(fitted.hidden)} {wording.SEE_THREAD}")] if fitted.hidden else []
-    return [*render(fitted.rows), *said]
 
 
 def _outside(content: str, max_chars: int) -> str:

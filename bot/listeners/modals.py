@@ -3,28 +3,31 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any, Final
 
 from slack_bolt.async_app import AsyncApp
 from slack_bolt.context.ack.async_ack import AsyncAck
 
-from bot.cards import REASON_BLOCK
-from bot.listeners.parts import NO_OPTION, Parts
+from bot.blocks import Block
+from bot.cards import REASON_BLOCK, choose_view, edit_view, start_view
+from bot.cards.pages import Filling
+from bot.listeners.pages import Sheet, sheet_of
+from bot.listeners.parts import Parts
 from bot.notices import notice
 from bot.payloads import (
     Body,
     Submission,
-    block_id_of,
     decode_slip,
     decode_start,
-    entries_of,
     entry_of,
     read_submission,
+    without_draft,
 )
 from bot.wording import plain_sentence, run_started
 from engine import (
     AlreadyDecided,
+    ApprovalView,
     Choice,
     EngineError,
     Form,
@@ -32,11 +35,14 @@ from engine import (
     Option,
     ReasonWanted,
     UnknownWorkflow,
-    entries,
 )
 
-OPTIONS: Final = {"reject": "reject", "edit": "edit", "review": "approve"}
-"""The option that a form stands for; the form "choose" carries which one it is."""
+OPTIONS: Final = {"reject": "reject", "review": "approve"}
+"""The option that a form of one page stands for."""
+PAGED: Final = {"edit": "edit", "choose": None}
+"""The forms of options that may take several pages; the form "choose" carries which option it stands for."""
+REASON: Final = ""
+"""Where a draft keeps the reason: no field has an empty name."""
 
 
 def register(app: AsyncApp, *, parts: Parts) -> None:
@@ -45,48 +51,99 @@ def register(app: AsyncApp, *, parts: Parts) -> None:
     async def start(ack: AsyncAck, body: Body) -> None:
         await ack(**await _start(read_submission(body), parts=parts))
 
+    async def choose(ack: AsyncAck, body: Body) -> None:
+        await ack(**await _choose(read_submission(body), parts=parts))
+
     async def decide(ack: AsyncAck, body: Body) -> None:
         await ack(**await _decide(read_submission(body), parts=parts))
 
+    async def give_up(ack: AsyncAck, body: Body) -> None:
+        await _give_up(read_submission(body), parts=parts)
+        await ack()
+
     app.view("start")(start)
-    app.view(re.compile(f"^({'|'.join([*OPTIONS, 'choose'])})$"))(decide)
+    app.view(re.compile(f"^({'|'.join(PAGED)})$"))(choose)
+    app.view(re.compile(f"^({'|'.join(OPTIONS)})$"))(decide)
+    app.view_closed(re.compile(f"^({'|'.join(['start', *PAGED])})$"))(give_up)
 
 
 Answer = dict[str, Any]
 
 
 async def _start(submission: Submission, *, parts: Parts) -> Answer:
-    """Start the run; its key is the form's own id, so that a form sent twice starts one run."""
+    """Start the run after the last page; its key is the form's own id, so that a form sent twice starts one run."""
     slip = decode_start(submission.metadata)
     workflow = parts.desk.workflows.get(slip.workflow)
-    form = workflow.form if workflow else None
+    sheet = None
     try:
         if workflow is None:
             raise UnknownWorkflow(slip.workflow, tuple(parts.desk.workflows))
-        filled = {**entries(workflow.form), **entries_of(workflow.form, submission.values)}
+        sheet = await sheet_of(
+            submission,
+            form=workflow.form,
+            draw=lambda filling: start_view(workflow, channel=slip.channel, filling=filling),
+            desk=parts.desk,
+        )
+        if (page := await sheet.next()) is not None:
+            return page
         starters = await parts.desk.starters(workflow.name)
         actor = await parts.people.actor(submission.user_id, team_id=submission.team_id, policy=starters)
         run = await parts.desk.start(
-            workflow.name, entries=filled, actor=actor, request_key=_request_key(submission)
+            workflow.name, entries=sheet.entries, actor=actor, request_key=_request_key(submission)
         )
     except EngineError as error:
-        return await _problem(error, submission, form=form, parts=parts)
+        return await _problem(error, submission, sheet=sheet, parts=parts)
     confirmed = run_started(run.title, run_id=run.id)
     parts.whispers.tell(submission.user_id, channel=slip.channel, text=confirmed)
     return {}
 
 
+async def _choose(submission: Submission, *, parts: Parts) -> Answer:
+    """Decide after the last page. The decision is committed when this returns; the answer then closes the form."""
+    slip = decode_slip(without_draft(submission.metadata)[0])
+    actor = await parts.decider(slip.seen, user_id=submission.user_id, team_id=submission.team_id)
+    sheet = None
+    try:
+        approval, option = await parts.chosen(slip, actor=actor, name=PAGED[submission.callback_id])
+        if option.form is None:
+            choice = Choice(option.name, reason=_typed(submission))
+        else:
+            sheet = await _sheet(submission, approval, option, option.form, parts=parts)
+            if (page := await sheet.next()) is not None:
+                return page
+            choice = Choice(option.name, reason=sheet.entries.get(REASON) or "", entries=sheet.entries)
+        await parts.desk.decide(slip.seen, actor=actor, choice=choice, request_key=_request_key(submission))
+    except EngineError as error:
+        return await _problem(error, submission, sheet=sheet, parts=parts)
+    return {}
+
+
+async def _sheet(
+    submission: Submission, approval: ApprovalView, option: Option, form: Form, *, parts: Parts
+) -> Sheet:
+    """Put the page to those before it; the reason, which stands on the first one, is kept along with the fields."""
+
+    def draw(filling: Filling) -> Block:
+        if submission.callback_id == "edit":
+            return edit_view(approval, filling=filling)
+        return choose_view(approval, option=option, filling=filling)
+
+    sheet = await sheet_of(submission, form=form, draw=draw, desk=parts.desk)
+    if option.reason is ReasonWanted.NONE or REASON_BLOCK not in submission.inputs:
+        return sheet
+    kept = {**sheet.filling.entries, REASON: _typed(submission)}
+    return replace(sheet, filling=replace(sheet.filling, entries=kept))
+
+
 async def _decide(submission: Submission, *, parts: Parts) -> Answer:
-    """Decide. The decision is committed when this returns; the answer then closes the form."""
+    """Decide with a form of one page."""
     slip = decode_slip(submission.metadata)
     actor = await parts.decider(slip.seen, user_id=submission.user_id, team_id=submission.team_id)
-    option = await parts.option_of(slip, name=OPTIONS.get(submission.callback_id))
+    choice = Choice(OPTIONS[submission.callback_id], reason=_typed(submission))
     try:
-        choice, key = _choice(submission, option), _request_key(submission)
-        await parts.desk.decide(slip.seen, actor=actor, choice=choice, request_key=key)
+        await parts.desk.decide(slip.seen, actor=actor, choice=choice, request_key=_request_key(submission))
     except EngineError as error:
-        form = option.form if option else None
-        return await _problem(error, submission, form=form, parts=parts)
+        return await _problem(error, submission, sheet=None, parts=parts)
     return {}
 
 
@@ -95,40 +152,28 @@ def _request_key(submission: Submission) -> str:
     return f"view:{submission.view_id}"
 
 
-def _choice(submission: Submission, option: Option | None) -> Choice:
-    if option is None:
-        return Choice(NO_OPTION)
-    form = option.form
-    filled = {} if form is None else {**entries(form), **entries_of(form, submission.values)}
-    typed = {} if option.reason is ReasonWanted.NONE else submission.values.get(REASON_BLOCK, {})
-    return Choice(option.name, reason=entry_of(typed) or "", entries=filled)
+def _typed(submission: Submission) -> str:
+    return entry_of(submission.values.get(REASON_BLOCK, {})) or ""
 
 
-async def _problem(error: EngineError, submission: Submission, *, form: Form | None, parts: Parts) -> Answer:
+async def _give_up(submission: Submission, *, parts: Parts) -> None:
+    """Forget what was entered in a form that was closed without being sent."""
+    _, draft_id = without_draft(submission.metadata)
+    if draft_id is not None:
+        await parts.desk.drop_draft(draft_id, owner=submission.user_id)
+
+
+async def _problem(
+    error: EngineError, submission: Submission, *, sheet: Sheet | None, parts: Parts
+) -> Answer:
     """Show the error in the form: under its fields, or in its place when it has none."""
-    if isinstance(error, InvalidInput) and form is not None:
-        complaints = _under_fields(error.errors, submission, form=form)
-    else:
-        who = await parts.people.name(error.actor_id) if isinstance(error, AlreadyDecided) else None
-        said = plain_sentence(error, who=who)
-        complaints = {submission.first_input: said} if submission.first_input else {}
-        if not complaints:
-            return {"response_action": "update", "view": notice(said)}
-    if not complaints:
-        return {"response_action": "update", "view": notice(plain_sentence(error))}
-    return {"response_action": "errors", "errors": complaints}
-
-
-def _under_fields(errors: Mapping[str, str], submission: Submission, *, form: Form) -> dict[str, str]:
-    """Put each complaint under its field; one about a field that the form does not show, under the first."""
-    names = {field.name for field in form.fields}
-    complaints: dict[str, str] = {}
-    for name, said in errors.items():
-        block_id = block_id_of(form, name) if name in names else None
-        if block_id is not None and block_id in submission.values:
-            complaints[block_id] = said
-        elif submission.first_input:
-            earlier = complaints.get(submission.first_input)
-            also = f"{name}: {said}" if name else said
-            complaints[submission.first_input] = f"{earlier} {also}" if earlier else also
-    return complaints
+    if isinstance(error, InvalidInput) and sheet is not None:
+        try:
+            return await sheet.wrong(error)
+        except EngineError as other:
+            error = other
+    who = await parts.people.name(error.actor_id) if isinstance(error, AlreadyDecided) else None
+    said = plain_sentence(error, who=who)
+    if not submission.inputs:
+        return {"response_action": "update", "view": notice(said)}
+    return {"response_action": "errors", "errors": {submission.inputs[0]: said}}

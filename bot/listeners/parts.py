@@ -11,12 +11,24 @@ from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.blocks import Block
+from bot.cards import seen
 from bot.identity import UNREACHABLE, refusal_code
 from bot.links import Links
-from bot.payloads import Slip
+from bot.payloads import Slip, mark_of
 from bot.people import People
 from bot.whispers import Whispers
-from engine import Actor, Desk, Option, Policy, RunView, Seen, UnknownApproval, covers
+from engine import (
+    Actor,
+    ApprovalView,
+    Desk,
+    Option,
+    Policy,
+    RunView,
+    Seen,
+    UnknownApproval,
+    UnknownOption,
+    covers,
+)
 
 LOG = logging.getLogger("assent")
 NO_OPTION = ""
@@ -47,19 +59,25 @@ class Parts:
             policy = None
         return await self.people.actor(user_id, team_id=team_id, policy=policy)
 
-    async def option_of(self, slip: Slip, *, name: str | None = None) -> Option | None:
-        """Look up which option is meant, by its name or by the number on the slip; None: there is none.
+    async def chosen(
+        self, slip: Slip, *, actor: Actor, name: str | None = None
+    ) -> tuple[ApprovalView, Option]:
+        """Return the question that a button or a form belongs to, with the option that is meant.
 
-        Whether it is still the question that was seen, the desk says, and it refuses `NO_OPTION`.
+        It is meant by its name or, without one, by the mark on the slip. Raises: a child of Refused, which leaves
+        an audit entry, when that is not the question now or has no such option.
         """
         try:
-            question = (await self.desk.approval(slip.seen.approval_id)).question
+            approval = await self.desk.approval(slip.seen.approval_id)
         except UnknownApproval:
-            return None
-        if name is not None:
-            return question.option(name)
-        is_there = slip.option is not None and slip.option < len(question.options)
-        return question.options[slip.option or 0] if is_there else None
+            approval = None
+        if approval is not None and seen(approval) == slip.seen:
+            wanted = slip.option if name is None else mark_of(name)
+            meant = (each for each in approval.question.options if mark_of(each.name) == wanted)
+            if (option := next(meant, None)) is not None:
+                return approval, option
+        await self.desk.examine(slip.seen, actor=actor, option=NO_OPTION)
+        raise UnknownOption
 
     async def readable(self, runs: Iterable[RunView], *, user_id: str, team_id: str) -> list[RunView]:
         """Pick the runs that a person may read outside their channel: own requests, and those to decide.

@@ -1,10 +1,11 @@
 """JSON Schema or plain values -> the fields of a form; what people entered -> validated values: pure."""
 
-from engine.forms.complaints import NEEDED, complaints
+from engine.forms.changes import changed_fields, changed_values, form_keys, initial_values
 from engine.forms.fields import MISSING, Field, FieldKind, Form, Missing, readable
 from engine.forms.making import form_from_schema, form_from_values
-from engine.forms.reading import entries, read_form
+from engine.forms.reading import active_fields, check_entries, entries, read_form
 from engine.forms.schemas import check_schema
+from engine.forms.sentences import NEEDED, misfit
 
 __all__ = [
     "MISSING",
@@ -13,11 +14,17 @@ __all__ = [
     "FieldKind",
     "Form",
     "Missing",
+    "active_fields",
+    "changed_fields",
+    "changed_values",
+    "check_entries",
     "check_schema",
-    "complaints",
     "entries",
     "form_from_schema",
     "form_from_values",
+    "form_keys",
+    "initial_values",
+    "misfit",
     "read_form",
     "readable",
 ]

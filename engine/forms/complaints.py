@@ -1,97 +1,111 @@
-"""What is wrong with a value, in words for people who are not engineers."""
+"""What is wrong with the value of a form, each complaint under the field that it is about."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from typing import Any
+from collections.abc import Iterator, Mapping, Sequence
+from typing import NamedTuple
 
-from jsonschema.exceptions import ValidationError, best_match
+from jsonschema.exceptions import ValidationError
 
 from engine.decisions import Json
+from engine.forms.fields import Branches, Form, Group, Leaf, Part
 from engine.forms.schemas import validator
-
-NEEDED = "This is needed."
-CHOOSE = "Choose one of the options."
-WHOLE_NUMBER = "Enter a whole number."
-NUMBER = "Enter a number such as 1234.5, with a point and without other signs."
-
-_TYPES = {
-    "array": "Enter a list in square brackets.",
-    "boolean": "Enter true or false.",
-    "integer": WHOLE_NUMBER,
-    "null": "Leave this empty.",
-    "number": NUMBER,
-    "object": "Enter an object in curly brackets.",
-    "string": "Enter a text.",
-}
-_FORMATS = {
-    "date": "Enter a date such as 2026-01-31.",
-    "date-time": "Enter a date and time such as 2026-01-31T09:30:00Z.",
-    "email": "Enter an e-mail address.",
-    "time": "Enter a time such as 09:30.",
-    "uuid": "Enter an id such as 123e4567-e89b-12d3-a456-426614174000.",
-}
+from engine.forms.sentences import AMBIGUOUS, NEEDED, sentence_of
 
 
-def complaints(values: Mapping[str, Json], *, schema: Json) -> dict[str, str]:
-    """Validate an object; map the name of each property that is wrong to one sentence.
+class Complaint(NamedTuple):
+    """One sentence for one field. `is_own`: about this field alone, not about the object that it begins."""
 
-    What concerns the object as a whole is given under the empty name.
-    """
-    found: dict[str, str] = {}
-    for error in validator(schema).iter_errors(dict(values)):
-        path = list(error.absolute_path)
-        if path:
-            found.setdefault(str(path[0]), _sentence(error))
-        elif error.validator == "required":
-            found |= {name: NEEDED for name in error.validator_value if name not in error.instance}
-        else:
-            found.setdefault("", _sentence(error))
-    return found
+    name: str
+    sentence: str
+    is_own: bool = True
 
 
-def _sentence(error: ValidationError) -> str:
-    inner = best_match([error]) or error
-    say = _SENTENCES.get(str(inner.validator))
-    text = say(inner.validator_value, inner.instance) if say else f"This does not fit: {inner.message[:200]}."
-    where = "".join(
-        f"[{part}]" if isinstance(part, int) else f".{part}" for part in list(inner.absolute_path)[1:]
-    )
-    return f"At {where.lstrip('.')}: {text}" if where else text
+def complaints(value: Json, *, form: Form, chosen: Mapping[str, int]) -> Iterator[Complaint]:
+    """Validate the value of a form. `chosen` says which branch is taken, by the name of the choosing field."""
+    placing = _Placing(chosen)
+    for error in validator(form.schema).iter_errors(value):
+        yield from placing.place(error, form.root, list(error.absolute_path))
 
 
-def _type(expected: Any, _: Json) -> str:
-    return _TYPES.get(expected if isinstance(expected, str) else "", "This has the wrong type.")
+def names_in(part: Part) -> Iterator[str]:
+    """Yield the names of the fields of a part, in their order."""
+    match part:
+        case Leaf():
+            yield part.name
+        case Group():
+            for inner in part.parts.values():
+                yield from names_in(inner)
+        case Branches():
+            yield part.name
+            for inner in part.parts:
+                yield from names_in(inner)
 
 
-def _missing(expected: Any, value: Json) -> str:
-    names = [name for name in expected if name not in value]
-    return f"{', '.join(names)} is missing."
+class _Placing:
+    """Finds the field that an error of jsonschema is about."""
+
+    def __init__(self, chosen: Mapping[str, int]) -> None:
+        self._chosen = chosen
+
+    def place(self, error: ValidationError, part: Part, path: Sequence[str | int]) -> Iterator[Complaint]:
+        """Go from `part` along what is left of the error's path."""
+        if (
+            not path
+            and error.context
+            and error.validator in ("anyOf", "oneOf")
+            and not isinstance(part, Leaf)
+        ):
+            yield from self._inside(error, part)
+            return
+        match part:
+            case Leaf():
+                depth = len(error.absolute_path) - len(path)
+                yield Complaint(part.name, sentence_of(error, depth=depth))
+            case Branches() if part.name in self._chosen and not self._is_ambiguous(error, path):
+                yield from self.place(error, part.parts[self._chosen[part.name]], path)
+            case Branches():
+                said = AMBIGUOUS if self._is_ambiguous(error, path) else NEEDED
+                yield Complaint(part.name, said)
+            case Group() if path and path[0] in part.parts:
+                yield from self.place(error, part.parts[str(path[0])], path[1:])
+            case _:
+                yield from self._about_all(error, part, path)
+
+    def _inside(self, error: ValidationError, part: Part) -> Iterator[Complaint]:
+        """Place the errors of the one alternative that was meant."""
+        found: dict[int, list[ValidationError]] = {}
+        for inner in error.context or ():
+            found.setdefault(int(inner.relative_schema_path[0]), []).append(inner)
+        solid = {number: errors for number, errors in found.items() if not _wants_null(errors)}
+        meant = next(iter(solid.values()), [])
+        if isinstance(part, Branches) and len(solid) > 1:
+            if part.name not in self._chosen:
+                yield Complaint(part.name, NEEDED)
+                return
+            at = self._chosen[part.name]
+            meant, part = solid.get(part.numbers[at], []), part.parts[at]
+        for inner in meant:
+            yield from self.place(inner, part, list(inner.relative_path))
+
+    def _about_all(
+        self, error: ValidationError, part: Part, path: Sequence[str | int]
+    ) -> Iterator[Complaint]:
+        """Place an error of an object as a whole: what is missing under its field, the rest under the first."""
+        if isinstance(part, Group) and error.validator == "required" and not path:
+            required: Json = error.validator_value
+            held: Json = error.instance
+            missing = [name for name in required if name not in held]
+            first = [next(names_in(part.parts[name]), None) for name in missing if name in part.parts]
+            yield from (Complaint(name, NEEDED) for name in first if name)
+            return
+        depth = len(error.absolute_path) - len(path)
+        name = next(names_in(part), "")
+        yield Complaint(name, sentence_of(error, depth=depth), is_own=False)
+
+    def _is_ambiguous(self, error: ValidationError, path: Sequence[str | int]) -> bool:
+        return error.validator == "oneOf" and not error.context and not path
 
 
-def _number(bound: float) -> str:
-    return str(int(bound)) if bound == int(bound) else str(bound)
-
-
-def _count(bound: int, *, noun: str) -> str:
-    return f"{bound} {noun}" if bound == 1 else f"{bound} {noun}s"
-
-
-_SENTENCES: Mapping[str, Callable[[Any, Json], str]] = {
-    "type": _type,
-    "required": _missing,
-    "enum": lambda *_: CHOOSE,
-    "const": lambda *_: CHOOSE,
-    "minimum": lambda bound, _: f"Enter a number that is at least {_number(bound)}.",
-    "maximum": lambda bound, _: f"Enter a number that is at most {_number(bound)}.",
-    "exclusiveMinimum": lambda bound, _: f"Enter a number that is more than {_number(bound)}.",
-    "exclusiveMaximum": lambda bound, _: f"Enter a number that is less than {_number(bound)}.",
-    "multipleOf": lambda step, _: f"Enter a multiple of {_number(step)}.",
-    "minLength": lambda bound, _: f"Enter at least {_count(bound, noun='character')}.",
-    "maxLength": lambda bound, _: f"Enter at most {_count(bound, noun='character')}.",
-    "minItems": lambda bound, _: f"List at least {_count(bound, noun='item')}.",
-    "maxItems": lambda bound, _: f"List at most {_count(bound, noun='item')}.",
-    "uniqueItems": lambda *_: "List each item only once.",
-    "pattern": lambda *_: "This does not have the expected form.",
-    "format": lambda name, _: _FORMATS.get(name, "This does not have the expected form."),
-}
+def _wants_null(errors: Sequence[ValidationError]) -> bool:
+    return len(errors) == 1 and (errors[0].validator, errors[0].validator_value) == ("type", "null")

@@ -6,7 +6,8 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, time
-from typing import Any
+from typing import Any, NamedTuple
+from urllib.parse import urlsplit
 
 from jsonschema import Draft202012Validator, FormatChecker
 from jsonschema.exceptions import SchemaError
@@ -20,6 +21,15 @@ from engine.forms.fields import FieldKind
 MAX_REFS = 20
 """References followed in a row before a schema is taken as too deep for a field of its own."""
 
+MAX_ABOVE = 3
+"""How many lists and unions are looked through, one inside the other."""
+
+MAX_CHOICES = 1_000
+"""More choices than this are typed: as a menu they would not fit the 250 kB that Slack allows a form."""
+
+USER_FORMAT, CHANNEL_FORMAT = "slack-user-id", "slack-channel-id"
+"""What `format` says of a text that is the id of a person or a channel in Slack, such as U012AB3CD, C012AB3CD."""
+
 Schema = Mapping[str, Any]
 
 _SCALARS = {
@@ -28,7 +38,28 @@ _SCALARS = {
     "number": FieldKind.NUMBER,
     "boolean": FieldKind.BOOLEAN,
 }
+_TEXTS = {
+    "date": FieldKind.DATE,
+    "time": FieldKind.TIME,
+    "date-time": FieldKind.DATE_TIME,
+    "email": FieldKind.EMAIL,
+    "idn-email": FieldKind.EMAIL,
+    "uri": FieldKind.URL,
+    "url": FieldKind.URL,
+    USER_FORMAT: FieldKind.USER,
+    CHANNEL_FORMAT: FieldKind.CHANNEL,
+}
 _NOT_SCHEMAS = frozenset({"const", "default", "enum", "examples"})
+_SAID_BESIDE = frozenset({"$defs", "$schema", "default", "description", "discriminator", "examples", "title"})
+_UNDRAWABLE = frozenset(
+    {
+        "$dynamicRef", "allOf", "anyOf", "dependentSchemas", "else", "if", "not", "oneOf", "patternProperties",
+        "then", "unevaluatedProperties",
+    }
+)  # fmt: skip
+"""What an object may say that fields of its own would not: it is entered as JSON."""
+
+_USER, _CHANNEL = re.compile(r"[UW][A-Z0-9]{2,30}"), re.compile(r"[CDG][A-Z0-9]{2,30}")
 _FORMATS = FormatChecker(["email", "ipv4", "ipv6", "regex", "uuid"])
 
 
@@ -47,14 +78,46 @@ def _is_time(value: object) -> bool:
     return not isinstance(value, str) or time.fromisoformat(value) is not None
 
 
+@_FORMATS.checks("uri", raises=ValueError)
+@_FORMATS.checks("url", raises=ValueError)
+def _is_url(value: object) -> bool:
+    return not isinstance(value, str) or (not re.search(r"\s", value) and bool(urlsplit(value).scheme))
+
+
+@_FORMATS.checks(USER_FORMAT)
+def _is_user(value: object) -> bool:
+    return not isinstance(value, str) or bool(_USER.fullmatch(value))
+
+
+@_FORMATS.checks(CHANNEL_FORMAT)
+def _is_channel(value: object) -> bool:
+    return not isinstance(value, str) or bool(_CHANNEL.fullmatch(value))
+
+
+class Alternative(NamedTuple):
+    """One of several shapes of a value: its place in anyOf or oneOf, and its schema as it stands there."""
+
+    number: int
+    schema: Schema
+
+
 @dataclass(frozen=True)
 class Property:
-    """A property without references: the one schema that is not null, whether null is allowed, its kind."""
+    """A property without references: the one schema that is not null, whether null is allowed, its kind.
+
+    `kind` is JSON where no single field holds the value. `items` is the kind of each item of LINES. `branches`
+    are the shapes that it may have, if some are objects; `is_object`: fields of its own can hold it. `refs` are
+    the references that were followed.
+    """
 
     schema: Schema
     nullable: bool
     kind: FieldKind
     choices: tuple[Json, ...] = ()
+    items: FieldKind | None = None
+    branches: tuple[Alternative, ...] = ()
+    is_object: bool = False
+    refs: frozenset[str] = frozenset()
 
 
 def check_schema(schema: Json) -> None:
@@ -82,65 +145,145 @@ def fits(value: Json, schema: Schema, *, root: Schema) -> bool:
     return validator({**schema, "$defs": root.get("$defs", {})}).is_valid(value)
 
 
-def read_property(schema: Json, *, root: Schema) -> Property:
-    """Look through references, `allOf` with one entry and `anyOf` with null at what a property holds."""
-    flat = _flat(schema, root=root)
-    branches = [_flat(branch, root=root) for branch in flat.get("anyOf") or flat.get("oneOf") or ()]
-    solid = [branch for branch in branches if branch.get("type") != "null"]
-    nullable = len(solid) < len(branches)
-    if solid:
-        outer = {key: value for key, value in flat.items() if key not in ("anyOf", "oneOf")}
-        flat = {**_merged(solid), **outer}
+def read_property(schema: Json, *, root: Schema, above: int = 0) -> Property:
+    """Look through references, `allOf` with one entry and `anyOf` with null at what a property holds.
+
+    `above` counts the properties that are being read around this one, as schemas may contain themselves.
+    """
+    flat, refs = _flat(schema, root=root)
+    branches: list[Alternative] = []
+    nullable = False
+    for _ in range(MAX_REFS):
+        found = _alternatives(flat)
+        branches = [each for each in found if not _is_null(_flat(each.schema, root=root)[0])]
+        nullable = nullable or len(branches) < len(found)
+        merged, more = _merged([_flat(each.schema, root=root) for each in branches])
+        if not merged:
+            break
+        refs |= more
+        flat = {**merged, **_without(flat, "anyOf", "oneOf")}
     kinds = flat.get("type")
     if isinstance(kinds, list):
         nullable = nullable or "null" in kinds
         left = [kind for kind in kinds if kind != "null"]
         flat = {**flat, "type": left[0] if len(left) == 1 else left}
     values = _values(flat)
-    nullable = nullable or None in values
     choices = tuple(value for value in values if value is not None)
-    return Property(schema=flat, nullable=nullable, kind=_kind(flat, choices=choices), choices=choices)
+    kind, items = _kind(flat, choices=choices, root=root, above=above)
+    offered = {FieldKind.CHOICE: choices, FieldKind.CHOICES: items.choices if items else ()}
+    return Property(
+        schema=flat,
+        nullable=nullable or None in values,
+        kind=kind,
+        choices=offered.get(kind, ()),
+        items=items.kind if items and kind is FieldKind.LINES else None,
+        branches=tuple(branches) if _can_branch(flat, branches, root=root, above=above) else (),
+        is_object=kind is FieldKind.JSON and _is_object(flat),
+        refs=refs,
+    )
 
 
-def _flat(schema: Json, *, root: Schema) -> Schema:
+def _flat(schema: Json, *, root: Schema) -> tuple[Schema, frozenset[str]]:
     flat = schema if isinstance(schema, Mapping) else {}
+    refs: frozenset[str] = frozenset()
     for _ in range(MAX_REFS):
         inner: Json = None
         if "$ref" in flat:
             inner = _target(flat["$ref"], root=root)
+            refs |= {flat["$ref"]}
         elif len(flat.get("allOf", ())) == 1:
             inner = flat["allOf"][0]
         else:
-            return flat
-        outer = {key: value for key, value in flat.items() if key not in ("$ref", "allOf")}
+            return flat, refs
+        outer = _without(flat, "$ref", "allOf")
         flat = {**(inner if isinstance(inner, Mapping) else {}), **outer}
-    return {}
+    return {}, refs
 
 
-def _merged(branches: list[Schema]) -> Schema:
+def _without(schema: Schema, *keys: str) -> Schema:
+    return {key: value for key, value in schema.items() if key not in keys}
+
+
+def _alternatives(flat: Schema) -> list[Alternative]:
+    """List what anyOf or oneOf offers; [] where more than those would have to hold."""
+    given = flat.get("anyOf") or flat.get("oneOf") or ()
+    if "anyOf" in flat and "oneOf" in flat:
+        return []
+    return [Alternative(at, each if isinstance(each, Mapping) else {}) for at, each in enumerate(given)]
+
+
+def _is_null(schema: Schema) -> bool:
+    return schema.get("type") == "null" or _values(schema) == [None]
+
+
+def _merged(branches: list[tuple[Schema, frozenset[str]]]) -> tuple[Schema, frozenset[str]]:
     """Make one schema of the alternatives where a single field can hold them all; else an empty one."""
-    if len(branches) == 1:
-        return branches[0]
-    if all(_values(branch) for branch in branches):
-        return {"enum": [value for branch in branches for value in _values(branch)]}
-    kinds = [branch.get("type") for branch in branches]
-    if set(kinds) == {"integer", "number"}:
-        return {"type": "number"}
+    schemas = [schema for schema, _ in branches]
+    refs = frozenset(ref for _, followed in branches for ref in followed)
+    if not schemas:
+        return {}, refs
+    if len(schemas) == 1:
+        return schemas[0], refs
+    if all(_values(branch) for branch in schemas):
+        return {"enum": [value for branch in schemas for value in _values(branch)]}, refs
+    kinds = [branch.get("type") for branch in schemas]
+    if set(map(str, kinds)) == {"integer", "number"}:
+        return {"type": "number"}, refs
     # pydantic 2.14 writes Decimal as a number or a string; amounts matter more than `float | str`.
     if sorted(map(str, kinds)) == ["number", "string"]:
-        return branches[kinds.index("number")]
-    return {}
+        return schemas[kinds.index("number")], refs
+    return {}, refs
+
+
+def _can_branch(flat: Schema, branches: list[Alternative], *, root: Schema, above: int) -> bool:
+    """Say whether a choice between the alternatives helps: nothing else has to hold, and some are objects."""
+    beside = _SAID_BESIDE | {"anyOf", "oneOf"} | ({"type"} if flat.get("type") == "object" else set())
+    if len(branches) < 2 or not set(flat) <= beside or above >= MAX_ABOVE:
+        return False
+    read = (read_property(each.schema, root=root, above=above + 1) for each in branches)
+    return any(each.is_object or each.branches for each in read)
+
+
+def _is_object(flat: Schema) -> bool:
+    return (
+        flat.get("type", "object") == "object"
+        and isinstance(flat.get("properties"), Mapping)
+        and not _UNDRAWABLE & set(flat)
+        and flat.get("additionalProperties", False) in (True, False, {})
+    )
 
 
 def _values(schema: Schema) -> list[Json]:
     return [schema["const"]] if "const" in schema else list(schema.get("enum", ()))
 
 
-def _kind(schema: Schema, *, choices: tuple[Json, ...]) -> FieldKind:
-    if choices:
-        return FieldKind.CHOICE
+def _kind(
+    schema: Schema, *, choices: tuple[Json, ...], root: Schema, above: int
+) -> tuple[FieldKind, Property | None]:
+    """Choose the kind of a field, and for a list read what its items are."""
+    if 0 < len(choices) <= MAX_CHOICES:
+        return FieldKind.CHOICE, None
     kind = schema.get("type")
-    return _SCALARS.get(kind, FieldKind.JSON) if isinstance(kind, str) else FieldKind.JSON
+    if choices:
+        kind = "string" if all(isinstance(each, str) for each in choices) else None
+    if kind == "array":
+        return _list_kind(schema, root=root, above=above)
+    if kind == "string" and "pattern" not in schema:
+        return _TEXTS.get(str(schema.get("format")), FieldKind.TEXT), None
+    return _SCALARS.get(kind, FieldKind.JSON) if isinstance(kind, str) else FieldKind.JSON, None
+
+
+def _list_kind(schema: Schema, *, root: Schema, above: int) -> tuple[FieldKind, Property | None]:
+    is_plain = isinstance(schema.get("items"), Mapping) and "prefixItems" not in schema
+    if not is_plain or _UNDRAWABLE & set(schema) or above >= MAX_ABOVE:
+        return FieldKind.JSON, None
+    items = read_property(schema["items"], root=root, above=above + 1)
+    if items.nullable:
+        return FieldKind.JSON, None
+    if items.kind is FieldKind.CHOICE:
+        return FieldKind.CHOICES, items
+    can_be_lines = items.kind in (*_SCALARS.values(), *_TEXTS.values())
+    return (FieldKind.LINES, items) if can_be_lines else (FieldKind.JSON, None)
 
 
 def _references(schema: Json) -> Iterator[str]:

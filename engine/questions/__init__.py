@@ -25,7 +25,6 @@ from engine.questions.question import (
     Part,
     Question,
     ReasonWanted,
-    changes,
 )
 from engine.questions.retry import RETRY
 from engine.questions.review import REVIEW
@@ -33,6 +32,7 @@ from engine.questions.schema import SCHEMA
 from engine.questions.static import STATIC, answer_static, read_static, refuses_static
 
 __all__ = [
+    "APPROVE",
     "DIALECT_NAMES",
     "PROTOCOL_NAMES",
     "AnswerMapping",
@@ -41,7 +41,6 @@ __all__ = [
     "Question",
     "ReasonWanted",
     "answer",
-    "changes",
     "edited",
     "fault_of",
     "read_question",

@@ -9,10 +9,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Annotated, Any
 
-from pydantic import Field
+from pydantic import Field as Constraint
 
 from engine.decisions import Answer, Json, Verdict
-from engine.forms import MISSING, Form, form_from_schema
+from engine.forms import MISSING, Field, Form, form_from_schema
 from engine.questions.calls import (
     DecisionType,
     Exact,
@@ -38,12 +38,12 @@ class _Action(Exact):
 
 class _Review(Exact):
     action_name: str
-    allowed_decisions: Annotated[list[DecisionType], Field(min_length=1)]
+    allowed_decisions: Annotated[list[DecisionType], Constraint(min_length=1)]
     args_schema: dict[str, Any] | None = None
 
 
 class _Request(Exact):
-    action_requests: Annotated[list[_Action], Field(min_length=1)]
+    action_requests: Annotated[list[_Action], Constraint(min_length=1)]
     review_configs: list[_Review]
 
 
@@ -79,7 +79,7 @@ def _options_for_all(request: Json) -> list[Option]:
     allowed = [set(review["allowed_decisions"]) for review in request["review_configs"]]
     for_all = options_of(sorted(set.intersection(*allowed) & {"approve", "reject"}), None)
     made = [replace(option, label=f"{option.label} all") for option in for_all]
-    return [*made, Option(EACH, "Decide each…", Verdict.RESPOND, form=form_from_schema(_each(request)))]
+    return [*made, Option(EACH, "Decide each…", Verdict.RESPOND, form=_each_form(request))]
 
 
 def _each(request: Json) -> Json:
@@ -124,18 +124,30 @@ def _form_of(call: Json, review: Json) -> Form | None:
 
 
 def _args_schema(form: Form | None) -> Json:
-    """Describe the arguments of a call as an object that has what was asked as its defaults."""
-    if form is None:
-        return {"title": "Arguments", "type": "object", "properties": {}}
-    held = {field.name: {"default": field.initial} for field in form.fields if field.initial is not MISSING}
-    known = form.schema["properties"]
-    properties = {name: {**prop, **held.get(name, {})} for name, prop in known.items()}
-    return {
-        "title": "Arguments",
-        "type": "object",
-        "properties": properties,
-        "required": form.schema["required"],
-    }
+    """Describe the arguments of a call as one object."""
+    schema = {"properties": {}} if form is None else form.schema
+    return {"title": "Arguments", "type": "object", **schema}
+
+
+def _each_form(request: Json) -> Form:
+    """Make the form that decides call by call. The fields of an edit start with what was asked.
+
+    They do so without being defaults of the schema, which would stand in for what somebody has cleared.
+    """
+    form = form_from_schema(_each(request))
+    args = {_key(at): call["args"] for at, call in enumerate(request["action_requests"], 1)}
+    return replace(form, fields=tuple(_begun(field, args) for field in form.fields))
+
+
+def _begun(field: Field, args: Mapping[str, Json]) -> Field:
+    match field.path:
+        case (key, "args", *inner) if inner:
+            found: Json = args[key]
+            for name in inner:
+                found = found.get(name, MISSING) if isinstance(found, dict) else MISSING
+            return replace(field, initial=found) if found is not MISSING else field
+        case _:
+            return field
 
 
 def _answer(question: Question, *, option: Option, reason: str, values: Mapping[str, Json]) -> Answer:
@@ -160,7 +172,9 @@ def _answer(question: Question, *, option: Option, reason: str, values: Mapping[
 def _decided(request: Json, at: int, given: Json) -> Json:
     call, review = request["action_requests"][at - 1], request["review_configs"][at - 1]
     form = _form_of(call, review)
-    args = call["args"] if form is None else edited_args(call["args"], form, given.get("args", {}))
+    args = call["args"]
+    if given["type"] == "edit" and form is not None:
+        args = edited_args(args, form, given["args"])
     return decision(given["type"], name=call["name"], args=args, message=given.get("message") or "")
 
 

@@ -9,7 +9,7 @@ from difflib import get_close_matches
 
 from engine.canonical import canonical, is_json
 from engine.decisions import Answer, Json, Verdict
-from engine.forms import MISSING, Form, form_from_values
+from engine.forms import MISSING, Form, form_from_values, form_keys, initial_values
 from engine.questions.question import AnswerMapping, Asked, Option, Question, edit_of, state_form, update_of
 
 EDITS, REASON = "$edits", "$reason"
@@ -96,9 +96,10 @@ def _mapped(template: Json, own: Json, *, reason: str, edits: Mapping[str, Json]
 
 
 def _held(form: Form | None, values: Mapping[str, Json]) -> dict[str, Json]:
-    fields = form.fields if form else ()
-    held = {field.name: values.get(field.name, field.initial) for field in fields}
-    return {name: value for name, value in held.items() if value is not MISSING}
+    if form is None:
+        return {}
+    known = form_keys(form)
+    return {**initial_values(form), **{key: value for key, value in values.items() if key in known}}
 
 
 def _filled(template: Json, *, reason: str, edits: Mapping[str, Json]) -> Json:

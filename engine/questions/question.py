@@ -9,7 +9,7 @@ from typing import Literal, Protocol
 
 from engine.canonical import canonical
 from engine.decisions import Answer, Json, Verdict
-from engine.forms import MISSING, Form, Missing, form_from_values
+from engine.forms import MISSING, Form, Missing, changed_values, form_from_values
 
 
 class ReasonWanted(StrEnum):
@@ -160,22 +160,8 @@ def state_form(asked: Asked) -> Form | None:
     return form_from_values(held, schema=asked.state_schema) if held else None
 
 
-def changes(form: Form, values: Mapping[str, Json]) -> tuple[dict[str, Json], dict[str, Json]]:
-    """Return what differs between a form's initial values and `values`, before and after, by top-level name."""
-    initial = {field.name: field.initial for field in form.fields if field.initial is not MISSING}
-    changed = [
-        name
-        for name in {**initial, **values}
-        if (name in initial) != (name in values) or canonical(initial[name]) != canonical(values[name])
-    ]
-    before = {name: initial[name] for name in changed if name in initial}
-    return before, {name: values[name] for name in changed if name in values}
-
-
 def update_of(option: Option, values: Mapping[str, Json]) -> dict[str, Json] | None:
     """Pick the values of an edit that belong to its form and differ from what was shown. None: there are none."""
     if option.verdict is not Verdict.EDIT or option.form is None:
         return None
-    names = {field.name for field in option.form.fields}
-    after = changes(option.form, values)[1]
-    return {name: value for name, value in after.items() if name in names} or None
+    return changed_values(option.form, values) or None

@@ -10,7 +10,8 @@ from collections.abc import Mapping
 
 from engine.canonical import canonical
 from engine.decisions import Answer, Json, Verdict
-from engine.forms import Field, FieldKind, Form, complaints, form_from_schema
+from engine.forms import FieldKind, Form, form_from_schema, initial_values, misfit
+from engine.forms.fields import Fixed, Group, Leaf, Part
 from engine.questions.question import APPROVE, REJECT, Asked, Dialect, Option, Question, ReasonWanted
 from engine.questions.text import asked_in
 from engine.questions.words import MAX_WORDS, labels_of, option_of
@@ -37,18 +38,16 @@ def _read(asked: Asked) -> Question:
 
 def _options(schema: Json) -> tuple[Option, ...]:
     form = _form(schema)
-    field = form.fields[0] if _is_wrapped(schema) and len(form.fields) == 1 else None
-    if field is not None and (choices := _choices(field)):
+    if choices := _choices(form, schema):
         names = list(choices)
-        labels = labels_of(names)
         return tuple(
             option_of(name, label, edit=None, comments=ReasonWanted.NONE)
-            for name, label in zip(names, labels, strict=True)
+            for name, label in zip(names, labels_of(names), strict=True)
         )
-    truths = [option for option in (APPROVE, REJECT) if _accepts(TRUTHS[option.name], schema)]
-    if field is not None and _is_truth(field):
-        return tuple(truths)
-    return (*truths, Option(ANSWER, "Answer…", Verdict.RESPOND, form=form))
+    truths = tuple(option for option in (APPROVE, REJECT) if _accepts(TRUTHS[option.name], schema))
+    if truths and _takes_truth_alone(form, schema):
+        return truths
+    return (*truths, Option(ANSWER, "Answer…", Verdict.RESPOND, form=form if form.fields else None))
 
 
 def _is_wrapped(schema: Json) -> bool:
@@ -69,20 +68,37 @@ def _wrapped(schema: Json) -> Json:
     return {"type": "object", "properties": {ANSWER: inner}, "required": [ANSWER], **definitions}
 
 
-def _is_truth(field: Field) -> bool:
-    """Say whether a field takes nothing but true and false."""
-    has_truths = bool(field.choices) and all(isinstance(choice, bool) for choice in field.choices)
-    return not field.nullable and (field.kind is FieldKind.BOOLEAN or has_truths)
-
-
-def _choices(field: Field) -> dict[str, Json]:
-    """Return the values that a field lets choose by the names of their options; empty if no buttons fit."""
-    is_many = len(field.choices) > MAX_WORDS
-    if field.kind is not FieldKind.CHOICE or field.nullable or is_many or _is_truth(field):
+def _choices(form: Form, schema: Json) -> dict[str, Json]:
+    """Return the few values that an answer can have by the names of their options; empty where no buttons fit."""
+    values = _values(form, schema)
+    if not 0 < len(values) <= MAX_WORDS or all(isinstance(value, bool) for value in values):
         return {}
-    has_texts = all(isinstance(choice, str) and choice.strip() for choice in field.choices)
-    named = {choice if has_texts else canonical(choice): choice for choice in field.choices}
-    return named if len(named) == len(field.choices) else {}
+    has_texts = all(isinstance(value, str) and value.strip() for value in values)
+    named = {value if has_texts else canonical(value): value for value in values}
+    return named if len(named) == len(values) else {}
+
+
+def _values(form: Form, schema: Json) -> tuple[Json, ...]:
+    """Return all values that an answer can have; none if they are not listed."""
+    match _part(form, schema):
+        case Fixed(value):
+            return (value,)
+        case Leaf() if form.fields[0].kind is FieldKind.CHOICE and not form.fields[0].nullable:
+            return form.fields[0].choices
+        case _:
+            return ()
+
+
+def _takes_truth_alone(form: Form, schema: Json) -> bool:
+    if values := _values(form, schema):
+        return all(isinstance(value, bool) for value in values)
+    is_leaf = isinstance(_part(form, schema), Leaf)
+    return is_leaf and form.fields[0].kind is FieldKind.BOOLEAN and not form.fields[0].nullable
+
+
+def _part(form: Form, schema: Json) -> Part | None:
+    """Return what the form makes of an answer that is no object with known keys."""
+    return form.root.parts[ANSWER] if _is_wrapped(schema) and isinstance(form.root, Group) else None
 
 
 def _accepts(value: Json, schema: Json) -> bool:
@@ -91,16 +107,17 @@ def _accepts(value: Json, schema: Json) -> bool:
 
 def refusal_by_schema(value: Json, schema: Json) -> str | None:
     """Say in one sentence why a value does not fit a JSON Schema; None: it does."""
-    found = complaints({ANSWER: value}, schema=_wrapped(schema))
-    return " ".join(found.values()) or None
+    return misfit(value, schema)
 
 
 def _answer(question: Question, *, option: Option, reason: str, values: Mapping[str, Json]) -> Answer:  # noqa: ARG001 (the dialects' signature)
-    if option.form is not None:
-        return Answer(resume=values.get(ANSWER) if _is_wrapped(question.schema) else dict(values))
-    fields = _form(question.schema).fields
-    chosen = _choices(fields[0]) if _is_wrapped(question.schema) else {}
-    return Answer(resume=chosen[option.name] if chosen else TRUTHS[option.name])
+    schema, form = question.schema, _form(question.schema)
+    if choices := _choices(form, schema):
+        return Answer(resume=choices[option.name])
+    if option.name in TRUTHS:
+        return Answer(resume=TRUTHS[option.name])
+    made = initial_values(form) if option.form is None else values
+    return Answer(resume=made.get(ANSWER) if _is_wrapped(schema) else dict(made))
 
 
 def _refuses(question: Question, value: Json) -> str | None:

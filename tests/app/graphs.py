@@ -3,9 +3,11 @@
 import operator
 import os
 import signal
+import time
 from pathlib import Path
 from typing import Annotated
 
+from langgraph.config import get_stream_writer
 from langgraph.checkpoint.memory import InMemorySaver
 from langgraph.graph import END, START, StateGraph
 from langgraph.types import Send, interrupt
@@ -206,3 +208,52 @@ def close_books(state: Effects) -> dict:
 
 
 effects = chain(Effects, gate, pay, close_books)
+
+
+class Slow(TypedDict, total=False):
+    folder: str
+    found: str
+    done: bool
+
+
+def _wait_for(file: Path) -> None:
+    """Wait until somebody has written the file; a test sets it free."""
+    deadline = time.monotonic() + 30
+    while not file.exists():
+        if time.monotonic() > deadline:
+            raise TimeoutError(f"nobody wrote {file.name}")
+        time.sleep(0.005)
+
+
+def search(state: Slow) -> dict:
+    write = get_stream_writer()
+    for number in range(1, 8):
+        write({"page": number, "of": 7})
+    write("*reading* <!channel>")
+    _wait_for(Path(state["folder"]) / "searched")
+    return {"found": "a bicycle"}
+
+
+def dig(state: Slow) -> dict:
+    get_stream_writer()("digging")
+    _wait_for(Path(state["folder"]) / "dug")
+    return {"done": interrupt({"question": "Enough?", "found": state["found"]})}
+
+
+_dug = chain(Slow, dig)
+
+
+def report(state: Slow) -> dict:
+    _wait_for(Path(state["folder"]) / "reported")
+    return {"done": True}
+
+
+_slow = StateGraph(Slow)
+_slow.add_node("search", search)
+_slow.add_node("deeper", _dug)
+_slow.add_node("report", report)
+_slow.add_edge(START, "search")
+_slow.add_edge("search", "deeper")
+_slow.add_edge("deeper", "report")
+_slow.add_edge("report", END)
+slow = _slow.compile()

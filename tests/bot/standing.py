@@ -37,14 +37,41 @@ def ask(state: State) -> dict:
 
 graph = StateGraph(State).add_node(ask).add_edge(START, "ask").add_edge("ask", END)
 """,
+    "mail.py": """
+from typing_extensions import NotRequired, TypedDict
+from langgraph.graph import END, START, StateGraph
+from langgraph.types import interrupt
+
+
+class State(TypedDict):
+    amount: int
+    answer: NotRequired[str]
+
+
+def ask(state: State) -> dict:
+    asked = {"question": "Send this?", "options": ["approve", "reject", "request_changes", "hold back"]}
+    return {"answer": interrupt(asked)}
+
+
+graph = StateGraph(State).add_node(ask).add_edge(START, "ask").add_edge("ask", END)
+""",
     "broken.py": "graph = nothing_of_the_kind\n",
 }
-WORKFLOWS = {"pay-out": "./payment.py:graph", "orphan": "./payment.py:graph", "broken": "./broken.py:graph"}
+WORKFLOWS = {
+    "pay-out": "./payment.py:graph",
+    "mail": "./mail.py:graph",
+    "orphan": "./payment.py:graph",
+    "broken": "./broken.py:graph",
+}
 APPROVALS = """
 [workflows.pay-out]
 title = "Pay out"
 channel = "#approvals"
 approvers = { users = ["U0DORA"], groups = ["S0APPROVERS"] }
+
+[workflows.mail]
+channel = "#approvals"
+approvers = { groups = ["S0APPROVERS"] }
 
 [workflows.orphan]
 channel = "#approvals"
@@ -63,10 +90,12 @@ class Standing:
         """The bot's own desk, to look at what is recorded."""
         return self.bot.desk
 
-    async def card(self, *, amount: int = 120, requester: str = "U0RITA") -> dict[str, Any]:
+    async def card(
+        self, *, amount: int = 120, requester: str = "U0RITA", workflow: str = "pay-out"
+    ) -> dict[str, Any]:
         """Start a run as people do, and give the message that asks for a decision."""
         before = {each["ts"] for each in self.sandbox.messages(CHANNEL)}
-        await self.sandbox.slash(requester, CHANNEL, "/approvals start pay-out")
+        await self.sandbox.slash(requester, CHANNEL, f"/approvals start {workflow}")
         await self.sandbox.submit(requester, {"field:amount": str(amount)})
 
         def posted() -> dict[str, Any] | None:

@@ -12,7 +12,7 @@ import pytest
 from bot import cards
 from bot.blocks import MESSAGE_CHARS, message_chars
 from bot.inert import visible
-from bot.payloads import Slip, block_id_of, decode_slip, decode_start, entries_of
+from bot.payloads import Slip, block_id_of, decode_slip, decode_start, entries_of, mark_of
 from bot.sandbox.inputs import initial_values
 from bot.sandbox.limits import check_message, check_view
 from engine import (
@@ -214,7 +214,7 @@ OWN = (
 )
 
 
-def test_the_graphs_own_options_are_buttons_that_carry_their_number() -> None:
+def test_the_graphs_own_options_are_buttons_that_name_them() -> None:
     """An option of any text is a button within Slack's limits, and its value says which of the options it is."""
     given = approval(options=OWN)
     blocks = _card(given)
@@ -222,17 +222,18 @@ def test_the_graphs_own_options_are_buttons_that_carry_their_number() -> None:
     check_message(text="notice", blocks=blocks)
     assert not live_parts(blocks)
     buttons = [each for block in blocks if block["type"] == "actions" for each in block["elements"]]
-    assert [decode_slip(each["value"]).option for each in buttons] == [None, None, 2, 3, 4]
+    marks = [decode_slip(each["value"]).option for each in buttons]
+    assert marks == [None, None, *(mark_of(option.name) for option in OWN)]
 
 
 @pytest.mark.parametrize("option", OWN, ids=lambda option: option.name[:20])
 def test_an_option_asks_for_what_goes_with_it(option: Option) -> None:
-    """The form of an option has the reason and the fields that it wants, and names the option by its number."""
+    """The form of an option has the reason and the fields that it wants, and names the option."""
     given = approval(options=OWN)
     view = cards.choose_view(given, option=option)
     check_view(view, kind="modal")
     assert not live_parts(view)
-    assert decode_slip(view["private_metadata"]).option == given.question.options.index(option)
+    assert decode_slip(view["private_metadata"]).option == mark_of(option.name)
     wanted = ["reason"] if option.reason is ReasonWanted.REQUIRED else ["field:date"] if option.form else []
     assert [each["block_id"] for each in view["blocks"] if each["type"] == "input"] == wanted
 

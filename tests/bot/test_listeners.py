@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from copy import deepcopy
 from pathlib import Path
 from typing import Any, Literal
 
 import pytest
 
+from bot.payloads import Slip, decode_slip, encode_slip, mark_of
 from engine import ApprovalStatus, EventKind, RunStatus, RunView, Verdict
 from tests.bot.standing import CHANNEL, Standing, button, standing
 
@@ -110,8 +112,8 @@ async def test_a_workflow_is_found_as_people_type_it(at: Standing, typed: str) -
 @pytest.mark.parametrize(
     ("typed", "said"),
     [
-        ("start", "You can start: orphan, pay-out."),
-        ("start holiday", "There is no workflow “holiday”. You can start: orphan, pay-out."),
+        ("start", "You can start: mail, orphan, pay-out."),
+        ("start holiday", "There is no workflow “holiday”. You can start: mail, orphan, pay-out."),
         ("start two words", "There is no workflow “two words”."),
         ("start <@U0AMY> *bold*", "There is no workflow"),
         ("start broken", "could not be loaded"),
@@ -217,6 +219,70 @@ async def test_edit_tells_what_is_wrong_and_then_takes_it(at: Standing) -> None:
         {"amount": 120},
         {"amount": 80},
     )
+
+
+async def test_an_option_of_the_graph_decides_at_once(either: Standing) -> None:
+    """A click on one of the graph's own options, which wants nothing more, is the decision, and the graph gets it."""
+    card = await either.card(workflow="mail")
+    ack = await either.sandbox.click("U0AMY", CHANNEL, card["ts"], "choose:3")
+    assert (ack.status, ack.error) == (200, None)
+    run = await either.only_run()
+    decision = run.approvals[0].decision
+    assert decision is not None
+    assert (decision.verdict, decision.option, decision.label) == (Verdict.RESPOND, "hold back", "hold back")
+    await either.sandbox.until(
+        lambda: "Finished" in either.sandbox.thread(CHANNEL, card["thread_ts"])[-1]["text"]
+    )
+    told = str(either.sandbox.thread(CHANNEL, card["thread_ts"]))
+    assert "Answered “hold back”" in told
+    assert (await either.only_run()).result["answer"] == "hold back"
+
+
+async def test_an_option_asks_for_its_reason(at: Standing) -> None:
+    """An option that needs words opens a form for them, and they are the decision's reason."""
+    card = await at.card(workflow="mail")
+    await at.sandbox.click("U0AMY", CHANNEL, card["ts"], "choose:2")
+    (view,) = at.sandbox.views("U0AMY")
+    assert (view["title"]["text"], view["callback_id"]) == ("Request changes", "choose")
+    blank = await at.sandbox.submit("U0AMY", {"reason": "  "})
+    assert list((blank.body or {})["errors"]) == ["reason"]
+    await at.sandbox.submit("U0AMY", {"reason": "Shorter"})
+    decision = (await at.only_run()).approvals[0].decision
+    assert decision is not None
+    assert (decision.option, decision.reason) == ("request_changes", "Shorter")
+
+
+async def test_an_answer_in_words_is_checked_and_taken(at: Standing) -> None:
+    """An answer of one's own is told what is wrong with it under its field; right, it reaches the graph as typed."""
+    card = await at.card()
+    await at.sandbox.click("U0AMY", CHANNEL, card["ts"], "choose:3")
+    wrong = await at.sandbox.submit("U0AMY", {"field:answer": "{not json"})
+    assert list((wrong.body or {})["errors"]) == ["field:answer"]
+    await at.sandbox.submit("U0AMY", {"field:answer": "false"})
+    decision = (await at.only_run()).approvals[0].decision
+    assert decision is not None
+    assert (decision.verdict, decision.option, decision.after) == (
+        Verdict.RESPOND,
+        "answer",
+        {"answer": False},
+    )
+
+
+@pytest.mark.parametrize("mark", [mark_of("pay twice"), None])
+async def test_a_button_for_no_option_decides_nothing(at: Standing, mark: str | None) -> None:
+    """A click that names an option which the question does not have is refused, told and on record."""
+    card = await at.card(workflow="mail")
+    forged = deepcopy(card)
+    clicked = button(forged, "choose:3")
+    assert clicked is not None
+    slip = decode_slip(clicked["value"])
+    clicked["value"] = encode_slip(Slip(slip.seen, option=mark))
+    ack = await at.sandbox.click("U0AMY", CHANNEL, card["ts"], "choose:3", message=forged)
+    assert ack.error is None
+    await at.told("U0AMY", "cannot be answered so")
+    run = await at.only_run()
+    assert run.approvals[0].status is ApprovalStatus.PENDING
+    assert refusals(run) == ["unknown_option"]
 
 
 async def test_a_form_that_comes_too_late_keeps_what_was_typed(at: Standing) -> None:

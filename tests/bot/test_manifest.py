@@ -84,8 +84,8 @@ def test_events_are_those_that_are_listened_to() -> None:
 
 def test_every_form_has_its_listener() -> None:
     """The callback ids of the forms that open are those that are listened to; a notice cannot be sent."""
-    assert written(r'callback_id="([a-z_]+)"') == {"start", "notice", "choose", *modals.OPTIONS}
-    assert set(modals.OPTIONS) == set(actions.FORMS)
+    assert written(r'callback_id="([a-z_]+)"') == {"start", "notice", *modals.PAGED, *modals.OPTIONS}
+    assert {*modals.OPTIONS, *modals.PAGED} == {*actions.FORMS, "choose"}
 
 
 def test_every_button_has_its_listener() -> None:

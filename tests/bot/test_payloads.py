@@ -21,12 +21,15 @@ from bot.payloads import (
     encode_slip,
     encode_start,
     entries_of,
-    field_of,
+    entry_of,
+    mark_of,
     parse,
     read_click,
     read_command,
     read_home,
     read_submission,
+    with_draft,
+    without_draft,
 )
 from engine import MISSING, Field, FieldKind, Form, Seen
 
@@ -72,12 +75,14 @@ def field(name: str, kind: FieldKind = FieldKind.TEXT) -> Field:
 
 def test_what_a_button_carries_comes_back() -> None:
     """A question, and which option of it is meant, survive a button's value, well below Slack's 2 000 characters."""
-    for slip in (SLIP, Slip(SEEN, option=0), Slip(SEEN, option=24)):
+    for slip in (SLIP, Slip(SEEN, option=mark_of("x" * 9999)), Slip(SEEN, option=mark_of("\ud800"))):
         assert decode_slip(encode_slip(slip)) == slip
         assert len(encode_slip(slip)) < 300
     seen = Seen("9f9f", 1, "c0ffee")
     assert decode_slip('{"a":"9f9f","r":1,"d":"c0ffee"}') == Slip(seen)
-    assert decode_slip('{"a":"9f9f","r":1,"d":"c0ffee","o":3}') == Slip(seen, option=3)
+    assert decode_slip('{"a":"9f9f","r":1,"d":"c0ffee","o":"00112233445566aa"}') == Slip(
+        seen, "00112233445566aa"
+    )
 
 
 @pytest.mark.parametrize(
@@ -89,8 +94,8 @@ def test_what_a_button_carries_comes_back() -> None:
         "{}",
         '{"a":"9f","r":1}',
         '{"a":"9f","r":1,"d":"c0","x":1}',
-        '{"a":"9f","r":1,"d":"c0","o":-1}',
-        '{"a":"9f","r":1,"d":"c0","o":true}',
+        '{"a":"9f","r":1,"d":"c0","o":3}',
+        '{"a":"9f","r":1,"d":"c0","o":"approve"}',
         '{"a":"9f","r":1,"d":"c0","o":null}',
         '{"a":"9f","r":1,"o":1}',
         '{"a":"9f","r":"1","d":"c0"}',
@@ -174,9 +179,13 @@ def test_a_persons_own_team_counts() -> None:
 
 
 def test_a_submission_is_read_whole() -> None:
-    """A sent form tells its view, what it carries, its values and its first input."""
+    """A sent form tells its view, what it carries, its values and its inputs."""
     submission = read_submission(SUBMISSION)
-    assert (submission.callback_id, submission.view_id, submission.first_input) == ("reject", "V1", "reason")
+    assert (submission.callback_id, submission.view_id, submission.inputs) == (
+        "reject",
+        "V1",
+        ("reason",),
+    )
     assert decode_slip(submission.metadata) == SLIP
     assert submission.values["reason"]["value"]["value"] == "No."
 
@@ -228,8 +237,59 @@ def test_every_field_has_a_block_id_of_its_own() -> None:
     ids = [block_id_of(form, name) for name in names]
     assert len(set(ids)) == len(names)
     assert all(len(each) <= 255 for each in ids)
-    assert [field_of(form, each) for each in ids] == names
-    assert field_of(form, "field:#9") is None
+    values = {each: {"value": {"type": "plain_text_input", "value": each}} for each in (*ids, "field:#9")}
+    assert entries_of(form, values) == dict(zip(names, ids, strict=True))
+
+
+@pytest.mark.parametrize(
+    ("state", "entry"),
+    [
+        ({"type": "checkboxes", "selected_options": [{"value": "2"}, {"value": "0"}]}, "2,0"),
+        ({"type": "multi_static_select", "selected_options": []}, None),
+        ({"type": "datepicker", "selected_date": "2026-01-31"}, "2026-01-31"),
+        ({"type": "timepicker", "selected_time": "09:30"}, "09:30"),
+        ({"type": "timepicker", "selected_time": None}, None),
+        ({"type": "datetimepicker", "selected_date_time": 1769851800}, "2026-01-31T09:30:00Z"),
+        ({"type": "email_text_input", "value": "amy@example.com"}, "amy@example.com"),
+        ({"type": "users_select", "selected_user": "U0AMY"}, "U0AMY"),
+        ({"type": "channels_select", "selected_channel": "C0PAY"}, "C0PAY"),
+        ({"type": "conversations_select", "selected_conversation": "C0PAY"}, "C0PAY"),
+        ({"type": "plain_text_input", "value": ""}, None),
+    ],
+)
+def test_every_element_gives_its_raw_text(state: dict[str, Any], entry: str | None) -> None:
+    """What an element holds becomes the one text that the engine's forms take for its kind."""
+    assert entry_of({"value": state}) == entry
+
+
+@pytest.mark.parametrize(
+    "state",
+    [
+        {"selected_options": "x"},
+        {"selected_options": [1]},
+        {"selected_option": "x"},
+        {"selected_date_time": "soon"},
+        {"selected_date_time": True},
+        {"selected_date_time": 10**20},
+        {"selected_date": 5},
+        {"value": 5},
+    ],
+)
+def test_an_element_that_holds_something_else_is_malformed(state: dict[str, Any]) -> None:
+    """Nothing but the shapes that Slack documents is taken for an entry."""
+    with pytest.raises(Malformed):
+        entry_of({"value": state})
+
+
+def test_a_draft_travels_beside_what_a_form_carries() -> None:
+    """The id of a draft can be added to any form's metadata and taken out again; the rest stays as it was."""
+    for metadata in (encode_slip(SLIP), encode_start(StartSlip(workflow="pay", channel="C1"))):
+        carried = with_draft(metadata, "d" * 32)
+        assert len(carried) < 3000
+        assert without_draft(carried) == (metadata, "d" * 32)
+        assert without_draft(metadata) == (metadata, None)
+    with pytest.raises(Malformed):
+        without_draft('{"draft":"../x"}')
 
 
 ODD: list[Any] = [

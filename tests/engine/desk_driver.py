@@ -22,6 +22,7 @@ from engine import (
 from engine.database import Database, Transaction
 from engine.leases import Leases
 from engine.ledger import Ledger
+from engine.progress import Progress
 from engine.runner import Runner
 from engine.threads import Thread
 from engine.wakeups import Handler, Kind
@@ -114,7 +115,9 @@ class Bench:
 
 
 @asynccontextmanager
-async def open_bench(url: str, *, database: Database | None = None, app: Path = APP) -> AsyncIterator[Bench]:
+async def open_bench(
+    url: str, *, database: Database | None = None, app: Path = APP, progress: Progress | None = None
+) -> AsyncIterator[Bench]:
     """An engine whose runs move only when the test says `runner.advance`."""
     database = database or Database(url)
     await database.migrate()
@@ -123,8 +126,9 @@ async def open_bench(url: str, *, database: Database | None = None, app: Path = 
     loaded = await load_app(app, saver=SQLModelSaver(database))
     wakeups = ByHand()
     ledger = Ledger(database, wakeups)
-    runner = Runner(ledger, leases, loaded.workflows)
-    desk = Desk(loaded, ledger=ledger, wakeups=wakeups, runner=runner)
+    progress = progress or Progress()
+    runner = Runner(ledger, leases, loaded.workflows, progress=progress)
+    desk = Desk(loaded, ledger=ledger, wakeups=wakeups, runner=runner, progress=progress)
     try:
         yield Bench(database, loaded, runner, Driver(desk), ledger, wakeups)
     finally:

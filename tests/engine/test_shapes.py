@@ -41,7 +41,9 @@ async def bench(tmp_path: Path) -> AsyncIterator[Bench]:
 
 
 def choice_of(approval: ApprovalView, *, edits: bool) -> Choice:
-    """Approve, or change what can be changed."""
+    """Approve, or change what can be changed; answer what wants neither."""
+    if approval.question.option("approve") is None:
+        return Choice("answer", entries={"is_right": "true", "note": "ok"})
     form = approval.question.form
     if not edits or form is None:
         return APPROVE
@@ -98,7 +100,9 @@ async def disturbed(folder: str, workflow: str, *, edits: bool, last: int | None
         return run, failing.commits
 
 
-@pytest.mark.parametrize(("workflow", "edits"), [("sequence", True), ("gated", True), ("deep", False)])
+@pytest.mark.parametrize(
+    ("workflow", "edits"), [("sequence", True), ("gated", True), ("deep", False), ("bound", True)]
+)
 async def test_whichever_commit_is_the_last_the_story_ends_the_same(workflow: str, edits: bool) -> None:
     """Cut off after a commit and taken up again, a run asks the same, and comes to the same.
 
@@ -138,14 +142,30 @@ async def test_an_edit_that_would_reach_nothing_is_not_offered(bench: Bench, wor
     assert run.status is RunStatus.FINISHED
 
 
-async def test_an_answer_that_does_not_fit_the_graphs_schema_is_told_in_a_sentence(bench: Bench) -> None:
-    """A question with a schema refuses a plain yes; nothing of it is taken, and people read why."""
+async def test_a_schema_is_filled_in_and_the_graph_takes_it(bench: Bench) -> None:
+    """A question with a schema is answered with what was filled in, validated by the graph's own type."""
     run = await story(bench, "schema", key="1")
+    assert run.result["log"] == ["is_right=True note='ok'"]
+    (approval,) = run.approvals
+    assert approval.question.schema is not None
+    assert approval.decision is not None
+    assert (approval.decision.option, approval.decision.before) == ("answer", {})
+    assert approval.decision.after == {"is_right": True, "note": "ok"}
+
+
+async def test_an_approval_is_bound_through_an_edit(bench: Bench) -> None:
+    """An edited question of approval() is approved as edited, and not asked again."""
+    run = await story(bench, "bound", key="1", edits=True)
+    assert run.result["log"] == ["edit 51"]
+    assert len(run.approvals) == 1
+
+
+async def test_an_answer_that_only_the_graph_refuses_is_told_in_a_sentence(bench: Bench) -> None:
+    """What fits the schema and not the type's own validators is not taken, and people read why."""
+    run = await story(bench, "picky", key="1")
     assert run.status is RunStatus.FAILED
-    assert (
-        run.error
-        == "The graph wants its answer in a form that cannot be given here yet. Nothing of it was taken."
-    )
+    said = "The graph refuses this answer, though it fits the schema that it gave. Nothing of it was taken."
+    assert run.error == said
     assert [event.kind.value for event in run.events][-2:] == ["withdrawn", "failed"]
 
 

@@ -3,10 +3,11 @@
 import operator
 from typing import Annotated
 
+from engine import approval
 from graphs import chain
 from langgraph.graph import END, START, StateGraph
 from langgraph.types import Send, interrupt
-from pydantic import BaseModel
+from pydantic import BaseModel, field_validator
 from typing_extensions import TypedDict
 
 
@@ -113,6 +114,33 @@ def wants_a_reply(state: State) -> dict:
 
 
 schema = chain(State, wants_a_reply)
+
+
+class Picky(BaseModel):
+    is_right: bool
+    note: str
+
+    @field_validator("note")
+    @classmethod
+    def is_loud(cls, note):
+        if not note.isupper():
+            raise ValueError("capitals only")
+        return note
+
+
+def wants_capitals(state: State) -> dict:
+    return {"log": [str(interrupt({"ask": "what"}, response_schema=Picky))]}
+
+
+picky = chain(State, wants_capitals)
+
+
+def wants_approval(state: State) -> dict:
+    decision = approval({"question": "Pay?", "amount": state["amount"]})
+    return {"log": [f"{decision.option} {state['amount']}"]}
+
+
+bound = chain(State, wants_approval)
 
 
 class Public(TypedDict, total=False):

@@ -36,8 +36,8 @@ def delete_file(path: str) -> str:
     return f"deleted {path}"
 
 
-MAIL = {"name": "send_email", "args": {"to": "amy@example.com", "copies": 2}, "id": "c1"}
-FILE = {"name": "delete_file", "args": {"path": "/etc/hosts"}, "id": "c2"}
+MAIL: dict[str, Any] = {"name": "send_email", "args": {"to": "amy@example.com", "copies": 2}, "id": "c1"}
+FILE: dict[str, Any] = {"name": "delete_file", "args": {"path": "/etc/hosts"}, "id": "c2"}
 ALL = ["approve", "edit", "reject", "respond"]
 
 
@@ -135,15 +135,40 @@ def test_only_allowed_decisions_are_offered(mode: str, allowed: list[str], butto
     assert labels(question) == buttons
 
 
-def each_of(mail: str, file: str) -> Chosen:
-    """Decide a batch of two call by call, each in JSON."""
-    return chosen("each", call_1=mail, call_2=file)
+def each(**entries: str) -> Chosen:
+    """Decide a batch of two call by call: `mail` and `file` count the tool's decisions from 0."""
+    names = {"mail": "call_1", "file": "call_2", "copies": "call_1#1.args.copies", "to": "call_1#1.args.to"}
+    names |= {"why": "call_2#2.message", "said": "call_1#3.message", "path": "call_2#1.args.path"}
+    return Chosen("each", "", {names[name]: entry for name, entry in entries.items()})
 
 
 # choice -> decisions, in order -> what the model gets
 TWO_CALLS: list[tuple[Chosen, list[Json], list[str]]] = [
     (chosen("approve"), [{"type": "approve"}] * 2, ["sent to amy@example.com, 2 copies, low", "deleted /etc/hosts"]),
     (chosen("reject", "No"), [{"type": "reject", "message": "No"}] * 2, ["with reason: No", "with reason: No"]),
+    (
+        each(mail="0", file="2", why="Keep it"),
+        [{"type": "approve"}, {"type": "reject", "message": "Keep it"}],
+        ["sent to amy@example.com, 2 copies, low", "with reason: Keep it"],
+    ),
+    (
+        each(mail="1", copies="3", file="0"),
+        [
+            {"type": "edit", "edited_action": {"name": "send_email", "args": {**MAIL["args"], "copies": 3}}},
+            {"type": "approve"},
+        ],
+        ["sent to amy@example.com, 3 copies, low", "deleted /etc/hosts"],
+    ),
+    (
+        each(mail="3", said="I called her", file="2"),
+        [{"type": "respond", "message": "I called her"}, {"type": "reject"}],
+        ["I called her", "User rejected the tool call"],
+    ),
+    (
+        each(mail="2", file="1", path="/var/x"),
+        [{"type": "reject"}, {"type": "edit", "edited_action": {"name": "delete_file", "args": {"path": "/var/x"}}}],
+        ["User rejected the tool call", "deleted /var/x"],
+    ),
 ]  # fmt: skip
 
 
@@ -161,6 +186,23 @@ def test_several_calls_of_a_batch(choice: Chosen, decisions: list[Json], results
     assert agent.answer(choice) == {"decisions": decisions}
     for got, part in zip(agent.results(), results, strict=True):
         assert part in got
+
+
+@pytest.mark.parametrize(
+    ("choice", "where"),
+    [
+        (each(mail="0"), "call_2"),
+        (each(mail="1", copies="many", file="0"), "call_1#1.args.copies"),
+        (each(mail="1", copies="", file="0"), "call_1#1.args.copies"),
+        (each(mail="3", said=" ", file="0"), "call_1#3.message"),
+    ],
+)
+def test_a_decision_that_is_missing_or_wrong_is_told_under_its_call(choice: Chosen, where: str) -> None:
+    """Nothing is answered until every call is decided, with arguments of the right type and all of them there."""
+    (question,) = Agent(MAIL, FILE, mode="batched").questions()
+    with pytest.raises(InvalidInput) as caught:
+        decided(question, choice)
+    assert list(caught.value.errors) == [where]
 
 
 def test_all_can_be_approved_only_where_each_may_be() -> None:

@@ -46,6 +46,20 @@ class Colour(Enum):
     DEEP_BLUE = "deep_blue"
 
 
+class Card(BaseModel):
+    """One of two shapes."""
+
+    kind: Literal["card"]
+    number: int
+
+
+class Transfer(BaseModel):
+    """The other."""
+
+    kind: Literal["transfer"]
+    iban: str
+
+
 class Outer(BaseModel):
     """A model whose schema has $defs."""
 
@@ -95,7 +109,12 @@ TABLE: list[tuple[str, Any, list[str], list[tuple[Chosen, Json]]]] = [
     ),
     ("text", str, ["Answer…"], [(chosen("answer", answer="On Monday"), "On Monday")]),
     ("number", {"type": "number", "minimum": 0}, ["Answer…"], [(chosen("answer", answer="1.5"), 1.5)]),
-    ("list", list[int], ["Answer…"], [(chosen("answer", answer="[1, 2]"), [1, 2])]),
+    ("list", list[int], ["Answer…"], [(chosen("answer", answer="1\n2"), [1, 2])]),
+    (
+        "one object only", {"type": "object", "properties": {"a": {"const": 1}}, "required": ["a"]}, ["Answer…"],
+        [(chosen("answer"), {"a": 1})],
+    ),
+    ("one text only", {"const": "go"}, ["Go"], [(chosen("go"), "go")]),
     (
         "anything", {}, ["Approve", "Reject", "Answer…"],
         [(chosen("approve"), True), (chosen("answer", answer="[]"), [])],
@@ -108,11 +127,18 @@ TABLE: list[tuple[str, Any, list[str], list[tuple[Chosen, Json]]]] = [
     ("both truths", Literal[True, False], ["Approve", "Reject"], [(chosen("reject", "No"), False)]),
     ("optional", int | None, ["Answer…"], [(chosen("answer", answer="5"), 5), (chosen("answer"), None)]),
     (
+        "one of several shapes", Card | Transfer, ["Answer…"],
+        [
+            (Chosen("answer", "", {"answer": "0", "answer#0.number": "12"}), {"kind": "card", "number": 12}),
+            (Chosen("answer", "", {"answer": "1", "answer#1.iban": "DE1"}), {"kind": "transfer", "iban": "DE1"}),
+        ],
+    ),
+    (
         "references", Outer, ["Answer…"],
         [
             (
-                chosen("answer", colour="1", reply='{"amount": 2}'),
-                {"colour": "deep_blue", "reply": {"amount": 2}},
+                Chosen("answer", "", {"colour": "1", "reply.amount": "2"}),
+                {"colour": "deep_blue", "reply": {"amount": 2, "note": ""}},
             )
         ],
     ),

@@ -128,6 +128,19 @@ async def test_rules_that_cannot_work_are_a_problem_to_show(write: Write, text: 
             '[workflows.it]\nanswers = { edit = "both" }',
             "workflows.it.answers.edit: input should be 'update' or 'resume'",
         ),
+        (
+            '[workflows.it]\ndialect = "reviews"',
+            "workflows.it.dialect: 'reviews' is not known here; write one of approval, per_call,",
+        ),
+        (
+            '[workflows.it]\ndialect = "inbox"\nanswers = { approve = true }',
+            "workflows.it.answers: the answers of the dialect 'inbox' have a fixed shape; leave this out",
+        ),
+        (
+            '[workflows.it]\nanswers = { approve = "$edits" }',
+            'workflows.it.answers.approve: it has $edits, which edit = "resume" alone fills',
+        ),
+        ("[workflows.it]\nanswers = { reject = 2026-01-31 }", "workflows.it.answers.reject: it has a value"),
         ("[[workflows.it.levels]]\napprovers = {}", "workflows.it.levels.0.when: field required"),
         ("[[workflows.it.levels]]\nwhen = {}", "workflows.it.levels.0.when: "),
         ("[defaults]\nallow_self_approval = 1\nchannel = 5", "defaults.channel: "),
@@ -159,3 +172,27 @@ async def test_the_start_form_may_be_narrowed(write: Write) -> None:
     assert read_form(narrowed.input_form, {"note": "n", "amount": "1"}) == {"note": "n", "amount": 1}
     app = await load(write({"approvals.toml": '[workflows.it]\ninputs = ["nope"]'}))
     assert app.broken == {"it": "approvals.toml: workflows.it.inputs: the graph takes no 'nope'."}
+
+
+async def test_a_workflow_may_name_its_dialect(write: Write) -> None:
+    """The dialect stands with the workflow; without one each question is told by its shape."""
+    source = BUILDER + "graph = builder"
+    assert (await only(write, source, approvals='[workflows.it]\ndialect = "review"')).dialect == "review"
+    assert (await only(write, source, approvals="[workflows.it]")).dialect is None
+
+
+async def test_an_update_needs_a_state(write: Write) -> None:
+    """A graph without a state cannot be told to take edits there; the reason says what to write instead."""
+    source = """
+from langgraph.func import entrypoint
+
+
+@entrypoint()
+def graph(given: int) -> int:
+    return given
+"""
+    files = {"it.py": source, "langgraph.json": graphs(it="./it.py:graph")}
+    app = await load(write({**files, "approvals.toml": '[workflows.it]\nanswers = { edit = "update" }'}))
+    assert "workflows.it.answers.edit: the graph has no state" in app.broken["it"]
+    app = await load(write({**files, "approvals.toml": '[workflows.it]\nanswers = { edit = "resume" }'}))
+    assert app.broken == {}
