@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from typing import Any
 
 import pytest
 
 from engine import Choice, EventKind, InvalidInput, RunStatus, UnknownOption, Verdict, open_desk
 from engine.pauses import asked_digest
-from tests.engine.desk_driver import AMY, APP, BEN, Driver, seen
+from tests.engine.desk_driver import AMY, APP, BEN, RITA, Driver, seen
 
 CHANGES = Choice("request_changes", reason="Shorter, please")
 
@@ -83,9 +82,9 @@ async def test_the_same_option_again_is_quiet_and_another_is_not(driver: Driver)
 async def test_a_question_names_the_node_that_asks(driver: Driver) -> None:
     """The node is kept with the question; of a breakpoint it is the one that comes next."""
     asked: dict[str, str] = {}
-    entries: dict[str, Any]
-    for workflow, entries in (("review", {"draft": "Hello"}), ("deploy", {})):
-        run = await driver.start(workflow, **entries)
+    for workflow in ("review", "deploy"):
+        entries = {"draft": "Hello"} if workflow == "review" else {}
+        run = await driver.desk.start(workflow, entries=entries, actor=RITA, request_key=workflow)
         (approval,) = await driver.asked(run)
         asked[workflow] = approval.node
         await driver.desk.decide(seen(approval), actor=AMY, choice=Choice("approve"))
