@@ -15,12 +15,15 @@ from bot.payloads import block_id_of, entries_of
 from bot.sandbox.elements import offered
 from bot.sandbox.inputs import filled_state, initial_values, problem_for_person
 from bot.sandbox.limits import check_view
+from bot.sandbox.store import Store
+from bot.sandbox.workspace import Workspace
 from engine import Field, FieldKind, Form
 from engine.forms import read_form
 from tests.bot.hostile import sdk_accepts
 from tests.bot.rebuilt import rebuilt
 
 NOTHING = object()
+WORKSPACE = Workspace(Store(None))
 Chosen = Mapping[tuple[str, ...], int]
 """Which of several shapes a value has, by the path of the value."""
 
@@ -72,7 +75,7 @@ def _state(element: dict[str, Any], typed: Any) -> dict[str, Any]:
     """Give the state of an element; options are chosen by their value, as a label may look like another's value."""
     options = {option["value"]: option for option in offered(element)}
     if not options:
-        return filled_state(element, typed)
+        return filled_state(element, typed, workspace=WORKSPACE)
     if isinstance(typed, list):
         return {"type": element["type"], "selected_options": [options[each] for each in typed]}
     return {"type": element["type"], "selected_option": None if typed is None else options[typed]}
