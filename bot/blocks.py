@@ -23,6 +23,8 @@ VIEW_BLOCKS: Final = 100
 TEXT_CHARS: Final = 3_000
 HEADER_CHARS: Final = 150
 BUTTON_CHARS: Final = 75
+BUTTONS: Final = 25
+"""Elements of one actions block (https://docs.slack.dev/reference/block-kit/blocks/actions-block)."""
 BUTTON_VALUE_CHARS: Final = 2_000
 OPTION_CHARS: Final = 75
 OPTIONS: Final = 100
@@ -97,7 +99,7 @@ def button(
 
 
 def actions(buttons: Sequence[Element], *, block_id: str) -> Block:
-    """Make a row of 1 to 25 buttons."""
+    """Make a row of 1 to 25 buttons (`BUTTONS`)."""
     return {"type": "actions", "block_id": block_id, "elements": list(buttons)}
 
 

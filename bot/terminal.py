@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Final
 
+from bot.cards import changes_text
 from bot.inert import one_line
 from bot.wording import RUN_STATUS, event_line, moment, verdict
 from engine import ApprovalView, Event, EventKind, RunStatus, RunView, Verdict
@@ -22,6 +23,7 @@ _ACTIONS: Final = {
     EventKind.RESUMED: "resumed",
     EventKind.REFUSED: "refused",
     EventKind.WITHDRAWN: "withdrawn",
+    EventKind.DROPPED: "answers dropped",
     EventKind.EXPIRED: "expired",
     EventKind.STOPPED: "stopped",
     EventKind.FINISHED: "finished",
@@ -51,8 +53,17 @@ def shown(run: RunView) -> Iterator[str]:
     for event in run.events:
         said = event_line(event, title=run.title, number=numbers.get(event.approval_id or ""))
         yield one_line(f"{moment(event.at)}  {said.lead}{said.rest}")
+        yield from (f"    {each}" for each in _beneath(event))
     if run.status is RunStatus.FINISHED:
         yield one_line(f"Result: {json.dumps(run.result)}")
+
+
+def _beneath(event: Event) -> Iterator[str]:
+    """Tell what a decision changed or brought, and the digest of what the run gets or got."""
+    detail = event.detail
+    yield from changes_text(detail.get("before") or {}, detail.get("after") or {})
+    if "answer_digest" in detail:
+        yield f"answer {detail['answer_digest']}"
 
 
 @contextmanager

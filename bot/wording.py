@@ -13,6 +13,7 @@ from engine import (
     ApprovalStatus,
     ApprovalView,
     DecisionView,
+    Earlier,
     EngineError,
     Event,
     EventKind,
@@ -58,6 +59,17 @@ TOO_LONG: Final = (
     "This is too long to be shown in Slack in full, so it cannot be approved here. The file in this thread holds"
     " all of it."
 )
+REVIEW: Final = "Review in full"
+IN_FULL: Final = "All that is asked:"
+ITEM: Final = "item"
+ALSO_ASKED: Final = "Also asked with"
+SUBMIT: Final[Mapping[Verdict, str]] = {
+    Verdict.APPROVE: "Approve",
+    Verdict.REJECT: "Reject",
+    Verdict.EDIT: "Approve with changes",
+    Verdict.RESPOND: "Send",
+}
+"""On a button whose own label is blank, or too long for it."""
 NO_EDIT: Final = "None of its values can be edited in Slack: they are too long or hold invisible characters."
 INVISIBLE: Final = (
     "Careful: some characters are invisible or change the reading direction; they are shown as ⟨U+…⟩."
@@ -71,6 +83,8 @@ SEE_ROOT: Final = "The request at the top of the thread has more."
 REQUEST: Final = "From the request:"
 RUNNING: Final = "Now running: "
 NO_INPUT: Final = "This workflow needs no input."
+FINGERPRINT_CHARS: Final = 16
+"""What is shown of a digest; the audit trail has all of it."""
 LABEL_CHARS: Final = 75
 """What a button shows of its label."""
 COMMENT: Final = "What do you want to say?"
@@ -102,7 +116,7 @@ def _told(event: Event, *, title: str, number: int | None) -> Line:
         case EventKind.STARTED:
             return Line("Started", f" by {who}: {title}")
         case EventKind.ASKED:
-            return Line("Asked" if number in (None, 1) else "Next question", f": {detail.get('text', '')}")
+            return Line(_asked(detail, number=number), f": {detail.get('text', '')}")
         case EventKind.ASKED_ANEW:
             return Line("Asked again", f", because the content changed: {detail.get('text', '')}")
         case EventKind.DECIDED:
@@ -114,6 +128,9 @@ def _told(event: Event, *, title: str, number: int | None) -> Line:
             return Line("Refused", f": a click by {who} ({detail.get('code', 'refused')})")
         case EventKind.WITHDRAWN:
             return Line("Question withdrawn", f": {detail['why']}" if detail.get("why") else "")
+        case EventKind.DROPPED:
+            count = detail.get("count", 0)
+            return Line("Answers dropped", f": {count} given ahead by {who}. {detail.get('why', '')}")
         case EventKind.EXPIRED:
             return Line("Expired", ": the deadline passed without a decision.")
         case EventKind.STOPPED:
@@ -125,8 +142,53 @@ def _told(event: Event, *, title: str, number: int | None) -> Line:
 
 
 def verdict(given: Verdict, *, label: str) -> str:
-    """Say what was decided; an answer in the graph's own words is told by the label that its button had."""
-    return f"{VERDICT[given]} “{_short(label)}”" if given is Verdict.RESPOND else VERDICT[given]
+    """Say what was decided; where its button said something of its own, by that label too."""
+    usual = {given.value, ""} if given is not Verdict.RESPOND else set()
+    return VERDICT[given] if label.lower() in usual else f"{VERDICT[given]} “{_short(label)}”"
+
+
+def review(label: str) -> str:
+    """Name the button of an option that opens all that is asked first."""
+    return f"Review: {_short(label)}"
+
+
+def round_before(earlier: Earlier) -> Line:
+    """Say which round a question is, and how the one before it ended, up to the name of who decided."""
+    told = verdict(earlier.decision.verdict, label=earlier.decision.label)
+    return Line(f"Round {earlier.round + 1}", f": round {earlier.round} was {told[:1].lower()}{told[1:]} by ")
+
+
+def repeated(earlier: Earlier) -> str:
+    """Warn that exactly the same was asked before and turned down."""
+    told = verdict(earlier.decision.verdict, label=earlier.decision.label)
+    return (
+        f"Careful: nothing has changed since round {earlier.round}, which was {told[:1].lower()}{told[1:]}."
+        " Exactly the same is asked again."
+    )
+
+
+def changed_since(earlier: Earlier) -> str:
+    """Head the list of changes between two rounds."""
+    return f"Changed since round {earlier.round}:"
+
+
+def fingerprint(digest: str) -> str:
+    """Name an answer by the beginning of its digest."""
+    return f"Fingerprint {digest[:FINGERPRINT_CHARS]}"
+
+
+def other_answer(decided: str, *, sent: str) -> str:
+    """Warn that a run got something else than what was decided."""
+    return (
+        f"Careful: the run got another answer (fingerprint {sent[:FINGERPRINT_CHARS]}) than was decided here"
+        f" ({decided[:FINGERPRINT_CHARS]}). Look at the audit trail."
+    )
+
+
+def _asked(detail: Mapping[str, Any], *, number: int | None) -> str:
+    if detail.get("round", 1) > 1:
+        return f"Round {detail['round']}"
+    return "Asked" if number in (None, 1) else "Next question"
 
 
 def _short(label: str) -> str:
@@ -142,7 +204,7 @@ def card_text(approval: ApprovalView, *, requester: str, question: str) -> str:
     """Say in one line of mrkdwn how a question stands, for notifications and screen readers."""
     match approval.status:
         case ApprovalStatus.PENDING:
-            state = "Approval needed"
+            state = "Approval needed" if approval.round == 1 else f"Approval needed, round {approval.round},"
         case ApprovalStatus.WITHDRAWN | ApprovalStatus.EXPIRED:
             state = approval.status.value.capitalize()
         case _:

@@ -1,9 +1,9 @@
 """The audit trail: append-only entries, each sealed with the hash of the one before it.
 
-Detail by kind: STARTED {workflow, input}; ASKED and ASKED_ANEW {text, digest, revision};
+Detail by kind: STARTED {workflow, input}; ASKED and ASKED_ANEW {text, digest, revision, round};
 DECIDED {verdict, option, label, reason, before, after, digest, revision, answer_digest};
 RESUMED {verdict, answer_digest}, the digest of what was sent; REFUSED {code, option};
-WITHDRAWN {why}; EXPIRED {}; STOPPED {reason}; FINISHED {result}; FAILED {error}.
+WITHDRAWN {why}; DROPPED {count, why}; EXPIRED {}; STOPPED {reason}; FINISHED {result}; FAILED {error}.
 """
 
 from __future__ import annotations

@@ -5,10 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime
-from typing import Final
 
 from engine import approvals, runs
-from engine.canonical import answer_digest
 from engine.database import Transaction
 from engine.decisions import Actor, Answer, Choice, Json, Seen, Verdict
 from engine.errors import (
@@ -25,25 +23,12 @@ from engine.ledger import Transition
 from engine.pictures import Asked, Pictures, decision_view
 from engine.policy import refusal
 from engine.questions import Option, ReasonWanted, answer
-from engine.views import ApprovalStatus, ApprovalView, EventKind
-from engine.wakeups import Kind
+from engine.recording import Decided, record
+from engine.views import ApprovalStatus, ApprovalView
 
 NOTHING_CHANGED = "Nothing was changed here. Use Approve instead, or change something."
 REASON = ""
 """Where InvalidInput complains about the reason: no field has an empty name."""
-
-TOLD: Final = (
-    "verdict",
-    "option",
-    "label",
-    "reason",
-    "before",
-    "after",
-    "digest",
-    "revision",
-    "answer_digest",
-)
-"""What of a decision stands in the audit trail."""
 
 
 class Deciding:
@@ -78,22 +63,17 @@ class Deciding:
         try:
             option = _allowed(asked, actor=actor, option=choice.option)
             values = _values(option, choice)
-            changed = _told_changes(option, values)
+            before, after = _told_changes(option, values)
+            given = _answer(asked, option, reason=choice.reason, values=values)
         except (Refused, InvalidInput):
             await self._raise_if_settled(seen)  # what is over is said first
             raise
-        await transition.show(asked.view.run_id)  # locks the run, as everybody does before its questions
-        if not await approvals.decide(self._tx, seen, now=self._now):
+        decided = Decided(option, given, reason=choice.reason, before=before, after=after)
+        recorded = await record(transition, asked, decided, actor=actor, request_key=request_key)
+        if recorded is None:
             await self._raise_if_settled(seen)
             raise StaleQuestion
-        given = _answer(asked, option, reason=choice.reason, values=values)
-        decided = _decision(asked, option, reason=choice.reason, changed=changed, given=given)
-        decided |= {"actor_id": actor.id, "actor_name": actor.name, "decided_at": self._now}
-        await approvals.record(self._tx, {**decided, "request_key": request_key})
-        told = {name: decided[name] for name in TOLD}
-        transition.note(EventKind.DECIDED, approval_id=seen.approval_id, actor=actor, **told)
-        await transition.wake(Kind.RUN, asked.view.run_id)
-        return replace(asked.view, status=ApprovalStatus.DECIDED, decision=decision_view(decided))
+        return replace(asked.view, status=ApprovalStatus.DECIDED, decision=decision_view(recorded))
 
     async def _asked(self, seen: Seen) -> Asked:
         known = self._pictures.known(seen)
@@ -143,33 +123,6 @@ def _allowed(asked: Asked, *, actor: Actor, option: str) -> Option:
     if found is None:
         raise UnknownOption
     return found
-
-
-def _decision(
-    asked: Asked,
-    option: Option,
-    *,
-    reason: str,
-    changed: tuple[Mapping[str, Json], Mapping[str, Json]],
-    given: Answer,
-) -> dict[str, Json]:
-    view, policy = asked.view, asked.view.policy
-    before, after = changed
-    return {
-        "approval_id": view.id,
-        "revision": view.revision,
-        "digest": view.digest,
-        "verdict": option.verdict.value,
-        "option": option.name,
-        "label": option.label,
-        "reason": reason,
-        "before": dict(before),
-        "after": dict(after),
-        "resume": given.resume,
-        "state_update": dict(given.update) if given.update else None,
-        "answer_digest": answer_digest(given),
-        "policy": {"users": sorted(policy.users), "groups": sorted(policy.groups)},
-    }
 
 
 def _answer(asked: Asked, option: Option, *, reason: str, values: Mapping[str, Json]) -> Answer:

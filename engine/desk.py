@@ -16,19 +16,13 @@ from engine import approvals, audit, drafts, postings, runs
 from engine.clock import utc_now
 from engine.deciding import Deciding, is_repeat
 from engine.decisions import Actor, Choice, Json, Seen
-from engine.errors import (
-    AlreadyDecided,
-    Conflict,
-    NoDraft,
-    NotAllowed,
-    Refused,
-    UnknownWorkflow,
-)
+from engine.errors import AlreadyDecided, Conflict, NoDraft, NotAllowed, Refused, UnknownWorkflow
 from engine.forms import read_form
 from engine.ledger import Ledger, Transition
 from engine.pictures import Pictures
 from engine.policy import Policy, covers
 from engine.progress import Progress
+from engine.resuming import RAW, Values, give
 from engine.runner import Runner
 from engine.views import (
     ApprovalStatus,
@@ -182,6 +176,31 @@ class Desk:
                         return await self._pictures.approval_by_id(tx, seen.approval_id)
             await self._note_refusal(error, seen, actor=actor, option=choice.option)
             raise
+
+    async def resume(
+        self, run_id: str, values: Values, *, actor: Actor, request_key: str | None = None
+    ) -> RunView:
+        """Give a run raw resume values: a list, one value per pause in the order of asking, or by interrupt id.
+
+        What is pending is decided now; the later values of a list are kept and decide the next questions as these
+        come. Each is checked like a click: the policy of that very question, what the question takes, its digest.
+        When a later one is refused, it and all behind it are dropped with an audit entry, and people are asked.
+        `actor.groups` have to be those of all the workflow's policies; they hold for the later values too. The same
+        `request_key` again changes nothing.
+
+        Raises: UnknownRun; a child of Refused, which leaves an audit entry, or InvalidInput when a value cannot
+        decide what is pending now: nothing of the values is taken then.
+        """
+        try:
+            async with self._ledger.transition(run_id) as transition:
+                row = await runs.by_id(transition.tx, run_id, locks=True)
+                workflow = self._app.workflows.get(row.workflow)
+                await give(transition, row, workflow, values=values, actor=actor, request_key=request_key)
+        except Refused as error:
+            async with self._ledger.transition(run_id) as transition:
+                transition.note(EventKind.REFUSED, actor=actor, code=error.code, option=RAW.name)
+            raise
+        return await self.run(run_id)
 
     # -- forms that take several pages -----------------------------------------------------------------------
 

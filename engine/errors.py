@@ -112,6 +112,12 @@ class UnknownOption(Refused):
     code = "unknown_option"
 
 
+class NotAsked(Refused):
+    """The run does not ask this now: it has ended, or the question is not pending."""
+
+    code = "not_asked"
+
+
 class AlreadyDecided(Refused):
     """This was decided already."""
 

@@ -80,37 +80,13 @@ class Pictures:
         key = Seen(row.id, row.revision, row.digest)
         found = self._asked.get(key)
         if found is None:
-            found = self._read(row, run)
+            found = read_asked(self._app.workflows.get(run.workflow), row, run)
             if len(self._asked) >= ASKED_KEPT:
                 self._asked.clear()
             if len(self._policies) >= POLICIES_KEPT:
                 self._policies.clear()
             self._asked[key], self._policies[key] = found, found.view.policy
         return found
-
-    def _read(self, row: Row[Any], run: Row[Any]) -> Asked:
-        workflow = self._app.workflows.get(run.workflow)
-        asked = row.asked
-        question = question_of(
-            workflow, asked["value"], pause=row.pause, state=asked["state"], schema=asked["schema"]
-        )
-        view = ApprovalView(
-            id=row.id,
-            run_id=row.run_id,
-            node=row.node,
-            number=row.number,
-            revision=row.revision,
-            digest=row.digest,
-            status=ApprovalStatus.PENDING,
-            question=question,
-            policy=workflow.policy_for(question.shown) if workflow else NOBODY,
-            asked_at=row.asked_at,
-            expires_at=row.expires_at,
-            decision=None,
-            round=row.round,
-        )
-        mapping = workflow.answers if workflow else None
-        return Asked(view=view, pause=row.pause, requested_by=run.requested_by, mapping=mapping)
 
     def approval(
         self,
@@ -202,6 +178,31 @@ class Pictures:
             approvals=questions,
             events=events,
         )
+
+
+def read_asked(workflow: Workflow | None, row: Row[Any], run: Row[Any]) -> Asked:
+    """Read a stored question; None: its workflow is gone, and nobody may decide."""
+    asked = row.asked
+    question = question_of(
+        workflow, asked["value"], pause=row.pause, state=asked["state"], schema=asked["schema"]
+    )
+    view = ApprovalView(
+        id=row.id,
+        run_id=row.run_id,
+        node=row.node,
+        number=row.number,
+        revision=row.revision,
+        digest=row.digest,
+        status=ApprovalStatus.PENDING,
+        question=question,
+        policy=workflow.policy_for(question.shown) if workflow else NOBODY,
+        asked_at=row.asked_at,
+        expires_at=row.expires_at,
+        decision=None,
+        round=row.round,
+    )
+    mapping = workflow.answers if workflow else None
+    return Asked(view=view, pause=row.pause, requested_by=run.requested_by, mapping=mapping)
 
 
 def question_of(

@@ -18,6 +18,7 @@ from engine.ledger import Transition
 from engine.pauses import Failed, Finished, Pause, Paused, Situation, Underway, Unstarted, asked_digest
 from engine.pictures import decision_view, question_of
 from engine.questions import Question
+from engine.resuming import drop, take_up
 from engine.rounds import is_next_round, latest, repeated
 from engine.views import ApprovalStatus, Earlier, EventKind, RunStatus
 from engine.workflows import Workflow
@@ -79,6 +80,7 @@ class Settlement:
             return
         if void:
             self._transition.note(EventKind.WITHDRAWN, approval_id=approval_id, why=void.why)
+            await drop(self._transition, self._run.id, why=void.why)
         elif not isinstance(outcome, Stopped):
             sent = answer_digest(delivery.answer)
             self._transition.note(
@@ -93,6 +95,7 @@ class Settlement:
                 await self._set_status(RunStatus.RUNNING)
             case Paused(pauses):
                 await self._open(pauses)
+                await take_up(self._transition, self._run, self._workflow)
                 await self._set_status(RunStatus.WAITING)
             case Finished(result):
                 await self._end(RunStatus.FINISHED, result=result)
@@ -130,8 +133,9 @@ class Settlement:
             values |= {"repeats_id": await self._repeats(question, row.previous_id)}
             approval_id, kind, revision = row.id, EventKind.ASKED_ANEW, row.revision + 1
             await approvals.ask_anew(self._tx, approval_id, values)
+        number = values.get("round", row.round if row is not None else 1)
         self._transition.note(
-            kind, approval_id=approval_id, text=question.text, digest=digest, revision=revision
+            kind, approval_id=approval_id, text=question.text, digest=digest, revision=revision, round=number
         )
         await self._transition.show(self._run.id)
 
@@ -208,6 +212,7 @@ class Settlement:
 
     async def _end(self, status: RunStatus, **detail: Json) -> None:
         await self._withdraw(await approvals.of_runs(self._tx, [self._run.id]))
+        await drop(self._transition, self._run.id)
         kept = {name: value for name, value in detail.items() if name in ("result", "error")}
         values = {"status": status.value, "ended_at": self._transition.now, **kept}
         await runs.settle(self._tx, self._run.id, values=values)

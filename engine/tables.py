@@ -106,6 +106,26 @@ class DecisionRow(SQLModel, table=True):
     decided_at: datetime = Field(sa_type=UtcDateTime)
 
 
+class AnswerRow(SQLModel, table=True):
+    """One raw value that was given for a pause of a run, ahead or by interrupt id; `seq` counts within the run.
+
+    `interrupt_id` is the pause that it is for, null for the next that comes. `status` is "waiting", "used" or
+    "dropped". `actor_groups` are the groups that were looked up when it was given.
+    """
+
+    __tablename__ = "assent_answers"
+
+    run_id: str = Field(sa_type=TextKey, primary_key=True)
+    seq: int = Field(primary_key=True, sa_column_kwargs={"autoincrement": False})
+    request_key: str | None = Field(default=None, sa_type=TextKey)
+    interrupt_id: str | None = Field(default=None, sa_type=TextKey)
+    value: Any = _json(nullable=True)
+    actor_id: str
+    actor_name: str
+    actor_groups: Any = _json()
+    status: str
+
+
 class AuditRow(SQLModel, table=True):
     """One link of the audit chain: `hash` covers this row and the hash of the row before it."""
 
@@ -161,6 +181,7 @@ def _table(model: type[SQLModel]) -> Table:
 runs = _table(RunRow)
 approvals = _table(ApprovalRow)
 decisions = _table(DecisionRow)
+answers = _table(AnswerRow)
 audit = _table(AuditRow)
 postings = _table(PostingRow)
 drafts = _table(DraftRow)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import subprocess
 import textwrap
@@ -76,3 +77,19 @@ def test_the_version_is_one() -> None:
     from importlib.metadata import version
 
     assert tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["version"] == version("assent")
+
+
+def test_the_samples_have_their_workflows_and_journeys() -> None:
+    """The tables of samples name every workflow of the examples, and each journey named starts its workflows."""
+    graphs = set(json.loads((ROOT / "examples/langgraph.json").read_text())["graphs"])
+    pages = (README, (ROOT / "examples/README.md").read_text(), (ROOT / "docs/workflows.md").read_text())
+    for page in pages:
+        rows = [row for row in page.splitlines() if row.startswith("| ") and row.count("|") > 3]
+        named = {name for row in rows for name in re.findall(r"`([a-z_]+)`", row.split("|")[2])}
+        assert graphs <= named
+    journeys = re.findall(r"^\| .* \| (.*) \| \[.*\]\((tests/journeys/.*)\) \|$", README, re.MULTILINE)
+    assert len(journeys) == 11
+    for workflows, path in journeys:
+        journey = re.sub(r"\(\s+", "(", (ROOT / path).read_text())
+        for name in re.findall(r"`([a-z_]+)`", workflows):
+            assert f'starts("{name}"' in journey

@@ -2,10 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from bot import wording
-from bot.blocks import Block, field_input, modal, section, text_input
-from bot.cards.card import heading, review_blocks, seen
+from bot.blocks import (
+    TITLE_CHARS,
+    VIEW_BLOCKS,
+    VIEW_BYTES,
+    Block,
+    field_input,
+    modal,
+    section,
+    text_input,
+    view_bytes,
+)
+from bot.cards.asked import heading, review_blocks, seen
 from bot.cards.pages import Filling, begun, next_page, private_metadata
+from bot.inert import one_line
 from bot.payloads import Slip, StartSlip, encode_slip, encode_start, mark_of
 from engine import ApprovalView, Form, Option, ReasonWanted, WorkflowView
 
@@ -36,6 +49,7 @@ def reject_view(approval: ApprovalView) -> Block:
     option = approval.question.option("reject")
     is_optional = option is not None and option.reason is not ReasonWanted.REQUIRED
     label = option.label if option else "Reject"
+    submit = _submit(option) if option else label
     return modal(
         title=label,
         callback_id="reject",
@@ -44,19 +58,25 @@ def reject_view(approval: ApprovalView) -> Block:
             section(approval.question.text),
             _reason_input("Why do you reject this?", is_optional=is_optional),
         ],
-        submit=label,
+        submit=submit,
     )
 
 
-def choose_view(approval: ApprovalView, *, option: Option, filling: Filling | None = None) -> Block:
+def choose_view(
+    approval: ApprovalView,
+    *,
+    option: Option,
+    filling: Filling | None = None,
+    shown: Sequence[Block] = (),
+) -> Block:
     """Make the next page of the form of any other option; callback_id "choose".
 
     The reason, if one goes with it, stands on the first page, in block "reason", action "value". `filling` says how
-    far the form is filled in; None: with the initial values. A form none of whose values Slack can hold gives one
-    that says so and cannot be sent.
+    far the form is filled in; None: with the initial values. `shown` stands in the place of the question's one line.
+    A form none of whose values Slack can hold gives one that says so and cannot be sent.
     """
     about = encode_slip(Slip(seen(approval), option=mark_of(option.name)))
-    above = [section(approval.question.text)]
+    above = [*(shown or [section(approval.question.text)])]
     if option.reason is not ReasonWanted.NONE and not (filling and filling.asked):
         is_optional = option.reason is ReasonWanted.OPTIONAL
         above.append(_reason_input(wording.COMMENT, is_optional=is_optional))
@@ -67,8 +87,22 @@ def choose_view(approval: ApprovalView, *, option: Option, filling: Filling | No
         callback_id="choose",
         about=about,
         above=above,
-        submit=option.label,
+        submit=_submit(option),
     )
+
+
+def choose_in_full(approval: ApprovalView, *, option: Option) -> Block | None:
+    """Make the form of an option below all that is asked; None where Slack cannot hold both."""
+    above = review_blocks(approval)
+    view = choose_view(approval, option=option, shown=above) if above else {}
+    fits = len(view.get("blocks", ())) <= VIEW_BLOCKS and view_bytes(view) <= VIEW_BYTES
+    return view if "submit" in view and fits else None
+
+
+def _submit(option: Option) -> str:
+    """Say on the button that sends a form what it does, also where the option's own label is too long for it."""
+    label = one_line(option.label)
+    return label if 0 < len(label) <= TITLE_CHARS else wording.SUBMIT[option.verdict]
 
 
 def _reason_input(label: str, *, is_optional: bool) -> Block:
@@ -119,7 +153,7 @@ def _option_view(
             above=above,
             submit=submit,
         )
-    can_send = form is None and any(block["type"] == "input" for block in above)
+    can_send = form is None
     return modal(
         title=title,
         callback_id=callback_id,
@@ -163,7 +197,7 @@ def review_view(approval: ApprovalView) -> Block:
     """
     blocks = review_blocks(approval)
     return modal(
-        title="Review in full",
+        title=wording.REVIEW,
         callback_id="review",
         private_metadata=encode_slip(Slip(seen(approval))),
         blocks=[*heading(approval), section(wording.TOO_LONG)] if blocks is None else blocks,

@@ -11,8 +11,9 @@ from typing import Any, Final
 from bot import wording
 from bot.blocks import MESSAGE_CHARS, Block, context, header, line, message_chars, rich, text, user
 from bot.cards.card import card, is_complete, notification, superseded
+from bot.cards.changes import changes
 from bot.cards.outcome import in_short, outcome
-from bot.cards.values import Fitted, changes, fit, json_text, render, rows
+from bot.cards.values import Fitted, fit, json_text, render, rows
 from bot.inert import cut, escape, one_line, visible
 from engine import ApprovalStatus, ApprovalView, Event, EventKind, ProgressView, RunView
 

@@ -28,6 +28,7 @@ _WORDS: Final = {True: "yes", False: "no", None: "none"}
 class Shape(Enum):
     """How a row is set."""
 
+    TITLE = "title"  # of what stands below it
     LINE = "line"
     QUOTE = "quote"  # prose
     CODE = "code"  # JSON, in which every space counts
@@ -76,6 +77,11 @@ def text_of(value: Json) -> str:
     return row("", value).content
 
 
+def is_same(left: Json, right: Json) -> bool:
+    """Compare as JSON, in which 1 is neither true nor 1.0."""
+    return json.dumps(left, sort_keys=True) == json.dumps(right, sort_keys=True)
+
+
 def json_text(value: Json) -> str:
     """Write a value as indented JSON for a file: as it reads, or as ASCII when it holds invisible characters."""
     readable = _indented(value)
@@ -110,42 +116,6 @@ def render(given: Sequence[Row]) -> list[Block]:
         elements.append(element)
         chars += size
     return [*blocks, rich(*elements)] if elements else blocks
-
-
-def changes(
-    before: Mapping[str, Json], after: Mapping[str, Json], *, max_chars: int
-) -> tuple[list[Block], int]:
-    """Set an edit, field by field, before -> after; also return how many characters did not fit."""
-    parts: list[Element] = []
-    long: list[Row] = []
-    for name in {**before, **after}:
-        old, new = row(name, before.get(name)), row(name, after.get(name))
-        if {old.shape, new.shape} == {Shape.LINE} and name in before and name in after:
-            parts.append(_change(old, new))
-        else:
-            long += [replace(old, name=f"{old.name} (before)")] if name in before else []
-            long += [replace(new, name=f"{new.name} (after)")] if name in after else []
-    return _changes_that_fit(parts, long, max_chars=max_chars)
-
-
-def _changes_that_fit(parts: list[Element], long: list[Row], *, max_chars: int) -> tuple[list[Block], int]:
-    kept: list[Element] = []
-    for part in parts:
-        if message_chars([*kept, part]) > max_chars:
-            break
-        kept.append(part)
-    unseen = sum(_chars(part) for part in parts[len(kept) :])
-    room = 0 if unseen else max_chars - message_chars(kept)
-    fitted = fit(long, max_chars=room)
-    return [*([rich(*kept)] if kept else []), *render(fitted.rows)], unseen + fitted.hidden
-
-
-def _change(old: Row, new: Row) -> Element:
-    return line(text(f"{old.name}: ", "bold"), text(old.content, "strike"), text(" → "), text(new.content))
-
-
-def _chars(part: Element) -> int:
-    return sum(len(element["text"]) for element in part["elements"])
 
 
 def _is_plain_name(name: str) -> bool:
@@ -204,7 +174,15 @@ def _shortened(given: Row, *, max_chars: int) -> Row | None:
 
 
 def _elements(given: Sequence[Row]) -> Iterator[tuple[Element, int]]:
-    for each in given:
+    for at, each in enumerate(given):
+        if each.shape is Shape.TITLE and _size(each) <= PART_CHARS:
+            gap = "\n" if at else ""
+            yield line(text(f"{gap}{each.content}", "bold")), _size(each)
+            continue
+        if each.shape is Shape.CODE and "\n" not in each.content and _size(each) <= PART_CHARS:
+            label = [text(f"{each.name}: ", "bold")] if each.name else []
+            yield line(*label, text(each.content, "code")), _size(each) + 2
+            continue
         if each.shape is Shape.LINE and _size(each) <= PART_CHARS:
             label = [text(f"{each.name}: ", "bold")] if each.name else []
             yield line(*label, text(each.content)), _size(each) + 2

@@ -11,7 +11,7 @@ from slack_bolt.async_app import AsyncApp
 from slack_bolt.context.ack.async_ack import AsyncAck
 
 from bot.blocks import Block
-from bot.cards import choose_view, edit_view, reject_view, review_view
+from bot.cards import choose_in_full, choose_view, edit_view, reject_view, review_view
 from bot.listeners.parts import Parts
 from bot.notices import FORM_NOT_OPENED
 from bot.payloads import Body, Click, read_click
@@ -44,12 +44,17 @@ def register(app: AsyncApp, *, parts: Parts) -> None:
         await _choose(read_click(body), parts=parts)
         await ack()
 
+    async def review(ack: AsyncAck, body: Body) -> None:
+        await _review(read_click(body), parts=parts)
+        await ack()
+
     async def nothing_to_do(ack: AsyncAck) -> None:
         await ack()
 
     app.action("approve")(approve)
     app.action(re.compile(f"^({'|'.join(FORMS)})$"))(open_form)
     app.action(re.compile("^choose:[0-9]+$"))(choose)
+    app.action(re.compile("^review:[0-9]+$"))(review)
     app.action(re.compile(""))(nothing_to_do)
 
 
@@ -65,6 +70,21 @@ async def _choose(click: Click, *, parts: Parts) -> None:
         await _decide(click, option.name, actor, parts=parts)
     else:
         await _open_form(click, option.name, partial(choose_view, option=option), actor, parts=parts)
+
+
+async def _review(click: Click, *, parts: Parts) -> None:
+    """Open the form of the option that the button stands for, below all that is asked."""
+    actor = await _actor(click, parts=parts)
+    try:
+        _, option = await parts.chosen(click.slip, actor=actor)
+    except EngineError as error:
+        _tell(click, sentence(error), parts=parts)
+        return
+
+    def view_of(approval: ApprovalView) -> Block:
+        return choose_in_full(approval, option=option) or review_view(approval)
+
+    await _open_form(click, option.name, view_of, actor, parts=parts)
 
 
 async def _actor(click: Click, *, parts: Parts) -> Actor:

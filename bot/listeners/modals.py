@@ -118,11 +118,6 @@ async def _choose(submission: Submission, *, parts: Parts) -> Answer:
     return {}
 
 
-def _request_key(submission: Submission) -> str:
-    """Name the sending: Slack closes a form that was sent, so the same one again is the same sending."""
-    return f"view:{submission.view_id}"
-
-
 async def _sheet(
     submission: Submission, approval: ApprovalView, option: Option, form: Form, *, parts: Parts
 ) -> Sheet:
@@ -150,6 +145,11 @@ async def _decide(submission: Submission, *, parts: Parts) -> Answer:
     except EngineError as error:
         return await _problem(error, submission, sheet=None, parts=parts)
     return {}
+
+
+def _request_key(submission: Submission) -> str:
+    """Name the sending: Slack closes a form that was sent, so the same one again is the same sending."""
+    return f"view:{submission.view_id}"
 
 
 def _typed(submission: Submission) -> str:

@@ -32,6 +32,7 @@ from engine.questions.schema import SCHEMA
 from engine.questions.static import STATIC, answer_static, read_static, refuses_static
 
 __all__ = [
+    "APPROVE",
     "DIALECT_NAMES",
     "PROTOCOL_NAMES",
     "AnswerMapping",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
@@ -23,6 +24,8 @@ from engine.workflows.loading import BrokenGraph, Loader
 from engine.workflows.rules import Rules
 from engine.workflows.schemas import input_schema, state_schema, takes_wrapped
 from engine.workflows.workflow import Breakpoints, Workflow
+
+log = logging.getLogger("assent.workflows")
 
 
 @dataclass(frozen=True)
@@ -108,8 +111,17 @@ async def _loaded(
         before=_breakpoints(graph.interrupt_before_nodes),
         after=_breakpoints(graph.interrupt_after_nodes),
         takes_wrapped=takes_wrapped(graph),
-        faults=swallowed_in(graph),
+        faults=_faults(name, graph),
     )
+
+
+def _faults(name: str, graph: Pregel[Any, Any, Any, Any]) -> tuple[str, ...]:
+    """Read what keeps the graph's questions from being asked; a graph that cannot be read so works all the same."""
+    try:
+        return swallowed_in(graph)
+    except Exception:
+        log.warning("The nodes of %s could not be read for swallowed questions", name, exc_info=True)
+        return ()
 
 
 def _absent(graph: Pregel[Any, Any, Any, Any]) -> list[str]:

@@ -116,8 +116,12 @@ def _source_of(found: NodeFunction) -> _Source:
 def _direct(function: FunctionType) -> set[str]:
     """Name `interrupt` and `approval` as a function's module does; imported within it, they have their own names."""
     known = function.__globals__
-    aliases = {name for name in function.__code__.co_names if known.get(name) in (interrupt, approval)}
-    return aliases | {name for name in ASKING if name not in known or known[name] in (interrupt, approval)}
+    aliases = {name for name in function.__code__.co_names if _is_asking(known.get(name))}
+    return aliases | {name for name in ASKING if name not in known or _is_asking(known[name])}
+
+
+def _is_asking(value: object) -> bool:
+    return value is interrupt or value is approval
 
 
 def _asking(sources: Sequence[_Source]) -> set[FunctionType]:

@@ -6,10 +6,13 @@ import inspect
 import sysconfig
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from types import FunctionType, MethodType
 from typing import Any, Final
 
+from langchain_core.runnables import RunnableSequence
+from langgraph.prebuilt import ToolNode
 from langgraph.pregel import Pregel
 
 _WRAPPING: Final = ("func", "afunc", "coroutine", "bound", "__wrapped__", "_wrap_tool_call")
@@ -95,9 +98,9 @@ def _wrapped(thing: Any) -> Iterator[Any]:
     """Yield what an object wraps; of one that is only callable, its `__call__`."""
     held = getattr(thing, "__dict__", {})
     found = [held[name] for name in _WRAPPING if held.get(name) is not None]
-    found += [thing.func] if not found and callable(getattr(thing, "func", None)) else []  # functools.partial
-    found += list(getattr(thing, "steps", None) or ())
-    found += list((getattr(thing, "tools_by_name", None) or {}).values())
+    found += [thing.func] if isinstance(thing, partial) else []
+    found += thing.steps if isinstance(thing, RunnableSequence) else []
+    found += thing.tools_by_name.values() if isinstance(thing, ToolNode) else []
     call = getattr(type(thing), "__call__", None)  # noqa: B004 (the function itself is wanted, not whether there is one)
     if not found and isinstance(call, FunctionType):
         found.append(MethodType(call, thing))

@@ -255,8 +255,9 @@ def test_an_answer_in_the_graphs_own_words_is_told_by_its_label() -> None:
 
 
 def test_what_is_not_shown_in_full_can_only_be_reviewed_or_rejected() -> None:
-    """The graph's own options go away with Approve where the card does not show all of the value."""
-    assert _actions(_card(approval({"draft": "x" * 50_000}, options=OWN))) == ["review", "reject"]
+    """Where the card does not show all of the value, every option but Reject opens a form that does."""
+    given = approval({"draft": "x" * 50_000}, options=OWN)
+    assert _actions(_card(given)) == ["review", "reject", "review:2", "review:3", "review:4"]
 
 
 def test_nobody_may_decide_says_so() -> None:
@@ -285,19 +286,19 @@ def test_a_decided_card_names_who_when_what_and_why() -> None:
     blocks = _card(decided(approval(), Verdict.REJECT, reason="Too expensive"))
     assert "Rejected" in _said(blocks)
     assert "Too expensive" in _said(blocks)
-    assert {"type": "user", "user_id": "U0AMY"} in blocks[2]["elements"][0]["elements"]
-    assert any(each.get("type") == "date" for each in blocks[2]["elements"][0]["elements"])
+    assert {"type": "user", "user_id": "U0AMY"} in blocks[1]["elements"][0]["elements"]
+    assert any(each.get("type") == "date" for each in blocks[1]["elements"][0]["elements"])
 
 
 def test_an_edited_card_shows_before_and_after_per_field() -> None:
-    """Short values stand as before → after in one line, long texts one after the other."""
+    """Short values stand as before → after in one line, longer texts as a diff."""
     given = decided(
         approval(), Verdict.EDIT,
         before={"amount": 12500, "draft": "old\ntext"}, after={"amount": 9000, "draft": "new\ntext"},
     )  # fmt: skip
     said = "".join(texts(_card(given)))
     assert "amount: 12500 → 9000" in said
-    assert "draft (before):old\ntextdraft (after):new\ntext" in said
+    assert "draft:− old\n+ new\ntext" in said
 
 
 def test_a_warning_stands_where_characters_hide() -> None:

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 
 import pytest
+from langchain_core.runnables import RunnableConfig
 
 from engine import Choice, EventKind, RunView
 from engine.canonical import digest
-from tests.engine.desk_driver import APPROVE, REJECT, Bench, edit, open_bench
+from engine.threads import saver_of
+from tests.engine.desk_driver import APPROVE, REJECT, RITA, Bench, edit, open_bench
 
 RESUME, NULL_TASK = "__resume__", "00000000-0000-0000-0000-000000000000"
 
@@ -22,10 +24,10 @@ async def bench(database_url: str) -> AsyncIterator[Bench]:
 
 async def stored(bench: Bench, run: RunView) -> dict[str, object]:
     """Return what the checkpointer holds of the one answer of a run: the resume value and the state update."""
-    thread = bench.app.workflows[run.workflow].graph
-    config = {"configurable": {"thread_id": run.thread_id, "checkpoint_ns": ""}}
+    saver = saver_of(bench.app.workflows[run.workflow].graph)
+    config: RunnableConfig = {"configurable": {"thread_id": run.thread_id, "checkpoint_ns": ""}}
     held: dict[str, object] = {"resume": None, "update": {}}
-    async for point in thread.checkpointer.alist(config):  # type: ignore[union-attr]
+    async for point in saver.alist(config):
         for task_id, channel, value in point.pending_writes or ():
             if channel == RESUME and task_id != NULL_TASK:
                 held["resume"] = value[-1]
@@ -55,7 +57,7 @@ async def test_what_was_decided_is_what_runs(
     bench: Bench, workflow: str, entries: dict[str, str], choice: Choice
 ) -> None:
     """The digest in the decision, of what was sent, and of what the graph's own checkpoints hold are one."""
-    run = await bench.driver.start(workflow, **entries)
+    run = await bench.driver.start(workflow, actor=RITA, **entries)
     await bench.runner.advance(run.id)
     decided = await bench.driver.decide(run, choice)
     await bench.runner.advance(run.id)

@@ -187,9 +187,7 @@ async def test_a_draft_is_edited_wrongly_and_then_right(window: Visit) -> None:
     await told(
         card(page, "Review draft"),
         "Edited and approved by @Ben Backup",
-        "draft (before)",
-        "we open at eight.",
-        "we open at nine.",
+        "From 1 May we open at eight. nine.",
     )
     await told(pane, "Finished with this result:", "final")
     await picture(page, "12-edited")

@@ -63,7 +63,7 @@ async def test_edit_is_told_before_and_after(either: Office) -> None:
     result = await case.ends()
     assert f"final:\n{NEW}" in result
     assert "status: approved" in result
-    told = f"draft (before):\n{DRAFT}\ndraft (after):\n{NEW}"
+    told = "draft:\n− To our customers: New opening hours.\n+ To our customers: We open at *eight*.\n\nFrom 1 2 May."
     decided = card.now()
     assert "Edited and approved by @U0BEN, <time>" in decided.words()
     assert told in decided.words()

@@ -214,12 +214,22 @@ async def test_two_questions_with_different_answers(shared: Office) -> None:
     case = await shared.rita.starts("contract", partner="Acme", value="5000")
     await case.asks(number=2)
     legal, finance = sorted(case.cards(), key=lambda card: "price" in card.words())
-    await shared.dora.answers(finance, "Reject", reason="Too much")
+    await shared.dora.answers(finance, "Answer…", Answer="false")
+    await finance.says("Answered “Answer…” by @U0DORA")
     assert legal.now().buttons() == TEAM
     await shared.amy.answers(legal, "Edit", Partner="Acme Ltd.")
     result = await case.ends()
     assert "status: not signed" in result
     assert "partner: Acme Ltd." in result
+
+
+async def test_two_questions_rejected(shared: Office) -> None:
+    """A no from each team is heard, and nothing is signed."""
+    case = await shared.rita.starts("contract", partner="Acme", value="5000")
+    await case.asks(number=2)
+    for card in case.cards():
+        await (shared.dora if "price" in card.words() else shared.amy).answers(card, "Reject", reason="No")
+    assert "status: not signed" in await case.ends()
 
 
 async def test_two_questions_have_their_own_approvers(shared: Office) -> None:

@@ -208,3 +208,20 @@ builder.add_edge("ask", "made")
 """
     text = f"{HEAD}{source}{FOOT.replace('builder = StateGraph(State)', '')}"
     assert [ask.text for ask in found(await only(write, text))] == ["Pay?"]
+
+
+async def test_odd_objects_do_no_harm(write: Write) -> None:
+    """Names whose comparison raises, and nodes with attributes like those of wrappers, are read like any other."""
+    source = """
+class Odd:
+    def __eq__(self, other): raise ValueError("The truth of this is ambiguous.")
+    __hash__ = None
+odd = Odd()
+class Node:
+    steps, func, tools_by_name = 3, None, 4
+    def __call__(self, state): return interrupt("Pay?") if odd else None
+ask = Node()
+"""
+    workflow = await only(write, HEAD + source + FOOT)
+    assert [ask.text for ask in found(workflow)] == ["Pay?"]
+    assert workflow.faults == ()

@@ -1,0 +1,79 @@
+"""Writes a decision down: the one place where a question turns from pending to decided."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Final
+
+from engine import approvals
+from engine.canonical import answer_digest
+from engine.decisions import Actor, Answer, Json, Seen
+from engine.ledger import Transition
+from engine.pictures import Asked
+from engine.questions import Option
+from engine.views import EventKind
+from engine.wakeups import Kind
+
+TOLD: Final = (
+    "verdict",
+    "option",
+    "label",
+    "reason",
+    "before",
+    "after",
+    "digest",
+    "revision",
+    "answer_digest",
+)
+"""What of a decision stands in the audit trail."""
+
+
+@dataclass(frozen=True)
+class Decided:
+    """What somebody decided, and what the graph gets for it."""
+
+    option: Option
+    answer: Answer
+    reason: str = ""
+    before: Mapping[str, Json] = field(default_factory=dict)
+    after: Mapping[str, Json] = field(default_factory=dict)
+
+
+async def record(
+    transition: Transition, asked: Asked, decided: Decided, *, actor: Actor, request_key: str | None
+) -> dict[str, Json] | None:
+    """Decide a question and return the decision's columns; None: it is not that open question any more.
+
+    The run is locked before its question, as everybody does.
+    """
+    view, policy = asked.view, asked.view.policy
+    seen = Seen(view.id, view.revision, view.digest)
+    await transition.show(view.run_id)
+    if not await approvals.decide(transition.tx, seen, now=transition.now):
+        return None
+    option, given = decided.option, decided.answer
+    values = {
+        "approval_id": view.id,
+        "revision": view.revision,
+        "digest": view.digest,
+        "request_key": request_key,
+        "verdict": option.verdict.value,
+        "option": option.name,
+        "label": option.label,
+        "reason": decided.reason,
+        "before": dict(decided.before),
+        "after": dict(decided.after),
+        "actor_id": actor.id,
+        "actor_name": actor.name,
+        "resume": given.resume,
+        "state_update": dict(given.update) if given.update else None,
+        "answer_digest": answer_digest(given),
+        "policy": {"users": sorted(policy.users), "groups": sorted(policy.groups)},
+        "decided_at": transition.now,
+    }
+    await approvals.record(transition.tx, values)
+    told = {name: values[name] for name in TOLD}
+    transition.note(EventKind.DECIDED, approval_id=view.id, actor=actor, **told)
+    await transition.wake(Kind.RUN, view.run_id)
+    return values
