@@ -84,8 +84,8 @@ async def test_a_module_is_named_after_its_place_in_the_app(tmp_path: Path) -> N
     names = set()
     for folder in (tmp_path / "here", tmp_path / "moved"):
         folder.mkdir()
-        (folder / "langgraph.json").write_text(graphs(it="./it.py:graph"))
-        (folder / "it.py").write_text(BUILDER + "graph = builder")
+        (folder / "langgraph.json").write_text(graphs(it="./placed.py:graph"))
+        (folder / "placed.py").write_text(BUILDER + "graph = builder")
         name = state_type((await load(folder)).workflows["it"]).__module__
         names.add(name)
         del sys.modules[name]  # what the end of a process does
