@@ -306,10 +306,20 @@ async def test_content_review_loops_until_it_is_approved(shared: Office) -> None
     card = await asked(case, text="Review draft", buttons=REVIEW)
     await shared.amy.answers(card, "Request changes", reason="Say when")
     again = await asked(case, text="Review draft", buttons=REVIEW, number=2)
-    assert "(Revised: Say when)" in again.words()
+    assert "Round 2: round 1 was answered “Request changes” by @U0AMY\nSay when" in again.words()
+    assert "+ (Revised: Say when)" in again.words()
     await shared.ben.answers(again, "Approve")
     assert "status: approved" in await case.ends()
-    assert "Answered “Request changes” by Amy Approver: Say when" in case.lines()
+    assert case.lines() == [
+        "Started by Rita Requester: Announcement",
+        "Asked: Review draft",
+        "Answered “Request changes” by Amy Approver: Say when",
+        RESUMED,
+        "Round 2: Review draft",
+        "Approved by Ben Backup",
+        RESUMED,
+        "Finished with this result:",
+    ]
 
 
 async def test_interactive_editing_rejected_after_an_edit(shared: Office) -> None:
