@@ -51,6 +51,8 @@ VERDICT: Final[Mapping[Verdict, str]] = {
     Verdict.EDIT: "Edited and approved",
     Verdict.RESPOND: "Answered",
 }
+ABOUT_ERRORS: Final[Mapping[str, str]] = {"Edit and retry": "Edited and retried", "Stop": "Stopped"}
+"""What was decided about a step that failed."""
 NOBODY: Final = "nobody, because no approvers are set for this workflow"
 SUPERSEDED: Final = "Out of date: the content changed and was asked again. Please use the newer card below."
 NEEDS_REVIEW: Final = "To approve, open “Review in full” first."
@@ -129,7 +131,9 @@ def _told(event: Event, *, title: str, number: int | None) -> Line:
 
 def verdict(given: Verdict, *, label: str) -> str:
     """Say what was decided; an answer in the graph's own words is told by the label that its button had."""
-    return f"{VERDICT[given]} “{_short(label)}”" if given is Verdict.RESPOND else VERDICT[given]
+    if given is Verdict.RESPOND:
+        return f"{VERDICT[given]} “{_short(label)}”"
+    return ABOUT_ERRORS.get(label, VERDICT[given])
 
 
 def _short(label: str) -> str:

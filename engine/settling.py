@@ -38,7 +38,7 @@ class Delivery:
 
     @property
     def stops_the_run(self) -> bool:
-        """A static breakpoint has no way to tell the graph no: the run ends instead, and nothing more runs."""
+        """Neither a breakpoint nor an error can tell the graph no: the run ends instead, and nothing more runs."""
         return bool(self.approval.pause != "dynamic" and self.decision.verdict == Verdict.REJECT.value)
 
 
@@ -79,7 +79,7 @@ class Settlement:
         if void:
             self._transition.note(EventKind.WITHDRAWN, approval_id=approval_id, why=void.why)
             await drop(self._transition, self._run.id, why=void.why)
-        elif not isinstance(outcome, Stopped):
+        elif not delivery.stops_the_run:
             self._transition.note(EventKind.RESUMED, approval_id=approval_id, verdict=verdict)
         await self._transition.show(self._run.id)
 

@@ -83,7 +83,7 @@ async def test_the_same_option_again_is_quiet_and_another_is_not(driver: Driver)
 async def test_a_question_names_the_node_that_asks(driver: Driver) -> None:
     """The node is kept with the question; of a breakpoint it is the one that comes next."""
     asked: dict[str, str] = {}
-    entries: dict[str, Any]
+    entries: dict[str, str]
     for workflow, entries in (("review", {"draft": "Hello"}), ("deploy", {})):
         run = await driver.start(workflow, **entries)
         (approval,) = await driver.asked(run)
