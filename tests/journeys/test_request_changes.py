@@ -94,3 +94,26 @@ async def test_an_edited_text_comes_back_as_the_next_round(office: Office) -> No
         "content: The shop opens at eight in the morning → The shop opens at nine in the morning"
         in again.words()
     )
+
+
+async def test_what_a_card_cannot_hold_is_answered_from_a_form_that_does(odd_office: Office) -> None:
+    """An edit of a value that is too long for a card is made below all of it, and is what the graph gets."""
+    office = odd_office
+    long = {name: f"{name} " * 1_400 for name in "abcdef"}
+    case = await office.rita.starts("echo", **long)
+    card = await case.asks()
+    assert card.buttons() == ["Review in full", "Reject", "Review: Edit", "Review: Answer…"]
+    button = next(
+        each["action_id"] for each in objects(card.seen["blocks"]) if "review:" in str(each.get("action_id"))
+    )
+    await office.amy.clicks(card, button)
+    form = office.amy.form()
+    assert form is not None
+    assert all(words(form).replace("\n", "").count(text.strip()) for text in long.values())
+    ack = await office.amy.fills_in({"a": "Short words"})
+    assert (ack.error, ack.body) == (None, None)
+    await case.ends()
+    assert "+ Short words" in card.now().words()
+    decision = (await office.record(case)).approvals[0].decision
+    assert decision is not None
+    assert decision.after == {"a": "Short words"}
