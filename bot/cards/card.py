@@ -32,7 +32,7 @@ from engine import ApprovalStatus, ApprovalView, Event, Policy, RunView
 
 APPROVERS_SHOWN: Final = 20
 REQUEST_CHARS: Final = 1_500
-EXCERPT_CHARS: Final = 3_000
+EXCERPT_CHARS: Final = 1_200
 """Of a value that does not fit a card: what is beneath it has to be found on a phone."""
 SINCE_CHARS: Final = 3_000
 """For what has changed since the round before, where there is room beside the value."""
