@@ -101,7 +101,8 @@ def choose_in_full(approval: ApprovalView, *, option: Option) -> Block | None:
 
 def _submit(option: Option) -> str:
     """Say on the button that sends a form what it does: as the option's label has it, if that is short enough."""
-    label = "" if option.verdict is Verdict.EDIT else one_line(option.label)
+    is_plain_edit = option.verdict is Verdict.EDIT and option.name.casefold() == "edit"
+    label = "" if is_plain_edit else one_line(option.label)
     return label if 0 < len(label) <= TITLE_CHARS else wording.SUBMIT[option.verdict]
 
 

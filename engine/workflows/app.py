@@ -21,6 +21,7 @@ from engine.workflows.approvals_file import read_rules
 from engine.workflows.loading import BrokenGraph, Loader
 from engine.workflows.rules import Rules
 from engine.workflows.schemas import input_schema, state_schema, takes_wrapped
+from engine.workflows.swallowing import swallowing, watched
 from engine.workflows.workflow import Breakpoints, Workflow
 
 
@@ -96,13 +97,14 @@ async def _loaded(
         name=name,
         title=rules.title or readable(name),
         description=rules.description or entry.description,
-        graph=graph.copy(update={"checkpointer": saver.with_allowlist(allowlist_of(graph))}),
+        graph=watched(graph).copy(update={"checkpointer": saver.with_allowlist(allowlist_of(graph))}),
         input_form=form_from_schema(taken),
         state_schema=held,
         rules=rules,
         before=_breakpoints(graph.interrupt_before_nodes),
         after=_breakpoints(graph.interrupt_after_nodes),
         takes_wrapped=takes_wrapped(graph),
+        swallowing=tuple(swallowing(graph)),
     )
 
 

@@ -22,7 +22,10 @@ Breakpoints: TypeAlias = frozenset[str] | Literal["*"]
 
 @dataclass(frozen=True)
 class Workflow:
-    """A loaded graph with its rules. `graph` has our checkpointer; `before` and `after` are its breakpoints."""
+    """A loaded graph with its rules. `graph` has our checkpointer; `before` and `after` are its breakpoints.
+
+    `swallowing` names the nodes whose source catches their own questions.
+    """
 
     name: str
     title: str
@@ -34,6 +37,7 @@ class Workflow:
     before: Breakpoints
     after: Breakpoints
     takes_wrapped: bool = False
+    swallowing: tuple[str, ...] = ()
 
     @property
     def channel(self) -> str | None:
@@ -42,8 +46,14 @@ class Workflow:
 
     @property
     def problem(self) -> str | None:
-        """One sentence if questions cannot be asked or decided as set up."""
-        return self.rules.problem
+        """Say what keeps questions from being asked or decided as set up; None: nothing that is known."""
+        found = [self.rules.problem] if self.rules.problem else []
+        if self.swallowing:
+            found.append(
+                f"A broad `except` around interrupt() swallows the question in {', '.join(self.swallowing)}: catch"
+                " narrower exceptions there, or raise GraphBubbleUp again."
+            )
+        return " ".join(found) or None
 
     @property
     def answers(self) -> AnswerMapping | None:

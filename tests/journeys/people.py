@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from bot.sandbox import Ack, Sandbox
-from tests.journeys.reading import button_names, words
+from tests.journeys.reading import button_names, objects, words
 
 CHANNEL = "C0APPROVALS"
 LIMIT_S = 20.0  # for what takes a second at most on a quiet machine
@@ -155,6 +155,16 @@ class Person:
         """Click Edit, change some fields and send them."""
         await self.clicks(card, "edit")
         return await self.fills_in(entries)
+
+    async def chooses(self, card: Card, label: str, *, reason: str = "", **entries: Any) -> Ack:
+        """Click the button with this label; where it opens a form, fill it in and send it."""
+        buttons = (each for each in objects(card.seen.get("blocks")) if each.get("type") == "button")
+        action = next(each["action_id"] for each in buttons if each["text"]["text"] == label)
+        ack = await self.clicks(card, str(action))
+        if self.form() is None:
+            return ack
+        fields = {f"field:{name}": entry for name, entry in entries.items()}
+        return await self.sandbox.submit(self.id, {**fields, **({"reason": reason} if reason else {})})
 
     def told(self) -> list[str]:
         """Every sentence that only this person saw."""
