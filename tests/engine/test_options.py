@@ -70,29 +70,31 @@ async def test_what_is_no_option_is_refused_and_on_record(driver: Driver, option
     assert refused == [{"code": "unknown_option", "option": option}] * 2
 
 
-async def test_a_delivery_again_is_quiet_and_another_click_is_not(driver: Driver) -> None:
-    """The same click delivered again gives the decision as it stands; any other was too late, whatever it chose."""
+async def test_the_same_sending_again_is_quiet_and_another_is_not(driver: Driver) -> None:
+    """A repeat is the same sending by the same person; any other, also of the same option, was too late."""
     run = await driver.start("review", draft="Hello")
     (approval,) = await driver.asked(run)
-    first = await driver.desk.decide(seen(approval), actor=AMY, choice=CHANGES, request_key="click:1")
+    first = await driver.desk.decide(seen(approval), actor=AMY, choice=CHANGES, request_key="view:1")
     await driver.ended(run)
-    again = await driver.desk.decide(seen(approval), actor=AMY, choice=CHANGES, request_key="click:1")
+    again = await driver.desk.decide(seen(approval), actor=AMY, choice=CHANGES, request_key="view:1")
     assert again.decision == first.decision
-    for actor, choice in (
-        (BEN, CHANGES),
-        (AMY, Choice("request_changes", reason="Longer")),
-        (AMY, Choice("approve")),
-        (AMY, Choice("nonsense")),
+    for actor, choice, key in (
+        (BEN, CHANGES, "view:1"),
+        (AMY, CHANGES, "view:2"),
+        (AMY, CHANGES, None),
+        (AMY, Choice("approve"), None),
+        (AMY, Choice("nonsense"), None),
     ):
         with pytest.raises(AlreadyDecided):
-            await driver.desk.decide(seen(approval), actor=actor, choice=choice, request_key="click:2")
+            await driver.desk.decide(seen(approval), actor=actor, choice=choice, request_key=key)
 
 
 async def test_a_question_names_the_node_that_asks(driver: Driver) -> None:
     """The node is kept with the question; of a breakpoint it is the one that comes next."""
     asked: dict[str, str] = {}
-    runs = {"review": await driver.start("review", draft="Hello"), "deploy": await driver.start("deploy")}
-    for workflow, run in runs.items():
+    for workflow in ("review", "deploy"):
+        entries = {"draft": "Hello"} if workflow == "review" else {}
+        run = await driver.desk.start(workflow, entries=entries, actor=RITA, request_key=workflow)
         (approval,) = await driver.asked(run)
         asked[workflow] = approval.node
         await driver.desk.decide(seen(approval), actor=AMY, choice=Choice("approve"))
