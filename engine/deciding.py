@@ -151,6 +151,6 @@ def _told_changes(option: Option, values: Mapping[str, Json]) -> tuple[dict[str,
     if option.form is None or option.verdict is not Verdict.EDIT:
         return {}, dict(values)
     before, after = changed_fields(option.form, values)
-    if not before and not after:
+    if not before and not after and not option.can_stay:
         raise InvalidInput({option.form.fields[0].name: NOTHING_CHANGED})
     return before, after

@@ -45,6 +45,9 @@ FRAME_BLOCKS: Final = 8
 """Blocks of a form beside its inputs and their headings, at most."""
 FRAME_BYTES: Final = 40_000
 """What they and the private metadata take, at most."""
+ROOM_BYTES: Final = VIEW_BYTES - FRAME_BYTES
+HEADING_BYTES: Final = 2_000
+"""What the heading of a section takes, at most."""
 SINGLE_LINE_CHARS: Final = 150
 EARLIEST, FIRST_MOMENT, LATEST = 1900, 2002, 2199
 """Years that a calendar, and one with a clock, is trusted with. Other dates are typed. Ours, as Slack documents
@@ -91,12 +94,13 @@ def inputs(form: Form, *, filled: Entries | None = None, asked: Collection[str] 
     reads the form takes `entries(form)` for them.
     """
     filled = entries(form) if filled is None else filled
-    open_fields = [field for field in active_fields(form, filled) if field.name not in asked]
     room = _Room()
     left_out: list[str] = []
-    for field in open_fields:
+    for field in active_fields(form, filled):
+        if field.name in asked:
+            continue
         block = _input(form, field, filled) if _fits_an_input(field, filled.get(field.name)) else None
-        if block is None or not _Room().takes([header(field.section), block]):
+        if block is None or _size(block) > ROOM_BYTES - HEADING_BYTES:
             left_out.append(field.name)
         elif not room.is_full:
             room.add(field, block)
@@ -110,27 +114,24 @@ class _Room:
         self.blocks: list[Block] = []
         self.names: list[str] = []
         self.is_full = False
-        self._bytes = VIEW_BYTES - FRAME_BYTES
+        self._bytes = 0
         self._section = ""
 
     def add(self, field: Field, block: Block) -> None:
         """Add a field's input, below a heading where its section begins."""
         heading = [] if field.section == self._section else [_heading(field.section)]
-        self.is_full = not self.takes([*heading, block])
-        if self.is_full:
-            return
-        self.blocks += [*heading, block]
-        self.names.append(field.name)
-        self._bytes -= _size([*heading, block])
-        self._section = field.section
-
-    def takes(self, blocks: list[Block]) -> bool:
-        """Say whether these blocks fit as well."""
-        return _size(blocks) <= self._bytes and len(self.blocks) + len(blocks) <= VIEW_BLOCKS - FRAME_BLOCKS
+        size = sum(map(_size, (*heading, block)))
+        count = len(self.blocks) + len(heading) + 1
+        self.is_full = self._bytes + size > ROOM_BYTES or count > VIEW_BLOCKS - FRAME_BLOCKS
+        if not self.is_full:
+            self.blocks += [*heading, block]
+            self.names.append(field.name)
+            self._bytes += size
+            self._section = field.section
 
 
-def _size(blocks: list[Block]) -> int:
-    return sum(view_bytes(block) + 2 for block in blocks)
+def _size(block: Block) -> int:
+    return view_bytes(block) + 2  # the comma and the space after it
 
 
 def _heading(section: str) -> Block:

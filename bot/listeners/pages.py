@@ -9,6 +9,7 @@ from typing import Any
 
 from bot.blocks import Block
 from bot.cards.pages import Filling, asked_again, begun, labelled, next_page, sent
+from bot.notices import notice
 from bot.payloads import Submission, block_id_of, entries_of, without_draft
 from engine import Desk, Form, InvalidInput, NoDraft, check_entries, entries
 
@@ -52,7 +53,7 @@ class Sheet:
     async def wrong(self, error: InvalidInput) -> Answer:
         """Answer with what is wrong with the whole: under the fields of this page, else on a page that asks anew.
 
-        What is wrong with a field that no page can show stands under the first of this one.
+        What is wrong with a field that no page can show stands under the first of this one, or in its place.
         """
         here = self._by_block(error.errors)
         if here:
@@ -63,7 +64,7 @@ class Sheet:
             return await self._turned(again)
         said = labelled(self.form, error.errors)
         first = next(iter(self.submission.inputs), None)
-        return _under_fields({first: said}) if first else _updated(self.draw(again))
+        return _under_fields({first: said}) if first else _updated(notice(said))
 
     async def _turned(self, filling: Filling) -> Answer:
         """Keep what was entered, and show the next page."""

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from jsonschema.exceptions import ValidationError
 
 from engine.decisions import Json
-from engine.forms.fields import Branches, Form, Group, Leaf, Part
+from engine.forms.fields import LISTS, Branches, Form, Group, Leaf, Part
 from engine.forms.schemas import validator
 from engine.forms.sentences import AMBIGUOUS, NEEDED, sentence_of
 
@@ -23,7 +23,7 @@ class Complaint(NamedTuple):
 
 def complaints(value: Json, *, form: Form, chosen: Mapping[str, int]) -> Iterator[Complaint]:
     """Validate the value of a form. `chosen` says which branch is taken, by the name of the choosing field."""
-    placing = _Placing(chosen)
+    placing = _Placing(chosen, lists={each.name for each in form.fields if each.kind in LISTS})
     for error in validator(form.schema).iter_errors(value):
         yield from placing.place(error, form.root, list(error.absolute_path))
 
@@ -45,8 +45,9 @@ def names_in(part: Part) -> Iterator[str]:
 class _Placing:
     """Finds the field that an error of jsonschema is about."""
 
-    def __init__(self, chosen: Mapping[str, int]) -> None:
+    def __init__(self, chosen: Mapping[str, int], *, lists: Collection[str]) -> None:
         self._chosen = chosen
+        self._lists = lists
 
     def place(self, error: ValidationError, part: Part, path: Sequence[str | int]) -> Iterator[Complaint]:
         """Go from `part` along what is left of the error's path."""
@@ -61,7 +62,8 @@ class _Placing:
         match part:
             case Leaf():
                 depth = len(error.absolute_path) - len(path)
-                yield Complaint(part.name, sentence_of(error, depth=depth))
+                said = sentence_of(error, depth=depth, has_items=part.name in self._lists)
+                yield Complaint(part.name, said)
             case Branches() if part.name in self._chosen and not self._is_ambiguous(error, path):
                 yield from self.place(error, part.parts[self._chosen[part.name]], path)
             case Branches():

@@ -40,14 +40,18 @@ _FORMATS = {
 }
 
 
-def sentence_of(error: ValidationError, *, depth: int) -> str:
-    """Say what is wrong. `depth` counts the keys that lead to the field; what lies deeper is named."""
+def sentence_of(error: ValidationError, *, depth: int, has_items: bool = False) -> str:
+    """Say what is wrong. `depth` counts the keys that lead to the field; what lies deeper is named.
+
+    `has_items`: the field is no JSON but a list, whose items people count from 1.
+    """
     inner = best_match([error]) or error
     say = _SENTENCES.get(str(inner.validator))
     text = say(inner.validator_value, inner.instance) if say else f"This does not fit: {inner.message[:200]}."
-    where = "".join(
-        f"[{part}]" if isinstance(part, int) else f".{part}" for part in list(inner.absolute_path)[depth:]
-    )
+    path = list(inner.absolute_path)[depth:]
+    if has_items and path:
+        return f"Item {int(path[0]) + 1}: {text}"
+    where = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in path)
     return f"At {where.lstrip('.')}: {text}" if where else text
 
 

@@ -26,7 +26,8 @@ class Option:
 
     `name` is unique within its question: "approve", "reject", "edit", or the graph's own word, which may be any
     text. `label` is what stands on the button, of which 75 characters are shown. `verdict` is what the option counts
-    as in the audit trail and for policy. `form` is what has to be filled in; None: nothing.
+    as in the audit trail and for policy. `form` is what has to be filled in; None: nothing. `can_stay`: an edit that
+    changes nothing is an answer too, because the graph wants the word itself.
     """
 
     name: str
@@ -34,6 +35,7 @@ class Option:
     verdict: Verdict
     form: Form | None = None
     reason: ReasonWanted = ReasonWanted.NONE
+    can_stay: bool = False
 
 
 @dataclass(frozen=True)

@@ -79,7 +79,7 @@ def option_of(word: str, label: str, *, edit: Form | None, comments: ReasonWante
         case "reject":
             return Option(word, label, Verdict.REJECT, reason=ReasonWanted.REQUIRED)
         case "edit" if edit is not None:
-            return Option(word, label, Verdict.EDIT, form=edit)
+            return Option(word, label, Verdict.EDIT, form=edit, can_stay=True)
     reason = ReasonWanted.REQUIRED if word == REQUEST_CHANGES else comments
     return Option(word, label, Verdict.RESPOND, reason=reason)
 

@@ -16,6 +16,7 @@ from tests.bot.typist import NOTHING
 Draw = Callable[[st.SearchStrategy[Any]], Any]
 
 WORDS = st.text("aZ09-_.,:*<&@'\"/\\é日🎉", min_size=1, max_size=8)
+BOOLEANS = st.booleans()
 WHOLE = st.integers(-(10**12), 10**12)
 DECIMAL = st.integers(-(10**9), 10**9).map(lambda number: number / 1000)
 DAYS = st.dates(date(1950, 1, 1), date(2150, 1, 1)).map(str)
@@ -41,9 +42,9 @@ class Made:
     chosen: dict[tuple[str, ...], int] = field(default_factory=dict)
 
 
-def _or(absent: Any, held: Any) -> st.SearchStrategy[Any]:
+def _or(draw: Draw, absent: Any, held: Any) -> Any:
     """Give a value or what stands for none; a value of which nothing can be entered (an empty list) is none."""
-    return st.just(absent) if _is_blank(held) else st.sampled_from((held, absent))
+    return absent if _is_blank(held) or draw(BOOLEANS) else held
 
 
 def _is_blank(value: Any) -> bool:
@@ -91,25 +92,35 @@ _TYPES: tuple[tuple[Any, st.SearchStrategy[Any]], ...] = (
     (dict[str, int], st.dictionaries(WORDS, WHOLE, max_size=3)),
     (list[dict[str, int]], st.lists(st.dictionaries(WORDS, WHOLE, max_size=2), max_size=2)),
 )
-_NAMES = ("amount", "to", "due_at", "note", "isUrgent", "x1")
+_SOME_NAMES = st.lists(
+    st.sampled_from(("amount", "to", "due_at", "note", "isUrgent", "x1")), min_size=1, max_size=4, unique=True
+)
+_ANY_TYPE = st.sampled_from(_TYPES)
+_MODEL_USES = st.sampled_from(("needed", "needed", "null", "default null", "default"))
+_MODEL_KINDS = st.sampled_from(("plain",) * 6 + ("literal", "literals", "model", "union"))
+_TAGS = st.lists(st.sampled_from(("mail", "post", "call")), min_size=2, max_size=3, unique=True)
 
 
 @st.composite
-def models(draw: Draw, *, depth: int = 0) -> Modelled:
+def models(draw: Draw) -> Modelled:
     """Make a pydantic model with a value; some properties are optional, may be null or have a default."""
+    return _model(draw, depth=0)
+
+
+def _model(draw: Draw, *, depth: int) -> Modelled:
     fields: dict[str, Any] = {}
     value: dict[str, Any] = {}
     chosen: dict[tuple[str, ...], int] = {}
-    for name in draw(st.lists(st.sampled_from(_NAMES), min_size=1, max_size=4, unique=True)):
-        annotation, held, inner = draw(_annotated(depth=depth))
+    for name in draw(_SOME_NAMES):
+        annotation, held, inner = _annotated(draw, depth=depth)
         default: Any = ...
-        match draw(st.sampled_from(("needed", "needed", "null", "default null", "default"))):
+        match draw(_MODEL_USES):
             case "null":
                 annotation = annotation | None
-                held = draw(_or(None, held))
+                held = _or(draw, None, held)
             case "default null":
                 annotation, default = annotation | None, None
-                held = draw(_or(None, held))
+                held = _or(draw, None, held)
             case "default" if isinstance(held, str | int | float):
                 default = held
         fields[name] = (annotation, default)
@@ -120,9 +131,8 @@ def models(draw: Draw, *, depth: int = 0) -> Modelled:
     return Modelled(model.model_json_schema(), value, chosen, model=model)
 
 
-@st.composite
 def _annotated(draw: Draw, *, depth: int) -> tuple[Any, Any, dict[tuple[str, ...], int]]:
-    kind: str = draw(st.sampled_from(("plain",) * 6 + ("literal", "literals", "model", "union")))
+    kind: str = draw(_MODEL_KINDS)
     match kind:
         case "literal":
             words = draw(CHOICES)
@@ -133,24 +143,22 @@ def _annotated(draw: Draw, *, depth: int) -> tuple[Any, Any, dict[tuple[str, ...
             literal: Any = Literal[tuple(words)]
             return list[literal], taken, {}
         case "model" if depth < 2:
-            made = draw(models(depth=depth + 1))
+            made = _model(draw, depth=depth + 1)
             return made.model, made.value, made.chosen
         case "union" if depth < 2:
-            union: tuple[Any, Any, dict[tuple[str, ...], int]] = draw(_unions(depth=depth + 1))
-            return union
-    annotation, values = draw(st.sampled_from(_TYPES))
+            return _union(draw, depth=depth + 1)
+    annotation, values = draw(_ANY_TYPE)
     return annotation, draw(values), {}
 
 
-@st.composite
-def _unions(draw: Draw, *, depth: int) -> tuple[Any, Any, dict[tuple[str, ...], int]]:
+def _union(draw: Draw, *, depth: int) -> tuple[Any, Any, dict[tuple[str, ...], int]]:
     """Make a discriminated union; pydantic then tells the branches by their `kind`."""
-    tags = draw(st.lists(st.sampled_from(("mail", "post", "call")), min_size=2, max_size=3, unique=True))
-    branches = [draw(models(depth=depth)) for _ in tags]
+    tags = draw(_TAGS)
+    branches = [_model(draw, depth=depth) for _ in tags]
     models_of = []
     for at, (tag, branch) in enumerate(zip(tags, branches, strict=True)):
         constant: Any = Literal[tag]
-        kind: Any = (constant, draw(st.sampled_from((..., tag))))
+        kind: Any = (constant, ... if draw(BOOLEANS) else tag)
         models_of.append(create_model(f"Branch{at}", __base__=branch.model, kind=kind))
     index = draw(st.integers(0, len(tags) - 1))
     union: Any = models_of[0]
@@ -204,6 +212,13 @@ _UNDRAWN: tuple[tuple[Any, st.SearchStrategy[Any]], ...] = (
         st.sampled_from([{"a": 1, "b": 2}, {"a": 2}]),
     ),
 )
+_SOME_ODD_NAMES = st.lists(st.sampled_from(_ODD_NAMES), min_size=1, max_size=4, unique=True)
+_ANY_SCALAR, _ANY_UNDRAWN = st.sampled_from(_SCALARS), st.sampled_from(_UNDRAWN)
+_USES = st.sampled_from(("needed", "needed", "optional", "null"))
+_USES_WITH_DEFAULT = st.sampled_from(("needed", "needed", "optional", "null", "default"))
+_KINDS = st.sampled_from(("scalar",) * 5 + ("undrawn", "object", "shapes"))
+_SHAPE_TAGS = st.sampled_from(("type", "b.c"))
+_FOUR = st.integers(0, 3)
 _TREE = {
     "type": "object",
     "properties": {
@@ -219,31 +234,29 @@ _TREE = {
 def schemas(draw: Draw) -> Made:
     """Make a schema of an object or of several shapes, some of it behind $ref, with a value."""
     defs: dict[str, Any] = {"tree": _TREE}
-    made = draw(st.one_of(_objects(defs, depth=0, is_sure=True), _shapes(defs, depth=0)))
+    made = _object(draw, defs, depth=0, is_sure=True) if draw(BOOLEANS) else _shape(draw, defs, depth=0)
     return Made({**made.schema, "$defs": defs}, made.value, made.chosen)
 
 
-@st.composite
-def _objects(draw: Draw, defs: dict[str, Any], *, depth: int, is_sure: bool) -> Made:
+def _object(draw: Draw, defs: dict[str, Any], *, depth: int, is_sure: bool) -> Made:
     """Make an object. One that may be missing as a whole (not `is_sure`) gets no defaults: they are not filled in."""
     properties: dict[str, Any] = {}
     required: list[str] = []
     value: dict[str, Any] = {}
     chosen: dict[tuple[str, ...], int] = {}
-    names = draw(st.lists(st.sampled_from(_ODD_NAMES), min_size=1, max_size=4, unique=True))
+    names = draw(_SOME_ODD_NAMES)
     for name in names:
-        uses = ["needed", "needed", "optional", "null", *(["default"] if is_sure else [])]
-        use = draw(st.sampled_from(uses)) if name != names[0] else "needed"
-        made = draw(_values(defs, depth=depth + 1, is_sure=is_sure and use in ("needed", "default")))
+        use = "needed" if name == names[0] else draw(_USES_WITH_DEFAULT if is_sure else _USES)
+        made = _value(draw, defs, depth=depth + 1, is_sure=is_sure and use in ("needed", "default"))
         held = made.value
         prop = made.schema
         if use in ("needed", "null"):
             required.append(name)
         if use == "null":
             prop = {"anyOf": [prop, {"type": "null"}]}
-            held = draw(_or(None, held))
+            held = _or(draw, None, held)
         if use == "optional":
-            held = draw(_or(NOTHING, held))
+            held = _or(draw, NOTHING, held)
         if use == "default":
             prop = {**prop, "default": held}
         properties[name] = prop
@@ -253,45 +266,42 @@ def _objects(draw: Draw, defs: dict[str, Any], *, depth: int, is_sure: bool) -> 
                 {(name, *path): index for path, index in made.chosen.items()} if held is not None else {}
             )
     schema = {"type": "object", "properties": properties, "required": required}
-    return Made({**schema, **({"additionalProperties": False} if draw(st.booleans()) else {})}, value, chosen)
+    return Made({**schema, **({"additionalProperties": False} if draw(BOOLEANS) else {})}, value, chosen)
 
 
-@st.composite
-def _values(draw: Draw, defs: dict[str, Any], *, depth: int, is_sure: bool) -> Made:
-    made: Made
-    kind = draw(st.sampled_from(("scalar",) * 5 + ("undrawn", "object", "shapes")))
+def _value(draw: Draw, defs: dict[str, Any], *, depth: int, is_sure: bool) -> Made:
+    kind = draw(_KINDS)
     if kind == "object" and depth < 3:
-        made = draw(_objects(defs, depth=depth, is_sure=is_sure))
+        made = _object(draw, defs, depth=depth, is_sure=is_sure)
     elif kind == "shapes" and depth < 3:
-        made = draw(_shapes(defs, depth=depth))
+        made = _shape(draw, defs, depth=depth)
     else:
-        schema, values = draw(st.sampled_from(_UNDRAWN if kind == "undrawn" else _SCALARS))
+        schema, values = draw(_ANY_UNDRAWN if kind == "undrawn" else _ANY_SCALAR)
         made = Made(schema, draw(values))
-    if draw(st.integers(0, 3)) == 0:
+    if draw(_FOUR) == 0:
         name = f"def{len(defs)}"
         defs[name] = made.schema
         return Made({"$ref": f"#/$defs/{name}"}, made.value, made.chosen)
     return made
 
 
-@st.composite
-def _shapes(draw: Draw, defs: dict[str, Any], *, depth: int) -> Made:
+def _shape(draw: Draw, defs: dict[str, Any], *, depth: int) -> Made:
     """Make oneOf or anyOf of objects that a constant tells apart, and perhaps of a number beside them."""
-    tag = draw(st.sampled_from(("type", "b.c")))
-    count = draw(st.integers(2, 3))
+    tag = draw(_SHAPE_TAGS)
+    count = 2 + draw(BOOLEANS)
     branches = []
     for at in range(count):
-        made = draw(_objects(defs, depth=depth + 1, is_sure=True))
+        made = _object(draw, defs, depth=depth + 1, is_sure=True)
         properties = {**made.schema["properties"], tag: {"const": f"shape {at}"}}
         required = [*{*made.schema["required"], tag}]
         schema = {**made.schema, "properties": properties, "required": sorted(required)}
         chosen = {path: index for path, index in made.chosen.items() if path[:1] != (tag,)}
         branches.append(Made(schema, {**made.value, tag: f"shape {at}"}, chosen))
-    if depth and draw(st.booleans()):
+    if depth and draw(BOOLEANS):
         branches.append(Made({"type": "integer"}, draw(WHOLE)))
     index = draw(st.integers(0, len(branches) - 1))
-    union: dict[str, Any] = {draw(st.sampled_from(("oneOf", "anyOf"))): [each.schema for each in branches]}
-    if draw(st.booleans()) and len(branches) == count:
+    union: dict[str, Any] = {"oneOf" if draw(BOOLEANS) else "anyOf": [each.schema for each in branches]}
+    if draw(BOOLEANS) and len(branches) == count:
         union["discriminator"] = {"propertyName": tag}
     return Made(union, branches[index].value, {(): index, **branches[index].chosen})
 

@@ -31,6 +31,7 @@ from engine import (
 )
 from engine.forms import form_from_schema, form_from_values, read_form
 from tests.bot.hostile import live_parts, sdk_accepts, strings, texts, unseen, values
+from tests.bot.rebuilt import rebuilt
 from tests.bot.runs import APPROVAL_ID, DIGEST, NOON, PAYLOAD, approval, asked, decided, event, run
 
 
@@ -461,10 +462,96 @@ def test_every_kind_of_field_has_the_input_that_fits_it() -> None:
         "field:paid": ("static_select", True),
         "field:tags": ("plain_text_input", True),
     }
+    assert blocks["field:amount"]["element"]["min_value"] == "0"
     assert blocks["field:amount"]["element"]["is_decimal_allowed"] is True
     assert blocks["field:nights"]["element"]["is_decimal_allowed"] is False
     assert blocks["field:note"]["element"]["multiline"] is True
     assert blocks["field:amount"]["hint"]["text"] == "In euros."
+
+
+DATE, TIME, MOMENT = ({"type": "string", "format": name} for name in ("date", "time", "date-time"))
+ELEMENTS: list[tuple[dict[str, Any], Any, str, str | None]] = [
+    (DATE, "2026-01-31", "datepicker", "initial_date"),
+    (DATE, "0001-01-01", "plain_text_input", "initial_value"),
+    (DATE, None, "datepicker", None),
+    (TIME, "09:30:00", "timepicker", "initial_time"),
+    (TIME, "09:30:15", "plain_text_input", "initial_value"),
+    (TIME, "09:30:00Z", "plain_text_input", "initial_value"),
+    (MOMENT, "2026-01-31T09:30:00+02:00", "datetimepicker", "initial_date_time"),
+    (MOMENT, "2026-01-31T09:30:15Z", "plain_text_input", "initial_value"),
+    (MOMENT, "2026-01-31T09:30:00", "plain_text_input", "initial_value"),
+    (MOMENT, "1969-07-20T20:17:00Z", "plain_text_input", "initial_value"),
+    ({"type": "string", "format": "email"}, "amy@example.com", "email_text_input", "initial_value"),
+    ({"type": "string", "format": "email"}, "amy@localhost", "plain_text_input", "initial_value"),
+    ({"type": "string", "format": "uri"}, "https://example.com", "url_text_input", "initial_value"),
+    ({"type": "string", "format": "uri"}, "postgresql://host/db", "plain_text_input", "initial_value"),
+    ({"type": "string", "format": "slack-user-id"}, "U0AMY", "users_select", "initial_user"),
+    (
+        {"type": "string", "format": "slack-channel-id"},
+        "C0PAY",
+        "conversations_select",
+        "initial_conversation",
+    ),
+    ({"type": "string", "format": "slack-channel-id"}, "D0PAY", "plain_text_input", "initial_value"),
+    ({"type": "array", "items": {"enum": ["a", "b"]}}, ["b", "a"], "checkboxes", "initial_options"),
+    (
+        {"type": "array", "items": {"enum": [*map(str, range(11))]}},
+        ["3"],
+        "multi_static_select",
+        "initial_options",
+    ),
+    (
+        {"type": "array", "items": {"enum": [*map(str, range(101))]}},
+        ["3"],
+        "multi_static_select",
+        "initial_options",
+    ),
+    ({"type": "array", "items": {"type": "integer"}}, [1, 2], "plain_text_input", "initial_value"),
+    ({"type": "integer", "minimum": 0, "maximum": 9}, 5, "number_input", "initial_value"),
+    ({"type": "integer"}, 5.0, "plain_text_input", "initial_value"),
+    ({"type": "string", "minLength": 2, "maxLength": 5}, "abc", "plain_text_input", "initial_value"),
+]
+
+
+@pytest.mark.parametrize(("prop", "value", "element", "initial"), ELEMENTS, ids=range(len(ELEMENTS)))
+def test_a_value_stands_in_the_element_that_holds_it_exactly(
+    prop: dict[str, Any], value: Any, element: str, initial: str | None
+) -> None:
+    """Each kind has Slack's own element, unless that would change the value: then it is typed and stays the same."""
+    form = form_from_schema({"properties": {"x": prop}}, initial={} if value is None else {"x": value})
+    view = cards.edit_view(approval(form=form))
+    check_view(view, kind="modal")
+    sdk_accepts(view["blocks"])
+    (made,) = [block["element"] for block in view["blocks"] if block["type"] == "input"]
+    rebuilt(view["blocks"][-1])
+    assert made["type"] == element
+    assert [key for key in made if key.startswith("initial_")] == ([initial] if initial else [])
+    sent = entries_of(form, initial_values({**view, "id": "V1"}))
+    assert json.dumps(read_form(form, sent)) == json.dumps({} if value is None else {"x": value})
+
+
+def test_bounds_are_given_to_slack_where_it_can_hold_them() -> None:
+    """Bounds of numbers and lengths go along, unless Slack has no spelling for them or the value breaks them."""
+
+    def element(prop: dict[str, Any], **initial: Any) -> dict[str, Any]:
+        form = form_from_schema({"properties": {"x": prop}}, initial=initial)
+        return dict(cards.inputs(form).blocks[0]["element"])
+
+    assert element({"type": "integer", "exclusiveMinimum": 0, "maximum": 9})["min_value"] == "1"
+    assert element({"type": "number", "maximum": 0.5})["max_value"] == "0.5"
+    assert "max_value" not in element({"type": "number", "maximum": 1e30})
+    assert "min_value" not in element({"type": "integer", "minimum": 6}, x=5)
+    assert element({"type": "string", "minLength": 2, "maxLength": 9})["max_length"] == 9
+    assert "max_length" not in element({"type": "string", "maxLength": 9000})
+    assert "min_length" not in element({"type": "string", "minLength": 5}, x="abc")
+
+
+def test_nested_fields_stand_under_headings() -> None:
+    """A section begins with its heading; what follows at the top level is set apart by a line."""
+    inner = {"type": "object", "properties": {"city": {"type": "string"}}}
+    form = form_from_schema({"properties": {"home": inner, "note": {"type": "string"}}, "required": ["home"]})
+    kinds = [(block["type"], block.get("text", {}).get("text")) for block in cards.inputs(form).blocks]
+    assert kinds == [("header", "Home"), ("input", None), ("divider", None), ("input", None)]
 
 
 @pytest.mark.parametrize("given", ["x" * 3001, "a\u202eb", "\0", "\ud800"])
@@ -481,19 +568,22 @@ def test_what_slack_would_not_give_back_is_left_out_and_said(given: str) -> None
 
 
 def test_a_form_of_many_fields_keeps_to_what_a_view_holds() -> None:
-    """Fields beyond 92 are left out and named, and the view is still one that Slack takes."""
+    """Ninety-two fields stand on a page, none is left out, and the view is one that Slack takes."""
     values_ = {f"field_{n}": n for n in range(300)}
     view = cards.edit_view(approval(values_, form=form_from_values(values_)))
     check_view(view, kind="modal")
-    assert len(cards.inputs(form_from_values(values_)).blocks) == 92
+    made = cards.inputs(form_from_values(values_))
+    assert (len(made.blocks), made.left_out) == (92, ())
 
 
 def test_a_form_of_long_texts_keeps_to_what_a_view_weighs() -> None:
-    """Ninety texts of 3 000 characters are more than 250 kB, so some are left out."""
+    """Ninety texts of 3 000 characters are more than 250 kB, so some wait for the next page."""
     values_ = {f"text_{n}": "é" * 3000 for n in range(90)}
     view = cards.edit_view(approval(values_, form=form_from_values(values_)))
     check_view(view, kind="modal")
-    assert 0 < len(cards.inputs(form_from_values(values_)).blocks) < 90
+    made = cards.inputs(form_from_values(values_))
+    assert 0 < len(made.names) < 90
+    assert made.left_out == ()
 
 
 @pytest.mark.parametrize("count", [2, 10, 11, 100, 101, 250])

