@@ -52,6 +52,8 @@ VERDICT: Final[Mapping[Verdict, str]] = {
     Verdict.EDIT: "Edited and approved",
     Verdict.RESPOND: "Answered",
 }
+ABOUT_ERRORS: Final[Mapping[str, str]] = {"Edit and retry": "Edited and retried", "Stop": "Stopped"}
+"""What was decided about a step that failed."""
 NOBODY: Final = "nobody, because no approvers are set for this workflow"
 SUPERSEDED: Final = "Out of date: the content changed and was asked again. Please use the newer card below."
 NEEDS_REVIEW: Final = "To approve, open “Review in full” first."
@@ -143,6 +145,8 @@ def _told(event: Event, *, title: str, number: int | None) -> Line:
 
 def verdict(given: Verdict, *, label: str) -> str:
     """Say what was decided; where its button said something of its own, by that label too."""
+    if given is not Verdict.RESPOND and label in ABOUT_ERRORS:
+        return ABOUT_ERRORS[label]
     usual = {given.value, ""} if given is not Verdict.RESPOND else set()
     return VERDICT[given] if label.lower() in usual else f"{VERDICT[given]} “{_short(label)}”"
 

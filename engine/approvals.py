@@ -65,9 +65,15 @@ async def decisions_of(tx: Transaction, approval_ids: Sequence[str]) -> dict[tup
 
 
 async def undelivered(tx: Transaction, run_id: str) -> tuple[Row[Any], Row[Any]] | None:
-    """Return the run's oldest decision that the graph does not have yet, with its question first."""
-    waiting = (approvals.c.run_id == run_id) & (approvals.c.status == DECIDED)
-    for row in (await tx.execute(select(approvals).where(waiting).order_by(approvals.c.number))).all():
+    """Return the run's oldest decision that the graph does not have yet, with its question first.
+
+    While people are asked about an error no other decision goes out: the graph would try again with it.
+    """
+    opened = select(approvals).where(approvals.c.run_id == run_id, approvals.c.status.in_(OPEN))
+    rows = (await tx.execute(opened.order_by(approvals.c.number))).all()
+    for row in [row for row in rows if row.pause == "error"] or rows:
+        if row.status != DECIDED:
+            continue
         decided = await decision(tx, row.id, revision=row.revision)
         if decided is not None:
             return row, decided

@@ -10,6 +10,7 @@ from contextlib import asynccontextmanager
 from typing import Any, TypeVar, cast
 
 from langchain_core.runnables import RunnableConfig
+from langgraph._internal._constants import NULL_TASK_ID
 from langgraph.checkpoint.base import (
     WRITES_IDX_MAP,
     BaseCheckpointSaver,
@@ -20,6 +21,7 @@ from langgraph.checkpoint.base import (
     get_serializable_checkpoint_metadata,
 )
 from langgraph.checkpoint.serde.base import SerializerProtocol
+from langgraph.checkpoint.serde.types import ERROR, RESUME
 from langgraph.pregel import Pregel
 
 from engine import checkpoints
@@ -139,7 +141,8 @@ class SQLModelSaver(BaseCheckpointSaver[str]):
         """Store what a task wrote on top of a checkpoint, which may itself be stored later.
 
         Writes to LangGraph's special channels alone (errors, interrupts, answers) replace what the task wrote
-        there before; as soon as an ordinary channel is among them, what is there stays.
+        there before; as soon as an ordinary channel is among them, what is there stays. In a guarded copy a task
+        that comes to an end or pauses has failed no longer; LangGraph 1.2.22 forgets the error in memory only.
         """
         named = {**_place(config), "checkpoint_id": str(config["configurable"]["checkpoint_id"])}
         rows = [
@@ -157,6 +160,8 @@ class SQLModelSaver(BaseCheckpointSaver[str]):
         if rows:
             async with self._writing() as tx:
                 await checkpoints.put_writes(tx, rows, is_replacing=is_special)
+                if self._guard is not None and _is_over(task_id, writes):
+                    await checkpoints.forget_error(tx, **named, task_id=task_id)
 
     async def adelete_thread(self, thread_id: str) -> None:
         """Forget the thread: checkpoints, values and writes in all namespaces. Unknown threads are no error."""
@@ -254,6 +259,12 @@ def _running_loop() -> asyncio.AbstractEventLoop | None:
         return asyncio.get_running_loop()
     except RuntimeError:
         return None
+
+
+def _is_over(task_id: str, writes: Sequence[tuple[str, Any]]) -> bool:
+    """Say whether a task writes this because it has ended or paused: not its error, nor the answers it has read."""
+    channels = {channel for channel, _ in writes}
+    return task_id != NULL_TASK_ID and ERROR not in channels and channels != {RESUME}
 
 
 def _place(config: RunnableConfig) -> dict[str, str]:

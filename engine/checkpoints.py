@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any, cast
 
+from langgraph.checkpoint.base import WRITES_IDX_MAP
+from langgraph.checkpoint.serde.types import ERROR
 from sqlalchemy import ColumnElement, Insert, Row, Table, bindparam, delete, literal, select, tuple_
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import SQLModel
@@ -125,6 +127,21 @@ async def put(tx: Transaction, *, checkpoint: Mapping[str, Any], values: Sequenc
 async def put_writes(tx: Transaction, rows: Sequence[Mapping[str, Any]], *, is_replacing: bool) -> None:
     """Store writes; one that is there already is replaced or kept."""
     await tx.execute(_insert(WRITES, tx.dialect, is_replacing=is_replacing), rows)
+
+
+async def forget_error(
+    tx: Transaction, *, thread_id: str, checkpoint_ns: str, checkpoint_id: str, task_id: str
+) -> None:
+    """Forget that this task failed."""
+    await tx.execute(
+        delete(WRITES).where(
+            WRITES.c.thread_id == thread_id,
+            WRITES.c.checkpoint_ns == checkpoint_ns,
+            WRITES.c.checkpoint_id == checkpoint_id,
+            WRITES.c.task_id == task_id,
+            WRITES.c.idx == WRITES_IDX_MAP[ERROR],
+        )
+    )
 
 
 async def delete_thread(tx: Transaction, thread_id: str) -> None:

@@ -23,6 +23,7 @@ from engine.ledger import Transition
 from engine.pictures import Asked, Pictures, decision_view
 from engine.policy import refusal
 from engine.questions import Option, ReasonWanted, answer
+from engine.questions.failure import answer_failure
 from engine.recording import Decided, record
 from engine.views import ApprovalStatus, ApprovalView
 
@@ -128,6 +129,8 @@ def _allowed(asked: Asked, *, actor: Actor, option: str) -> Option:
 def _answer(asked: Asked, option: Option, *, reason: str, values: Mapping[str, Json]) -> Answer:
     if asked.pause != "dynamic" and option.verdict is Verdict.REJECT:
         return Answer(resume=None)  # the run ends; the graph gets no answer at all
+    if asked.pause == "error":
+        return answer_failure(option, values)
     return answer(asked.view.question, option=option, reason=reason, values=values, mapping=asked.mapping)
 
 

@@ -144,5 +144,18 @@ class UnfitAnswer(EngineError):
     """The graph refuses this answer, though it fits the schema that it gave. Nothing of it was taken."""
 
 
+class SwallowedInterrupt(EngineError, RuntimeError):
+    """The step asked people and went on without an answer: a broad `except` caught what interrupt() raises.
+
+    Catch narrower exceptions there, or raise langgraph.errors.GraphBubbleUp again.
+    """
+
+    def __init__(self) -> None:
+        super().__init__(
+            "The step asked and went on without an answer: a broad `except` around interrupt() caught what stops it. "
+            "Catch narrower exceptions there, or raise GraphBubbleUp again."
+        )
+
+
 class LeaseLost(EngineError):
     """Another process took this run over; what this one still had to write is void."""

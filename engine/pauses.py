@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Set
 from dataclasses import dataclass
+from itertools import count
 from typing import Any, Literal, TypeAlias
 
 from langgraph.types import PregelTask, StateSnapshot
@@ -24,16 +25,17 @@ NO_PLACE = (
     "The graph no longer has the place where it waited: its code has changed. Nothing more of it was run."
 )
 
-PauseKind: TypeAlias = Literal["dynamic", "before", "after"]
+PauseKind: TypeAlias = Literal["dynamic", "before", "after", "error"]
 
 
 @dataclass(frozen=True)
 class Pause:
     """One thing that the graph waits for.
 
-    `interrupt_id` is LangGraph's, or `static_key` for a static breakpoint; either names one question of a thread
-    (langgraph >= 1.2.20). `ordinal` counts the answers that the task had before, as evidence. `value` is what is
-    asked (for a static breakpoint: {"next", "state"}), `state` holds the state values that an edit may change,
+    `interrupt_id` is LangGraph's, or `static_key` for a static breakpoint, or `error_key` where nodes raised; each
+    names one question of a thread (langgraph >= 1.2.20). `ordinal` counts the answers that the task had before, or
+    the retries, as evidence. `value` is what is asked (for a static breakpoint: {"next", "state"}, for an error
+    {"errors": [{"node", "error"}, …]}), `state` holds the state values that an edit may change,
     `schema` is the JSON Schema that the answer has to fit (None: any), `node` names the node that asks.
     """
 
@@ -75,7 +77,7 @@ class Finished:
 
 @dataclass(frozen=True)
 class Failed:
-    """A node raised, or asked something that cannot be shown."""
+    """Nothing more can be run, and no retry would help; or people stopped what had failed."""
 
     error: str
 
@@ -89,7 +91,8 @@ class Look:
 
     `ran` names the nodes of the step that made the head. `answers` counts the stored answers per task id.
     `editable` are the state values that an update may replace now, `output` is what the graph gives when done.
-    `has_orphan`: the head holds an interrupt, though nothing may be left that asked it.
+    `has_orphan`: the head holds an interrupt, though nothing may be left that asked it. `inside` are the ids of tasks
+    that called a graph with a state of its own.
     """
 
     snapshot: StateSnapshot
@@ -98,15 +101,13 @@ class Look:
     editable: Mapping[str, Json]
     output: Any
     has_orphan: bool
+    inside: Set[str] = frozenset()
 
 
 def situation(look: Look, *, before: Breakpoints, after: Breakpoints, passed: Set[str]) -> Situation:
-    """Say where the thread stands; `passed` are the keys of the static breakpoints already passed."""
-    snapshot = look.snapshot
-    if snapshot.created_at is None:
+    """Say where the thread stands; `passed` are the keys of breakpoints and errors that people have let pass."""
+    if look.snapshot.created_at is None:
         return Unstarted()
-    if errors := [f"{task.name}: {task.error}" for _, task in leaves(snapshot) if task.error]:
-        return Failed("; ".join(errors))
     try:
         return _at_rest(look, before=before, after=after, passed=passed)
     except UnaskableValue as error:
@@ -120,6 +121,18 @@ def leaves(snapshot: StateSnapshot) -> Iterator[tuple[StateSnapshot, PregelTask]
             yield from leaves(task.state)
         else:
             yield snapshot, task
+
+
+def failing(snapshot: StateSnapshot) -> Iterator[tuple[StateSnapshot, PregelTask]]:
+    """Yield every task whose node raised, the innermost one that tells of it, with the snapshot it belongs to."""
+    for task in snapshot.tasks:
+        inner = list(failing(task.state)) if isinstance(task.state, StateSnapshot) else []
+        yield from inner or ([(snapshot, task)] if task.error else [])
+
+
+def error_key(*, checkpoint_id: str, nodes: tuple[str, ...], attempt: int) -> str:
+    """Return our own name for an error that people are asked about; `attempt` counts the retries from 0."""
+    return f"error:{checkpoint_id}:{','.join(nodes)}:{attempt}"
 
 
 def static_key(kind: PauseKind, *, checkpoint_id: str, following: tuple[str, ...]) -> str:
@@ -144,17 +157,57 @@ def edited_digest(
 def _at_rest(look: Look, *, before: Breakpoints, after: Breakpoints, passed: Set[str]) -> Situation:
     """Judge by the tasks, not by `next`, which leaves out those that are done while their step is not."""
     snapshot = look.snapshot
-    if not snapshot.tasks:
-        return Failed(NO_PLACE) if look.has_orphan else Finished(_result(look.output))
-    if dynamic := tuple(_dynamic(look)):
-        return Paused(dynamic)
+    if not snapshot.tasks and look.has_orphan:
+        return Failed(NO_PLACE)
+    if asked := (*_error(look, passed=passed), *_dynamic(look)):
+        return Paused(asked)
+    if stop := _static(look, before=before, after=after, passed=passed):
+        return Paused((stop,))
+    return Underway(_checkpoint_id(snapshot)) if snapshot.tasks else Finished(_result(look.output))
+
+
+def _static(look: Look, *, before: Breakpoints, after: Breakpoints, passed: Set[str]) -> Pause | None:
+    """Return the breakpoint that holds the thread; after the last node nothing follows it."""
+    snapshot = look.snapshot
     following = tuple(task.name for task in snapshot.tasks)
     kind = _breakpoint(look, set(following), before=before, after=after)
+    if kind is None:
+        return None
     checkpoint_id = _checkpoint_id(snapshot)
-    if kind is None or (key := static_key(kind, checkpoint_id=checkpoint_id, following=following)) in passed:
-        return Underway(checkpoint_id)
+    key = static_key(kind, checkpoint_id=checkpoint_id, following=following)
+    if key in passed:
+        return None
     value = {"next": list(following), "state": jsonable(snapshot.values)}
-    return Paused((Pause(key, 0, kind, value, look.editable, checkpoint_id, node=", ".join(following)),))
+    node = ", ".join(following or sorted(look.ran))
+    return Pause(key, 0, kind, value, look.editable, checkpoint_id, node=node)
+
+
+def _error(look: Look, *, passed: Set[str]) -> Iterator[Pause]:
+    """Yield one pause for all nodes that raised. An edit has to reach each of them to be offered."""
+    failed = list(failing(look.snapshot))
+    if not failed:
+        return
+    checkpoint_id = _checkpoint_id(look.snapshot)
+    nodes = tuple(task.name for _, task in failed)
+    keys = (error_key(checkpoint_id=checkpoint_id, nodes=nodes, attempt=n) for n in count())
+    attempt, key = next((n, key) for n, key in enumerate(keys) if key not in passed)
+    is_reached = all(
+        home is look.snapshot and not _is_sent(task) and task.id not in look.inside for home, task in failed
+    )
+    yield Pause(
+        interrupt_id=key,
+        ordinal=attempt,
+        kind="error",
+        value={"errors": [{"node": task.name, "error": str(task.error)} for _, task in failed]},
+        state=look.editable if is_reached else {},
+        checkpoint_id=checkpoint_id,
+        node=", ".join(nodes),
+    )
+
+
+def _is_sent(task: PregelTask) -> bool:
+    """Say whether a task was sent its input (Send), and does not read the state."""
+    return bool(task.path) and task.path[0] == "__pregel_push"
 
 
 def _result(values: Any) -> Json:
@@ -167,9 +220,14 @@ def _result(values: Any) -> Json:
 
 def _dynamic(look: Look) -> Iterator[Pause]:
     root = look.snapshot
+    failed = {
+        task.id for _, task in failing(root)
+    }  # what they asked was answered, or is asked again by a retry
     homes = {interrupt.id: (home, task) for home, task in leaves(root) for interrupt in task.interrupts}
     for interrupt in root.interrupts:
         home, task = homes.get(interrupt.id, (None, None))
+        if task is not None and task.id in failed:
+            continue
         is_reached = home is root and task is not None and _is_own(interrupt.id, task, look.answers)
         yield Pause(
             interrupt_id=interrupt.id,
@@ -201,7 +259,7 @@ def _is_own(interrupt_id: str, task: PregelTask, answers: Mapping[str, int]) -> 
     A node that was sent its input (Send) has it from there, and a graph that a node calls has a state of its own;
     LangGraph tells the latter only by the id, the hash of who asked (langgraph 1.2.22, types.py `_interrupt_id`).
     """
-    if task.path and task.path[0] == "__pregel_push":
+    if _is_sent(task):
         return False
     asker = f"{task.name}:{task.id}"
     names = (asker, f"{asker}|{answers.get(task.id, 0)}")

@@ -15,6 +15,7 @@ from engine.errors import UnknownApproval
 from engine.pauses import PauseKind
 from engine.policy import Policy
 from engine.questions import AnswerMapping, Question, read_question, read_static
+from engine.questions.failure import read_failure
 from engine.views import (
     ApprovalStatus,
     ApprovalView,
@@ -228,6 +229,8 @@ def question_of(
             mapping=mapping,
             dialect=workflow.dialect if workflow else None,
         )
+    if pause == "error":
+        return read_failure(value, state=state, state_schema=held)
     return read_static(
         tuple(value["next"]), when=pause, state=value["state"], state_schema=held, editable=tuple(state)
     )

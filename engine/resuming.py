@@ -95,12 +95,16 @@ async def drop(
 
 
 async def _meetings(transition: Transition, run: Row[Any]) -> list[tuple[Row[Any], Row[Any]]]:
-    """Pair the values that wait with the questions that are pending, the first asked first."""
+    """Pair the values that wait with the questions that are pending, the first asked first.
+
+    What to do about an error is left to people.
+    """
     waiting = await answers.waiting(transition.tx, run.id)
     if not waiting:
         return []
     rows = await approvals.of_runs(transition.tx, [run.id])
-    return list(_pairs(waiting, [row for row in rows if row.status == ApprovalStatus.PENDING.value]))
+    pending = [row for row in rows if row.status == ApprovalStatus.PENDING.value and row.pause != "error"]
+    return list(_pairs(waiting, pending))
 
 
 def _pairs(waiting: Sequence[Row[Any]], pending: Sequence[Row[Any]]) -> Iterator[tuple[Row[Any], Row[Any]]]:

@@ -33,6 +33,7 @@ from engine.pauses import (
     edited_digest,
 )
 from engine.progress import Progress
+from engine.questions.failure import told_failure
 from engine.settling import Delivery, Outcome, Settlement, Stopped, Void, question_digest
 from engine.threads import Thread
 from engine.views import ApprovalStatus, RunStatus
@@ -137,7 +138,9 @@ class _Drive:
     async def _deliver(self, delivery: Delivery, here: Situation, *, passed: set[str]) -> Outcome | Void:
         """Bring a decision to the graph and return what came of it; Void: the graph does not ask this now."""
         if delivery.stops_the_run:
-            return Stopped(delivery.decision.reason)
+            is_error = delivery.approval.pause == "error"
+            asked = delivery.approval.asked["value"]
+            return Failed(told_failure(asked)) if is_error else Stopped(delivery.decision.reason)
         if here == Failed(NO_PLACE):
             return Void(here)
         if delivery.approval.attempts == 0:
@@ -189,7 +192,7 @@ class _Drive:
         here = await self._thread.look(passed=passed)
         if isinstance(here, Failed):
             return here
-        if raised is not None:
+        if raised is not None and not _is_asked_about(here):
             return Failed(raised)
         if isinstance(here, Unstarted):
             return Failed("The graph did nothing with its input.")
@@ -223,6 +226,11 @@ def _expected(delivery: Delivery) -> set[str]:
         )
         for kept in (set(asked["state"]), set(asked["state"]) - set(update))
     }
+
+
+def _is_asked_about(here: Situation) -> bool:
+    """Say whether people are asked about what was raised; what no node raised, such as a wrong update, is over."""
+    return isinstance(here, Paused) and any(pause.kind == "error" for pause in here.pauses)
 
 
 def _pause_of(here: Situation, delivery: Delivery) -> Pause | None:

@@ -107,7 +107,10 @@ async def end(tx: Transaction, run_id: str, *, status: RunStatus, at: datetime) 
 
 async def unsettled(tx: Transaction) -> list[str]:
     """Return the runs that somebody has to drive: running, or with a decision that the graph lacks."""
-    undelivered = select(approvals.c.run_id).where(approvals.c.status == ApprovalStatus.DECIDED.value)
+    is_error = approvals.c.pause == "error"
+    failed = select(approvals.c.run_id).where(is_error, approvals.c.status == ApprovalStatus.PENDING.value)
+    decided = approvals.c.status == ApprovalStatus.DECIDED.value
+    undelivered = select(approvals.c.run_id).where(decided, approvals.c.run_id.not_in(failed))
     wanted = (runs.c.status == RunStatus.RUNNING.value) | (
         (runs.c.status == RunStatus.WAITING.value) & runs.c.id.in_(undelivered)
     )

@@ -40,7 +40,7 @@ class Delivery:
 
     @property
     def stops_the_run(self) -> bool:
-        """A static breakpoint has no way to tell the graph no: the run ends instead, and nothing more runs."""
+        """Neither a breakpoint nor an error can tell the graph no: the run ends instead, and nothing more runs."""
         return bool(self.approval.pause != "dynamic" and self.decision.verdict == Verdict.REJECT.value)
 
 
@@ -81,7 +81,7 @@ class Settlement:
         if void:
             self._transition.note(EventKind.WITHDRAWN, approval_id=approval_id, why=void.why)
             await drop(self._transition, self._run.id, why=void.why)
-        elif not isinstance(outcome, Stopped):
+        elif not delivery.stops_the_run:
             sent = answer_digest(delivery.answer)
             self._transition.note(
                 EventKind.RESUMED, approval_id=approval_id, verdict=verdict, answer_digest=sent

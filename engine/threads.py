@@ -20,7 +20,7 @@ from langgraph.types import Command, StateSnapshot
 from engine.checkpointer import Guard, SQLModelSaver
 from engine.decisions import Answer, Json
 from engine.errors import LeaseLost, StaleQuestion, StoreError, UnfitAnswer
-from engine.pauses import Failed, Look, Pause, Situation, leaves, situation
+from engine.pauses import Failed, Look, Pause, Situation, failing, leaves, situation
 from engine.workflows import Workflow
 
 Hears = Callable[[Sequence[str], str, Any], None]
@@ -73,7 +73,18 @@ class Thread:
             editable={key: value for key, value in editable.items() if key not in locked},
             output=self._output(snapshot),
             has_orphan=any(channel == INTERRUPT for _, channel, _ in writes),
+            inside=await self._inside(snapshot),
         )
+
+    async def _inside(self, snapshot: StateSnapshot) -> frozenset[str]:
+        """Return the failed tasks that called a graph which has checkpoints of its own."""
+        found = set()
+        for home, task in failing(snapshot):
+            place = {**home.config["configurable"], "checkpoint_ns": f"{task.name}:{task.id}"}
+            place.pop("checkpoint_id", None)
+            if home is snapshot and await self._saver.aget_tuple({"configurable": place}) is not None:
+                found.add(task.id)
+        return frozenset(found)
 
     def _output(self, snapshot: StateSnapshot) -> Any:
         """Pick what the graph gives as its output; the rest of the state is its own business."""

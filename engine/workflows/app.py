@@ -23,6 +23,7 @@ from engine.workflows.asks import swallowed_in
 from engine.workflows.loading import BrokenGraph, Loader
 from engine.workflows.rules import Rules
 from engine.workflows.schemas import input_schema, state_schema, takes_wrapped
+from engine.workflows.watching import watched
 from engine.workflows.workflow import Breakpoints, Workflow
 
 log = logging.getLogger("assent.workflows")
@@ -104,7 +105,7 @@ async def _loaded(
         name=name,
         title=rules.title or readable(name),
         description=rules.description or entry.description,
-        graph=graph.copy(update={"checkpointer": saver.with_allowlist(allowlist_of(graph))}),
+        graph=watched(graph).copy(update={"checkpointer": saver.with_allowlist(allowlist_of(graph))}),
         input_form=form_from_schema(taken),
         state_schema=held,
         rules=rules,

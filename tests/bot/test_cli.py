@@ -261,3 +261,11 @@ def test_demo_on_a_busy_port_says_what_to_do(assent: Terminal, tmp_path: Path) -
         code, out, err = assent("demo", "--port", str(port), "--folder", str(tmp_path / "demo"))
     assert (code, out) == (1, "")
     assert err.startswith(f"Port {port} is taken")
+
+
+def test_check_names_nodes_that_swallow_their_question(assent: Terminal) -> None:
+    """A broad `except` around interrupt() is a problem, told with the node and the line."""
+    code, out, _ = assent("check", str(ROOT / "tests" / "shapes"))
+    assert code == 1
+    assert "shapes.py: interrupt() in line" in out
+    assert "never pauses: “except Exception”" in " ".join(out.split())

@@ -173,11 +173,15 @@ async def test_a_reason_stays_text(odd_office: Office, text: str) -> None:
 
 
 async def test_an_error_stays_text(odd_office: Office) -> None:
-    """The message of an exception is told as text, in the thread and at the root."""
+    """The message of an exception is told as text, on its card, in the thread and at the root."""
     for at in range(0, len(SHORT), 6):
         text = " | ".join(SHORT[at : at + 6])
         case = await odd_office.rita.starts("fail", a=text)
         await odd_office.amy.approves(await case.asks())
+        failed = await case.asks(number=2)
+        assert failed.buttons() == ["Retry", "Edit and retry", "Stop"]
+        assert repr(text)[1:-1] in raw(failed.words())
+        await odd_office.amy.chooses(failed, "Stop")
         told = await case.ends("Failed")
         assert repr(text)[1:-1] in raw(told)
         assert repr(text)[1:-1] in raw(words(case.root()))

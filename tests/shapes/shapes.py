@@ -1,10 +1,12 @@
 """Graphs that are put together in ways that need care: gates beside branches, graphs inside graphs, Send."""
 
 import operator
+from pathlib import Path
 from typing import Annotated
 
 from engine import approval
 from graphs import chain
+from langgraph.errors import GraphBubbleUp
 from langgraph.graph import END, START, StateGraph
 from langgraph.types import Send, interrupt
 from pydantic import BaseModel, field_validator
@@ -172,3 +174,106 @@ _private.add_node("work", work)
 _private.add_edge(START, "work")
 _private.add_edge("work", END)
 private = _private.compile()
+
+
+def prepare(state: State) -> dict:
+    return {"log": ["prepared"]}
+
+
+def charge(state: State) -> dict:
+    """Fails until the amount is large enough or somebody has mended what it needs; counts its calls."""
+    folder = Path(state["draft"])
+    with (folder / "calls").open("a") as calls:
+        calls.write(f"{state['amount']}\n")
+    if state["amount"] < 10 and not (folder / "mended").exists():
+        raise ConnectionError(f"no answer for {state['amount']}")
+    return {"log": [f"charged {state['amount']}"]}
+
+
+fragile = chain(State, prepare, charge, pay)
+guarded = chain(State, prepare, charge, pay, interrupt_before=["charge"])
+
+
+def ask_aside(state: State) -> dict:
+    return {"log": [f"aside {interrupt('Aside?')}"]}
+
+
+_beside = StateGraph(State)
+for _node in (charge, ask_aside, right, pay):
+    _beside.add_node(_node.__name__, _node)
+for _name in ("charge", "ask_aside", "right"):
+    _beside.add_edge(START, _name)
+_beside.add_edge(["charge", "ask_aside", "right"], "pay")
+_beside.add_edge("pay", END)
+beside = _beside.compile()
+
+
+def ask_then_charge(state: State) -> dict:
+    first = interrupt({"ask": "first", "amount": state["amount"]})
+    charge(state)
+    return {"log": [f"{first},{interrupt('Second?')}"]}
+
+
+late = chain(State, ask_then_charge)
+
+_holds = StateGraph(State)
+_holds.add_node("inner", chain(State, prepare, charge))
+_holds.add_edge(START, "inner")
+_holds.add_edge("inner", END)
+broken_inside = _holds.compile()
+_box["charges"] = chain(State, prepare, charge)
+
+
+async def calls_charge(state: State) -> dict:
+    return {"log": (await _box["charges"].ainvoke({"amount": state["amount"], "draft": state["draft"]}))["log"]}
+
+
+broken_hidden = chain(State, calls_charge)
+
+
+def swallows(state: State) -> dict:
+    try:
+        answer = interrupt("Really?")
+    except Exception:
+        answer = "yes, surely"
+    return {"log": [answer]}
+
+
+def _ask_helper():
+    return interrupt("Really?")
+
+
+def swallows_far(state: State) -> dict:
+    try:
+        answer = _ask_helper()
+    except (ValueError, BaseException):
+        answer = "yes, surely"
+    return {"log": [answer]}
+
+
+def asks_in_vain(state: State) -> dict:
+    """The guide's own retry: the question stands in the handler, and nothing swallows it."""
+    try:
+        charge(state)
+    except Exception as error:
+        if interrupt({"error": str(error), "options": ["retry", "cancel"]}) == "cancel":
+            return {"log": ["cancelled"]}
+        (Path(state["draft"]) / "mended").touch()
+        raise
+    return {"log": ["charged"]}
+
+
+def asks_and_lets_through(state: State) -> dict:
+    try:
+        return {"log": [interrupt("Really?")]}
+    except GraphBubbleUp:
+        raise
+    except Exception:
+        return {"log": ["failed"]}
+
+
+swallowed = chain(State, swallows, pay)
+swallowed_far = chain(State, swallows_far, pay)
+retried = chain(State, asks_in_vain)
+let_through = chain(State, asks_and_lets_through)
+ended = chain(State, prepare, pay, interrupt_after=["pay"])
