@@ -365,7 +365,7 @@ FAILED = "book failed. Try again?"
 
 
 async def test_retry_given_up(shared: Office) -> None:
-    """Rejected, the node raises its own error again, which is asked about like any other; stopped, the run has failed."""
+    """Rejected, the node raises its own error again, which is asked about; stopped, the run has failed."""
     case = await shared.rita.starts("booking", input="next week")
     await shared.amy.answers(await case.asks(), "Reject", reason="Never mind")
     card = await asked(case, text=FAILED, buttons=FAILURE, number=2)
