@@ -19,16 +19,15 @@ from engine.views import ApprovalStatus, DecisionView, Earlier
 def latest(rows: Sequence[Row[Any]], *, node: str, asking: Collection[str]) -> Row[Any] | None:
     """Return the question of a node that the graph answers to when the node asks once more; None: it is no answer.
 
-    `rows` are the run's questions in the order in which they were asked, `asking` the nodes that ask now, one for
-    each question. Of a node that asks several at once nobody can say which belongs to which.
+    `rows` are the run's questions in the order in which they were asked, `asking` the nodes that ask by `interrupt()`
+    now, one for each question. Of a node that asks several at once nobody can say which belongs to which.
     """
-    own = [row for row in rows if row.node == node]
+    own = [row for row in rows if row.node == node and row.pause == "dynamic"]
     if not own or list(asking).count(node) != 1:
         return None
     last = own[-1]
     is_alone = sum(row.asked_at == last.asked_at for row in own) == 1
-    is_answered = last.pause == "dynamic" and last.status == ApprovalStatus.RESUMED.value
-    return last if is_alone and is_answered else None
+    return last if is_alone and last.status == ApprovalStatus.RESUMED.value else None
 
 
 def is_next_round(question: Question, *, after: Question, decision: DecisionView) -> bool:

@@ -112,7 +112,7 @@ class Settlement:
         known = {row.interrupt_id: row for row in rows}
         wanted = {pause.interrupt_id for pause in pauses}
         await self._withdraw([row for interrupt_id, row in known.items() if interrupt_id not in wanted])
-        asking = [pause.node for pause in pauses]
+        asking = [pause.node for pause in pauses if pause.kind == "dynamic"]
         for pause in pauses:
             before = latest(rows, node=pause.node, asking=asking) if pause.kind == "dynamic" else None
             await self._ask(pause, known.get(pause.interrupt_id), before=before)

@@ -32,7 +32,7 @@ from engine import ApprovalStatus, ApprovalView, Event, Policy, RunView
 
 APPROVERS_SHOWN: Final = 20
 REQUEST_CHARS: Final = 1_500
-EXCERPT_CHARS: Final = 3_000
+EXCERPT_CHARS: Final = 1_200
 """Of a value that does not fit a card: what is beneath it has to be found on a phone."""
 SINCE_CHARS: Final = 3_000
 """For what has changed since the round before, where there is room beside the value."""
@@ -57,11 +57,13 @@ def card(run: RunView, approval: ApprovalView) -> list[Block]:
     found = warnings(approval, given)
     made = buttons(approval, in_full=True)
     request = _request(run, approval)
-    room = MESSAGE_CHARS - SPARE_CHARS - message_chars([*above, *found, *request, *below, *made])
+    framing = message_chars([*above, *found, *request, *below]) + SPARE_CHARS
+    room = MESSAGE_CHARS - framing - message_chars(made)
     fitted = fit(given, max_chars=room)
     if fitted.hidden:
         made = buttons(approval, in_full=False)
-        fitted = fit(given, max_chars=EXCERPT_CHARS)
+        room = MESSAGE_CHARS - framing - message_chars(made)
+        fitted = fit(given, max_chars=min(room, EXCERPT_CHARS))
     changed = since(approval, max_chars=min(SINCE_CHARS, room - message_chars(render(fitted.rows))))
     whole = [context(wording.IN_FULL)] if changed and given else []
     values = [

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Final
 
 from bot.blocks import Block, Element, Style, line, message_chars, quote, rich, text
-from bot.cards.diffs import Line, Mark, Span, diff, folded
+from bot.cards.diffs import Line, Mark, Span, diff, folded, squeezed, whole_mark
 from bot.cards.values import BLOCK_CHARS, PART_CHARS, Json, Row, Shape, fit, render, row
 from bot.inert import ELLIPSIS
 
@@ -98,9 +98,9 @@ def _as_diff(name: str, lines: Sequence[Line], *, max_chars: int) -> tuple[list[
     frame = message_chars([rich(*([title] if title else []), quote())])
     everything = list(_elements(lines))
     elements = _that_fit(everything, max_chars=max_chars - frame)
-    missing = _chars(everything) - _chars(elements)
-    if elements and elements[-1] is not everything[len(elements) - 1]:
-        missing += len(ELLIPSIS)
+    if elements != everything:
+        elements = _that_fit(list(_elements(squeezed(lines))), max_chars=max_chars - frame)
+    missing = max(1, _chars(everything) - _chars(elements)) if elements != everything else 0
     first, *more = list(_in_blocks(elements)) or [[]]
     if not first:
         return [], missing
@@ -122,7 +122,8 @@ def _in_blocks(elements: Sequence[Element]) -> Iterator[list[Element]]:
 def _elements(lines: Sequence[Line]) -> Iterator[Element]:
     """Set lines one below the other; whole lines have a sign, since not everybody sees a style."""
     for at, each in enumerate(lines):
-        sign = _SIGNS.get(each[0].mark, "") if len(each) == 1 else ""
+        mark = whole_mark(each)
+        sign = _SIGNS[mark] if mark else ""
         for number, span in enumerate(each):
             lead = ("\n" if at and number == 0 else "") + (sign if number == 0 else "")
             yield from [text(lead)] if lead else []
@@ -135,7 +136,8 @@ def _elements(lines: Sequence[Line]) -> Iterator[Element]:
 
 
 def _chars(elements: Sequence[Element]) -> int:
-    return sum(len(each["text"]) for each in elements)
+    """Count the characters of the texts themselves, without our own words about them."""
+    return sum(len(each["text"]) for each in elements if "italic" not in each.get("style", {}))
 
 
 def _that_fit(given: Sequence[Element], *, max_chars: int) -> list[Element]:

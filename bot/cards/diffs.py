@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
 from enum import Enum
+from itertools import groupby
 from typing import Final
 
 from bot.inert import ELLIPSIS
@@ -15,6 +16,9 @@ CONTEXT_LINES: Final = 1
 """Unchanged lines that stay around a change."""
 CONTEXT_CHARS: Final = 80
 """What stays of an unchanged stretch within a line, at each end; ours, some two lines on a phone."""
+END_CHARS: Final = 200
+"""What stays of a long removed or added stretch, at each end, where there is no room for all of it."""
+RUN_LINES: Final = 3
 MOST_LINES: Final = 300
 """Lines that are compared with each other; `difflib` takes quadratic time, so more count as replaced."""
 MOST_WORDS: Final = 400
@@ -75,6 +79,38 @@ def folded(lines: Sequence[Line]) -> tuple[Line, ...]:
         kept += [*_fold(skipped), _shortened(each)]
         skipped = []
     return (*kept, *_fold(skipped))
+
+
+def squeezed(lines: Sequence[Line]) -> tuple[Line, ...]:
+    """Leave out the inside of what is long, so that what was added is seen beside what was removed."""
+    kept: list[Line] = []
+    for mark, run in groupby(lines, key=whole_mark):
+        same = [tuple(part for span in each for part in _ends(span)) for each in run]
+        inside = same[RUN_LINES:-RUN_LINES] if mark else []
+        if len(inside) < 2:
+            kept += same
+            continue
+        said = f"{ELLIPSIS} {len(inside):,} more lines {mark.value if mark else ''} {ELLIPSIS}"
+        kept += [*same[:RUN_LINES], _whole(said, Mark.FOLDED), *same[-RUN_LINES:]]
+    return tuple(kept)
+
+
+def whole_mark(given: Line) -> Mark | None:
+    """Say what became of a whole line; None: it is there still, perhaps changed."""
+    marks = {span.mark for span in given} - {Mark.FOLDED}
+    return next(iter(marks)) if marks in ({Mark.REMOVED}, {Mark.ADDED}) else None
+
+
+def _ends(span: Span) -> Iterator[Span]:
+    """Yield the two ends of a long stretch with what is between them in words."""
+    content = span.content
+    skipped = len(content) - 2 * END_CHARS
+    if span.mark not in (Mark.REMOVED, Mark.ADDED) or skipped <= CONTEXT_CHARS:
+        yield span
+        return
+    yield Span(content[:END_CHARS], span.mark)
+    yield Span(f" {ELLIPSIS} {skipped:,} more characters {span.mark.value} {ELLIPSIS} ", Mark.FOLDED)
+    yield Span(content[-END_CHARS:], span.mark)
 
 
 def _compared(old: Sequence[str], new: Sequence[str]) -> Iterator[Line]:

@@ -20,7 +20,7 @@ from bot.cards.asked import heading, review_blocks, seen
 from bot.cards.pages import Filling, begun, next_page, private_metadata
 from bot.inert import one_line
 from bot.payloads import Slip, StartSlip, encode_slip, encode_start, mark_of
-from engine import ApprovalView, Form, Option, ReasonWanted, WorkflowView
+from engine import ApprovalView, Form, Option, ReasonWanted, Verdict, WorkflowView
 
 REASON_CHARS = 2_000
 REASON_BLOCK = "reason"
@@ -100,8 +100,9 @@ def choose_in_full(approval: ApprovalView, *, option: Option) -> Block | None:
 
 
 def _submit(option: Option) -> str:
-    """Say on the button that sends a form what it does, also where the option's own label is too long for it."""
-    label = one_line(option.label)
+    """Say on the button that sends a form what it does: as the option's label has it, if that is short enough."""
+    is_plain_edit = option.verdict is Verdict.EDIT and option.name.casefold() == "edit"
+    label = "" if is_plain_edit else one_line(option.label)
     return label if 0 < len(label) <= TITLE_CHARS else wording.SUBMIT[option.verdict]
 
 

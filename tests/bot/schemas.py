@@ -28,8 +28,8 @@ MOMENTS = st.integers(
 )
 MAILS = WORDS.map(lambda word: f"{word.replace('@', '')}x@example.com")
 ADDRESSES = st.integers(0, 10**6).map(lambda number: f"https://example.com/{number}")
-PEOPLE = st.sampled_from(["U0AMY", "U0BEN", "W012AB3CD"])
-CHANNELS = st.sampled_from(["C0APPROVALS", "G012AB3CD"])
+PEOPLE = st.sampled_from(["U0AMY", "U0BEN", "U0DORA"])
+CHANNELS = st.sampled_from(["C0APPROVALS", "C0GENERAL"])
 CHOICES = st.lists(WORDS, min_size=1, max_size=14, unique=True)
 
 

@@ -134,3 +134,15 @@ def test_the_terminal_tells_an_edit_in_lines() -> None:
     """Changed lines stand with − and + before them, short values with an arrow."""
     told = list(changes_text({"n": 1, "draft": "a b c d\nx"}, {"n": 2, "draft": "a b c e\nx"}))
     assert told == ["n: 1 → 2", "draft:", "- a b c d", "+ a b c e", "  x"]
+
+
+def test_what_was_added_is_seen_beside_a_long_removal() -> None:
+    """Where a removed text would fill all the room, its inside is left out and counted."""
+    long = ("word " * 700, "\n".join(f"line {number} " * 3 for number in range(200)))
+    for old in long:
+        blocks, missing = changes({"draft": old}, {"draft": "Short words\nof two lines"}, max_chars=3_000)
+        said = "".join(texts(blocks))
+        assert "+ Short words\n+ of two lines" in said
+        assert "removed …" in said
+        shown = "".join(styled(blocks, "strike"))
+        assert missing >= len(old.replace("\n", "")) - len(shown) > 0
