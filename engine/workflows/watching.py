@@ -1,6 +1,7 @@
-"""Stops nodes that swallow their own question when they run: by LangGraph's count of what they asked.
+"""Graphs whose nodes cannot swallow a question: one that its own `except` took for an error stops the step.
 
-`interrupt()` raises, and a broad `except` around it goes on; what comes after was to wait for people.
+LangGraph counts what a node asked. What comes after an unanswered question was to wait for people, so it may not run.
+What can be told of it before it runs is in `swallowing.py`.
 """
 
 from __future__ import annotations

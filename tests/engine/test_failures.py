@@ -247,11 +247,11 @@ async def test_a_swallowed_question_stops_the_step(bench: Bench, tmp_path: Path,
 
 
 async def test_a_swallowed_question_is_told_when_the_app_is_loaded(bench: Bench) -> None:
-    """The problem names the node and its line; graphs that let the interrupt through have none."""
+    """The problem names the file and the line; graphs that let the interrupt through have none."""
     problems = {name: view.problem for name, view in bench.driver.desk.workflows.items()}
     told_of = {name for name, problem in problems.items() if problem}
     assert told_of == {"swallowed", "swallowed_far"}
-    assert "never pauses" in (problems["swallowed"] or "")
+    assert "shapes.py: interrupt() in line" in (problems["swallowed"] or "")
 
 
 async def test_a_question_that_is_let_through_is_asked(bench: Bench, tmp_path: Path) -> None:

@@ -66,6 +66,12 @@ async def test_interrupt_all_asks_at_every_step(shared: Office) -> None:
     second = await asked(case, text=PLANNED, buttons=BREAKPOINT, number=2)
     assert "version: 2.4.2" in second.words()
     await shared.ben.answers(second, "Approve")
+    last = await asked(case, text="A step is done. Continue to the end?", buttons=BREAKPOINT, number=3)
+    assert "approved: yes" in last.words()
+    await shared.amy.answers(last, "Approve")
+    result = await case.ends()
+    assert "approved: yes" in result
+    assert "version: 2.4.2" in result
 
 
 async def test_interrupt_all_stops_anywhere(shared: Office) -> None:
@@ -354,9 +360,26 @@ async def test_retry_is_not_asked_when_all_is_well(shared: Office) -> None:
     assert case.cards() == []
 
 
+FAILURE = ["Retry", "Edit and retry", "Stop"]
+FAILED = "book failed. Try again?"
+
+
 async def test_retry_given_up(shared: Office) -> None:
-    """Rejected, the node raises its own error again, and the run tells which."""
+    """Rejected, the node raises its own error again, which is asked about; stopped, the run has failed."""
     case = await shared.rita.starts("booking", input="next week")
     await shared.amy.answers(await case.asks(), "Reject", reason="Never mind")
+    card = await asked(case, text=FAILED, buttons=FAILURE, number=2)
+    assert "Invalid isoformat string" in card.words()
+    await shared.amy.answers(card, "Stop", reason="We meet elsewhere")
     assert "Invalid isoformat string" in await case.ends("Failed")
     assert (await shared.record(case)).status is RunStatus.FAILED
+
+
+async def test_retry_with_another_wrong_input(shared: Office) -> None:
+    """An input that fails as well ends in a card about the error; with an edited state the node runs once more."""
+    case = await shared.rita.starts("booking", input="next week")
+    await shared.amy.answers(await case.asks(), "Retry", **{"New input": "2027-03-06"})
+    card = await asked(case, text=FAILED, buttons=FAILURE, number=2)
+    assert "Saturday" in card.words()
+    await shared.amy.answers(card, "Edit and retry", Day="2027-03-08")
+    assert "The room is booked for Monday" in await case.ends()
