@@ -92,9 +92,8 @@ async def test_the_same_sending_again_is_quiet_and_another_is_not(driver: Driver
 async def test_a_question_names_the_node_that_asks(driver: Driver) -> None:
     """The node is kept with the question; of a breakpoint it is the one that comes next."""
     asked: dict[str, str] = {}
-    for workflow in ("review", "deploy"):
-        entries = {"draft": "Hello"} if workflow == "review" else {}
-        run = await driver.desk.start(workflow, entries=entries, actor=RITA, request_key=workflow)
+    runs = {"review": await driver.start("review", draft="Hello"), "deploy": await driver.start("deploy")}
+    for workflow, run in runs.items():
         (approval,) = await driver.asked(run)
         asked[workflow] = approval.node
         await driver.desk.decide(seen(approval), actor=AMY, choice=Choice("approve"))
