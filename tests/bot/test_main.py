@@ -109,16 +109,19 @@ class FailingDesk:
 
     async def wake_behind(self) -> None:
         self.calls.append("wake_behind")
+
+    async def drop_old_drafts(self) -> None:
+        self.calls.append("drop_old_drafts")
         self.went_round.set()
 
 
 async def test_the_sweep_goes_on_after_an_error(caplog: pytest.LogCaptureFixture) -> None:
     """A step that fails is logged by its name and type, and the other steps still have their turn."""
     desk = FailingDesk(failures=1)
-    sweeper = Sweeper(desk)  # type: ignore[arg-type]  # the three verbs are all that it uses
+    sweeper = Sweeper(desk)  # type: ignore[arg-type]  # the four verbs are all that it uses
     await sweeper.sweep()
     await sweeper.sweep()
-    assert desk.calls == ["recover", "expire", "wake_behind"] * 2
+    assert desk.calls == ["recover", "expire", "wake_behind", "drop_old_drafts"] * 2
     assert "could not recover: RuntimeError" in caplog.text
     assert "hush-hush" not in caplog.text
     assert sweeper.is_going()
