@@ -6,7 +6,16 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from engine import Choice, EventKind, InvalidInput, RunStatus, UnknownOption, Verdict, open_desk
+from engine import (
+    AlreadyDecided,
+    Choice,
+    EventKind,
+    InvalidInput,
+    RunStatus,
+    UnknownOption,
+    Verdict,
+    open_desk,
+)
 from engine.pauses import asked_digest
 from tests.engine.desk_driver import AMY, APP, BEN, RITA, Driver, seen
 
@@ -61,22 +70,23 @@ async def test_what_is_no_option_is_refused_and_on_record(driver: Driver, option
     assert refused == [{"code": "unknown_option", "option": option}] * 2
 
 
-async def test_the_same_option_again_is_quiet_and_another_is_not(driver: Driver) -> None:
-    """A repeat is the same option with the same words by the same person; anything else was too late."""
+async def test_the_same_sending_again_is_quiet_and_another_is_not(driver: Driver) -> None:
+    """A repeat is the same sending by the same person; any other, also of the same option, was too late."""
     run = await driver.start("review", draft="Hello")
     (approval,) = await driver.asked(run)
-    first = await driver.desk.decide(seen(approval), actor=AMY, choice=CHANGES)
+    first = await driver.desk.decide(seen(approval), actor=AMY, choice=CHANGES, request_key="view:1")
     await driver.ended(run)
-    again = await driver.desk.decide(seen(approval), actor=AMY, choice=CHANGES)
+    again = await driver.desk.decide(seen(approval), actor=AMY, choice=CHANGES, request_key="view:1")
     assert again.decision == first.decision
-    for actor, choice in (
-        (BEN, CHANGES),
-        (AMY, Choice("request_changes", reason="Longer")),
-        (AMY, Choice("approve")),
-        (AMY, Choice("nonsense")),
+    for actor, choice, key in (
+        (BEN, CHANGES, "view:1"),
+        (AMY, CHANGES, "view:2"),
+        (AMY, CHANGES, None),
+        (AMY, Choice("approve"), None),
+        (AMY, Choice("nonsense"), None),
     ):
-        with pytest.raises(Exception, match="decided already"):
-            await driver.desk.decide(seen(approval), actor=actor, choice=choice)
+        with pytest.raises(AlreadyDecided):
+            await driver.desk.decide(seen(approval), actor=actor, choice=choice, request_key=key)
 
 
 async def test_a_question_names_the_node_that_asks(driver: Driver) -> None:
