@@ -103,8 +103,11 @@ def raw(shown: str) -> str:
 
 
 def assert_shown(texts: tuple[str, ...], where: str) -> None:
-    """Check that every text stands there in full, as it is or as JSON writes it; line breaks are the layout's."""
-    readable = flat(raw(where))
+    """Check that every text stands there in full, as it is or as JSON writes it.
+
+    Line breaks are the layout's, and so are the signs of a diff.
+    """
+    readable = flat(re.sub(r"(?m)^[+−] ", "", raw(where)))
     for text in texts:
         written = (text, json.dumps(text, ensure_ascii=False)[1:-1], json.dumps(text)[1:-1])
         assert any(flat(each) in readable for each in written), text[:60]
