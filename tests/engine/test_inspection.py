@@ -50,8 +50,8 @@ expires_after = "90s"
 
 async def report(folder: Path, attribute: str, approvals: str = RIGHT) -> WorkflowReport:
     """Inspect an app whose one workflow `it` is this graph of the source."""
-    (folder / "langgraph.json").write_text(json.dumps({"graphs": {"it": f"./it.py:{attribute}"}}))
-    (folder / "it.py").write_text(SOURCE)
+    (folder / "langgraph.json").write_text(json.dumps({"graphs": {"it": f"./inspected.py:{attribute}"}}))
+    (folder / "inspected.py").write_text(SOURCE)
     (folder / "approvals.toml").write_text(dedent(approvals))
     found = await inspect_app(folder / "langgraph.json")
     assert found.broken == {}
@@ -97,7 +97,7 @@ async def test_a_breakpoint_is_told_with_what_an_edit_changes(tmp_path: Path) ->
     [
         ("asks_plain", '[defaults]\napprovers = { users = ["U0AMY"] }', "sets no channel"),
         ("asks_plain", '[defaults]\nchannel = "#approvals"', "names no approvers"),
-        ("asks_nobody", RIGHT, "it.py: interrupt() in line 18 never pauses"),
+        ("asks_nobody", RIGHT, "inspected.py: interrupt() in line 18 never pauses"),
         (
             "asks_plain",
             f'{RIGHT}[workflows.it]\ndialect = "editor"',
