@@ -3,7 +3,8 @@
 The protocol of a delivery (langgraph 1.2.22 leaves every one of these to its caller): one driver per run at a time;
 the thread is read again before anything is sent; only the question that was shown, by interrupt id and digest, gets
 the answer; the sending is counted before it begins; once counted, the thread is first carried on without an answer,
-since the first sending may have been stored, and a state update is never sent twice.
+since the first sending may have been stored, and a state update is never sent twice. An edit goes ahead of its answer,
+which is only given to the question that the edit was to make of the old one.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from sqlalchemy import Row
 
 from engine import approvals, runs
 from engine.database import Transaction
-from engine.decisions import Answer
+from engine.decisions import Json
 from engine.errors import LeaseLost, StaleQuestion, UnfitAnswer
 from engine.leases import Leases
 from engine.ledger import Ledger
@@ -37,6 +38,7 @@ from engine.questions.failure import told_failure
 from engine.settling import Delivery, Outcome, Settlement, Stopped, Void, question_digest
 from engine.threads import Thread
 from engine.views import ApprovalStatus, RunStatus
+from engine.vouching import Vouched, vouched_by, without_vouched
 from engine.workflows import Workflow
 
 log = logging.getLogger("assent.runner")
@@ -90,6 +92,7 @@ class _Drive:
         self._run = run
         self._workflow = workflow
         self._progress = progress
+        self._vouched: Vouched = ()
         self._thread = Thread(workflow, run.thread_id, guard=self._hold, hears=partial(progress.hear, run.id))
 
     async def to_rest(self) -> None:
@@ -97,7 +100,7 @@ class _Drive:
         while True:
             self._progress.begin(self._run.id)
             delivery, passed = await self._next()
-            here = await self._thread.look(passed=passed)
+            here = await self._look(passed=passed)
             if delivery is None:
                 await self._settle(await self._carry_on(here, passed=passed))
             else:
@@ -111,11 +114,12 @@ class _Drive:
         await runs.hold(tx, self._run.id, fence=self._run.fence)
 
     async def _next(self) -> tuple[Delivery | None, set[str]]:
-        """Read the oldest decision that the graph lacks, and the static breakpoints passed so far."""
+        """Read the oldest decision that the graph lacks, what was let pass, and what people have vouched for."""
         async with self._ledger.database.reading() as tx:
             found = await approvals.undelivered(tx, self._run.id)
             rows = await approvals.of_runs(tx, [self._run.id])
         passed = {row.interrupt_id for row in rows if row.status == ApprovalStatus.RESUMED.value}
+        self._vouched = vouched_by(rows, self._workflow)
         return (Delivery(*found) if found else None), passed
 
     async def _has_more(self) -> bool:
@@ -153,7 +157,7 @@ class _Drive:
         pause = _pause_of(here, delivery)
         if pause is None or question_digest(self._workflow, pause) != delivery.approval.digest:
             return Void(here)
-        return await self._send(delivery, pause, delivery.answer, passed=passed)
+        return await self._send(delivery, pause, update=delivery.answer.update, passed=passed)
 
     async def _send_again(self, delivery: Delivery, here: Situation, *, passed: set[str]) -> Outcome | Void:
         """Deliver what may have been delivered: a process died or the database failed in between."""
@@ -170,26 +174,53 @@ class _Drive:
         update = {k: v for k, v in (delivery.answer.update or {}).items() if k not in updated}
         if pause.kind == "dynamic" and question_digest(self._workflow, pause) not in _expected(delivery):
             return Void(here)  # a breakpoint is bound by its checkpoint, which is in its key
-        answer = Answer(resume=delivery.answer.resume, update=update or None)
-        return await self._send(delivery, pause, answer, passed=passed)
+        return await self._send(delivery, pause, update=update, passed=passed)
 
     async def _send(
-        self, delivery: Delivery, pause: Pause, answer: Answer, *, passed: set[str]
+        self, delivery: Delivery, pause: Pause, *, update: Mapping[str, Json] | None, passed: set[str]
     ) -> Outcome | Void:
         async with self._ledger.database.transaction() as tx:
             await self._hold(tx)
             await approvals.begin_attempt(tx, delivery.approval.id)
-        gates = passed | ({pause.interrupt_id} if pause.kind != "dynamic" else set())
+        if pause.kind == "dynamic":
+            return await self._answer(delivery, pause, update=update, passed=passed)
+        raised = await (self._thread.edit(update) if update else self._thread.carry_on())
+        return await self._after(raised, passed=passed | {pause.interrupt_id})
+
+    async def _answer(
+        self, delivery: Delivery, pause: Pause, *, update: Mapping[str, Json] | None, passed: set[str]
+    ) -> Outcome | Void:
+        """Edit first, look what is asked then, and only answer what the edit was to make of the question.
+
+        With the edit in its state the node may ask something else, of other people, in the very same place.
+        """
+        if update:
+            here = await self._after(await self._thread.edit(update), passed=passed)
+            edited = _pause_of(here, delivery)
+            if edited is None:
+                return here
+            if question_digest(self._workflow, edited) not in _expected(delivery):
+                return Void(here)
+            pause = edited
         try:
-            return await self._after(await self._thread.deliver(pause, answer), passed=gates)
+            return await self._after(await self._thread.answer(pause, delivery.answer.resume), passed=passed)
         except StaleQuestion:
-            return Void(await self._thread.look(passed=passed))
+            return Void(await self._look(passed=passed))
         except UnfitAnswer as error:
-            return Void(Failed(str(error)), why=str(error))
+            return Void(await self._look(passed=passed), why=str(error))
+
+    async def _look(self, *, passed: set[str]) -> Situation:
+        """Say where the thread stands, with the edits that its questions may offer."""
+        here = await self._thread.look(passed=passed)
+        if not isinstance(here, Paused):
+            return here
+        return Paused(
+            tuple(without_vouched(pause, self._workflow, vouched=self._vouched) for pause in here.pauses)
+        )
 
     async def _after(self, raised: str | None, *, passed: set[str]) -> Situation:
         """Read where the thread rests after a run of it, in which a node may have raised."""
-        here = await self._thread.look(passed=passed)
+        here = await self._look(passed=passed)
         if isinstance(here, Failed):
             return here
         if raised is not None and not _is_asked_about(here):

@@ -18,7 +18,7 @@ from langgraph.pregel import Pregel
 from langgraph.types import Command, StateSnapshot
 
 from engine.checkpointer import Guard, SQLModelSaver
-from engine.decisions import Answer, Json
+from engine.decisions import Json
 from engine.errors import LeaseLost, StaleQuestion, StoreError, UnfitAnswer
 from engine.pauses import Failed, Look, Pause, Situation, failing, leaves, situation
 from engine.workflows import Workflow
@@ -101,16 +101,20 @@ class Thread:
         """Run a thread that was cut short to its next rest. Never while a static breakpoint holds: it'd be passed."""
         return await self._run(None)
 
-    async def deliver(self, pause: Pause, answer: Answer) -> str | None:
-        """Give one pause its answer and run to the next rest; see `_run`.
+    async def answer(self, pause: Pause, value: Json) -> str | None:
+        """Give the question of an `interrupt()` its answer and run to the next rest; see `_run`.
 
         Raises: StaleQuestion when LangGraph does not know the interrupt any more, UnfitAnswer when the question
             has a schema that the answer does not fit; nothing was written then.
         """
-        update = dict(answer.update) if answer.update else None
-        if pause.kind == "dynamic":
-            return await self._run(Command(resume={pause.interrupt_id: answer.resume}, update=update))
-        return await self._run(Command(update=update) if update else None)
+        return await self._run(Command(resume={pause.interrupt_id: value}))
+
+    async def edit(self, update: Mapping[str, Json]) -> str | None:
+        """Change state keys, each at most once at one checkpoint, and run to the next rest; see `_run`.
+
+        A node that waits runs again from its start with the new values, and asks what it asks then.
+        """
+        return await self._run(Command(update=dict(update)))
 
     async def updated_keys(self) -> frozenset[str]:
         """Return the state keys that an update has set at the head and that no step has taken in yet.

@@ -17,7 +17,6 @@ from engine import AlreadyDecided, ApprovalView, Choice, RunStatus, RunView, run
 from engine import approvals as statements
 from engine.checkpoint_tables import CheckpointRow
 from engine.database import Transaction
-from engine.decisions import Answer
 from engine.errors import LeaseLost
 from engine.pauses import Pause, Paused
 from engine.threads import Thread, saver_of
@@ -79,7 +78,7 @@ async def test_sent_but_not_written_down_is_not_sent_again(bench: Bench) -> None
     await decided(bench, approval)
     await counted(bench, approval)
     thread = bench.thread(run)
-    await thread.deliver(await pause_of(thread), Answer(resume=True))
+    await thread.answer(await pause_of(thread), True)
     await bench.runner.advance(run.id)
     (director,) = await bench.driver.asked(run)
     assert director.question.shown == {"level": "director", "amount": 12000}
@@ -111,8 +110,7 @@ async def test_a_static_breakpoint_is_passed_once(bench: Bench, choice: Choice) 
         await counted(bench, approval)
         if is_sent:
             thread = bench.thread(run)
-            update = {"plan": "Another plan"} if choice is not APPROVE else None
-            await thread.deliver(await pause_of(thread), Answer(resume=None, update=update))
+            await (thread.carry_on() if choice is APPROVE else thread.edit({"plan": "Another plan"}))
         await bench.runner.advance(run.id)
         ended = await bench.driver.ended(run)
         plan = "Execute action X" if choice is APPROVE else "Another plan"
@@ -184,7 +182,7 @@ async def test_a_driver_without_its_fence_writes_nothing(bench: Bench) -> None:
     pause = await pause_of(zombie)
     await take(bench, run)
     with pytest.raises(LeaseLost):
-        await zombie.deliver(pause, Answer(resume=False))
+        await zombie.answer(pause, False)
     await bench.runner.advance(run.id)
     assert (await bench.driver.ended(run)).result["status"] == "approved"
 
