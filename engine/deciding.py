@@ -66,6 +66,7 @@ class Deciding:
             values = _values(option, choice)
             before, after = _told_changes(option, values)
             given = _answer(asked, option, reason=choice.reason, values=values)
+            _raise_if_refused(asked, given)
         except (Refused, InvalidInput):
             await self._raise_if_settled(seen)  # what is over is said first
             raise
@@ -132,6 +133,12 @@ def _answer(asked: Asked, option: Option, *, reason: str, values: Mapping[str, J
     if asked.pause == "error":
         return answer_failure(option, values)
     return answer(asked.view.question, option=option, reason=reason, values=values, mapping=asked.mapping)
+
+
+def _raise_if_refused(asked: Asked, given: Answer) -> None:
+    """Raises: InvalidInput, with what the state's own type has against an edit."""
+    if given.update and asked.workflow and (wrong := asked.workflow.complaints(given.update)):
+        raise InvalidInput(wrong)
 
 
 def _values(option: Option, choice: Choice) -> dict[str, Json]:

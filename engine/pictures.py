@@ -38,13 +38,18 @@ POLICIES_KEPT = 10_000
 class Asked:
     """What one revision of a question asks, of whom and for whom: nothing of it ever changes.
 
-    `view` is the question as it was when it was open.
+    `view` is the question as it was when it was open; `workflow` is None when the app no longer has it.
     """
 
     view: ApprovalView
     pause: PauseKind
     requested_by: str
-    mapping: AnswerMapping | None
+    workflow: Workflow | None
+
+    @property
+    def mapping(self) -> AnswerMapping | None:
+        """How the graph wants its answers, where the dialect's own do not fit."""
+        return self.workflow.answers if self.workflow else None
 
 
 class Pictures:
@@ -202,8 +207,7 @@ def read_asked(workflow: Workflow | None, row: Row[Any], run: Row[Any]) -> Asked
         decision=None,
         round=row.round,
     )
-    mapping = workflow.answers if workflow else None
-    return Asked(view=view, pause=row.pause, requested_by=run.requested_by, mapping=mapping)
+    return Asked(view=view, pause=row.pause, requested_by=run.requested_by, workflow=workflow)
 
 
 def question_of(

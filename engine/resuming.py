@@ -17,6 +17,7 @@ from engine import answers, approvals, runs
 from engine.canonical import canonical, is_json
 from engine.decisions import Actor, Answer, Json, Verdict
 from engine.errors import EngineError, Expired, InvalidInput, NotAllowed, NotAsked, Refused
+from engine.forms import TOO_DEEP, unstorable
 from engine.ledger import Transition
 from engine.pictures import Asked, read_asked
 from engine.policy import refusal
@@ -158,8 +159,16 @@ def _raise_if_bad(values: Values) -> None:
     given = list(values.values()) if isinstance(values, Mapping) else list(values)
     if not given or len(given) > MOST_VALUES:
         raise InvalidInput({"": f"Give between 1 and {MOST_VALUES} values, one for each pause."})
-    if not all(map(is_json, given)):
-        raise InvalidInput({"": "Each value has to be plain JSON."})
+    for number, value in enumerate(given, start=1):
+        if sentence := _fault(value):
+            raise InvalidInput({"": f"Value {number}: {sentence}"})
+
+
+def _fault(value: Json) -> str | None:
+    try:
+        return unstorable(value) if is_json(value) else "This is not plain JSON."
+    except RecursionError:
+        return TOO_DEEP
 
 
 def _actor(given: Row[Any]) -> Actor:

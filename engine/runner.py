@@ -3,8 +3,8 @@
 The protocol of a delivery (langgraph 1.2.22 leaves every one of these to its caller): one driver per run at a time;
 the thread is read again before anything is sent; only the question that was shown, by interrupt id and digest, gets
 the answer; the sending is counted before it begins; once counted, the thread is first carried on without an answer,
-since the first sending may have been stored, and a state update is never sent twice. An edit goes ahead of its answer,
-which is only given to the question that the edit was to make of the old one.
+since the first sending may have been stored, and a state update is never sent twice. An edit goes ahead of its
+answer, which is only given to the question that the edit was to make of the old one.
 """
 
 from __future__ import annotations
@@ -207,7 +207,8 @@ class _Drive:
         except StaleQuestion:
             return Void(await self._look(passed=passed))
         except UnfitAnswer as error:
-            return Void(await self._look(passed=passed), why=str(error))
+            here = await self._after(await self._thread.carry_on(), passed=passed)  # asks anew
+            return Void(here, why=str(error))
 
     async def _look(self, *, passed: set[str]) -> Situation:
         """Say where the thread stands, with the edits that its questions may offer."""

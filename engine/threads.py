@@ -16,6 +16,7 @@ from langgraph.checkpoint.base import PendingWrite
 from langgraph.errors import UnknownInterruptError, is_invalid_resume
 from langgraph.pregel import Pregel
 from langgraph.types import Command, StateSnapshot
+from pydantic import ValidationError
 
 from engine.checkpointer import Guard, SQLModelSaver
 from engine.decisions import Json
@@ -152,7 +153,7 @@ class Thread:
             raise StaleQuestion from error
         except Exception as error:
             if is_invalid_resume(error):
-                raise UnfitAnswer from error
+                raise UnfitAnswer(_refused(error)) from error
             return _told(error)
         return None
 
@@ -176,6 +177,15 @@ class Thread:
 
 def _updated_keys(writes: Iterable[PendingWrite]) -> frozenset[str]:
     return frozenset(channel for task_id, channel, _ in writes if task_id == NULL_TASK_ID)
+
+
+def _refused(error: Exception) -> str | None:
+    """Say what pydantic has against an answer, in its own words; None: it does not say."""
+    if not isinstance(error, ValidationError):
+        return None
+    told = (each["msg"].removeprefix("Value error, ") for each in error.errors(include_url=False))
+    words = "; ".join(dict.fromkeys(told))
+    return f"The graph refuses this answer, though it fits the schema that it gave: {words}. Nothing of it was taken."
 
 
 def _told(error: Exception) -> str:

@@ -6,10 +6,12 @@ from engine.forms.making import form_from_schema, form_from_values
 from engine.forms.reading import active_fields, check_entries, entries, read_form
 from engine.forms.schemas import check_schema
 from engine.forms.sentences import NEEDED, misfit
+from engine.forms.storing import TOO_DEEP, unstorable
 
 __all__ = [
     "MISSING",
     "NEEDED",
+    "TOO_DEEP",
     "Field",
     "FieldKind",
     "Form",
@@ -27,4 +29,5 @@ __all__ = [
     "misfit",
     "read_form",
     "readable",
+    "unstorable",
 ]

@@ -15,18 +15,10 @@ from typing import Any
 
 from engine.canonical import canonical
 from engine.decisions import Json
-from engine.errors import UnaskableValue
 from engine.forms.fields import LISTS, MISSING, TEXTUAL, Field, FieldKind, Leaf, Maybe
 from engine.forms.schemas import same
 from engine.forms.sentences import CHOOSE, NEEDED, NUMBER, TRUE_OR_FALSE, WHOLE_NUMBER
-
-LEAST_INT, MOST_INT = -(2**63), 2**64 - 1
-"""What MessagePack holds, in which LangGraph stores checkpoints
-(https://github.com/msgpack/msgpack/blob/master/spec.md#int-format-family)."""
-
-TOO_LARGE = "This number is too large to be stored."
-TOO_DEEP = "This is nested too deeply."
-UNSTORABLE = "This contains a character that cannot be stored."
+from engine.forms.storing import LEAST_INT, MOST_INT, TOO_DEEP, TOO_LARGE, unstorable
 
 _WHOLE = re.compile(r"[+-]?[0-9]+")
 _DECIMAL = re.compile(r"[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]+)?")
@@ -257,14 +249,8 @@ def _float(text: str) -> float:
 
 
 def _check_storable(value: Json) -> None:
-    """Refuse what a question could not show, and lone surrogates, which checkpointers silently replace."""
-    try:
-        canonical(value)
-        json.dumps(value, ensure_ascii=False).encode()
-    except UnicodeEncodeError as exc:
-        raise Wrong(UNSTORABLE) from exc
-    except UnaskableValue as exc:
-        raise Wrong(TOO_DEEP) from exc
+    if sentence := unstorable(value):
+        raise Wrong(sentence)
 
 
 _PARSERS: dict[FieldKind, Callable[[str, Field], Json]] = {

@@ -7,7 +7,9 @@ from dataclasses import dataclass
 from typing import Any, Literal, TypeAlias
 
 from langgraph.channels import LastValue
+from langgraph.graph.state import CompiledStateGraph
 from langgraph.pregel import Pregel
+from pydantic import BaseModel, ValidationError
 
 from engine.canonical import is_json
 from engine.decisions import Json
@@ -73,6 +75,17 @@ class Workflow:
         """Return who may decide a question: the first matching level's policy, else the workflow's own."""
         return self.rules.policy_for(shown)
 
+    def complaints(self, update: Mapping[str, Json]) -> dict[str, str]:
+        """Say by key what the state's own type has against an update; LangGraph would find that out too late.
+
+        Only a pydantic state checks values; what its validators want of several keys together is left to the run.
+        """
+        model = self.graph.builder.state_schema if isinstance(self.graph, CompiledStateGraph) else None
+        if not (isinstance(model, type) and issubclass(model, BaseModel)):
+            return {}
+        checked = {key: _complaint(model, key, value) for key, value in update.items()}
+        return {key: sentence for key, sentence in checked.items() if sentence}
+
     def input_of(self, values: Mapping[str, Json]) -> Json:
         """Turn the values of `input_form` into what the graph takes: an object of keys, or one bare value."""
         return values.get(WRAPPED) if self.takes_wrapped else dict(values)
@@ -90,3 +103,16 @@ class Workflow:
         """
         editable = self.editable
         return {key: value for key, value in values.items() if key in editable and is_json(value)}
+
+
+def _complaint(model: type[BaseModel], key: str, value: Json) -> str | None:
+    try:
+        model.__pydantic_validator__.validate_assignment(model.model_construct(), key, value)
+    except ValidationError as error:
+        own = [
+            each["msg"].removeprefix("Value error, ") for each in error.errors() if each["loc"][:1] == (key,)
+        ]
+        return f"The graph does not take this: {own[0]}." if own else None
+    except Exception:  # noqa: BLE001 - a validator of somebody else's that needs the other keys as well
+        return None
+    return None

@@ -4,6 +4,7 @@ from typing import TypedDict
 
 from langgraph.graph import END, START, StateGraph
 from langgraph.types import interrupt
+from pydantic import BaseModel, field_validator
 
 
 class Wire(TypedDict, total=False):
@@ -39,8 +40,26 @@ def told(state: Wire) -> dict:
     return {"status": f"{interrupt({'question': question, 'amount': amount})}: {amount}"}
 
 
-def graph(node):
-    builder = StateGraph(Wire)
+class Small(BaseModel):
+    """A state that checks itself."""
+
+    amount: int = 0
+    status: str = ""
+
+    @field_validator("amount")
+    @classmethod
+    def is_small(cls, amount):
+        if amount > 100:
+            raise ValueError("100 at most")
+        return amount
+
+
+def small_amount(state: Small) -> dict:
+    return {"status": f"{interrupt({'question': 'Pay?', 'amount': state.amount})} {state.amount}"}
+
+
+def graph(node, state=Wire):
+    builder = StateGraph(state)
     builder.add_node("wire", node)
     builder.add_edge(START, "wire")
     builder.add_edge("wire", END)
@@ -64,3 +83,4 @@ wire = graph(director_first)
 wire_back = graph(manager_first)
 wire_told = graph(told)
 wire_gated = gated()
+wire_small = graph(small_amount, Small)

@@ -205,12 +205,26 @@ async def test_the_same_request_again_is_quiet(bench: Bench, tmp_path: Path) -> 
         await bench.driver.desk.resume(run.id, [3], actor=AMY, request_key="m")
 
 
+def nested(levels: int) -> Any:
+    """A list in a list in a list."""
+    return [nested(levels - 1)] if levels else 1
+
+
 @pytest.mark.parametrize("values", [[], [float("nan")], [{1: 2}], [object()], [None] * (MOST_VALUES + 1), {}])
 async def test_what_is_no_list_of_json_values_is_refused(bench: Bench, values: Any) -> None:
     """Bad input is told before anything is taken."""
     run = await bench.driver.start("expense", amount="12000")
     with pytest.raises(InvalidInput):
         await bench.driver.desk.resume(run.id, values, actor=AMY)
+
+
+@pytest.mark.parametrize("value", ["pay \ud800 5", {"a": [2**70]}, nested(300), nested(900)])
+async def test_a_value_that_cannot_be_stored_is_refused(bench: Bench, value: Any) -> None:
+    """What LangGraph would change or choke on is told before anything is taken, and which value it was."""
+    run = await rest(bench, await bench.driver.start("expense", amount="12000"))
+    with pytest.raises(InvalidInput, match="Value 2"):
+        await bench.driver.desk.resume(run.id, [True, value], actor=AMY)
+    assert "decided" not in kinds(await bench.driver.desk.run(run.id))
 
 
 async def test_an_unknown_run_takes_no_values(bench: Bench) -> None:

@@ -10,7 +10,17 @@ from uuid import uuid4
 
 import pytest
 
-from engine import ApprovalStatus, ApprovalView, Choice, Desk, RunStatus, RunView, StoreError, entries
+from engine import (
+    ApprovalStatus,
+    ApprovalView,
+    Choice,
+    Desk,
+    EventKind,
+    RunStatus,
+    RunView,
+    StoreError,
+    entries,
+)
 from engine.database import Database, Transaction
 from tests.engine.desk_driver import AMY, APPROVE, RITA, Bench, edit, open_bench, seen
 
@@ -181,13 +191,23 @@ async def test_an_approval_is_bound_through_an_edit(bench: Bench) -> None:
     assert len(run.approvals) == 1
 
 
-async def test_an_answer_that_only_the_graph_refuses_is_told_in_a_sentence(bench: Bench) -> None:
-    """What fits the schema and not the type's own validators is not taken, and people read why."""
-    run = await story(bench, "picky", key="1")
-    assert run.status is RunStatus.FAILED
-    said = "The graph refuses this answer, though it fits the schema that it gave. Nothing of it was taken."
-    assert run.error == said
-    assert [event.kind.value for event in run.events][-2:] == ["withdrawn", "failed"]
+async def test_an_answer_that_only_the_graph_refuses_is_asked_again(bench: Bench) -> None:
+    """What fits the schema and not the type's own validators is not taken; people read why and answer anew."""
+    desk = bench.driver.desk
+    run = await desk.start("picky", entries={}, actor=RITA, request_key="1")
+    for note in ("quiet", "LOUD"):
+        await bench.runner.advance(run.id)
+        (asked,) = (await desk.run(run.id)).approvals
+        assert asked.status is ApprovalStatus.PENDING
+        await desk.decide(
+            seen(asked), actor=AMY, choice=Choice("answer", entries={"is_right": "true", "note": note})
+        )
+    await bench.runner.advance(run.id)
+    run = await desk.run(run.id)
+    assert (run.status, run.approvals[0].revision) == (RunStatus.FINISHED, 2)
+    assert "LOUD" in run.result["log"][0]
+    (withdrawn,) = [event for event in run.events if event.kind is EventKind.WITHDRAWN]
+    assert "capitals only" in withdrawn.detail["why"]
 
 
 async def test_only_the_graphs_output_is_its_result(bench: Bench) -> None:

@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from engine import ApprovalStatus, ApprovalView, Choice, RunStatus, RunView
+from engine import ApprovalStatus, ApprovalView, Choice, InvalidInput, RunStatus, RunView
 from tests.engine.desk_driver import AMY, APPROVE, BEN, DORA, Bench, edit, open_bench, seen
 
 
@@ -100,3 +100,12 @@ async def test_a_breakpoint_is_no_way_round_either(bench: Bench) -> None:
     assert asked.question.form is None
     run = await decided(bench, run, APPROVE)
     assert run.result["status"] == "paid 12000"
+
+
+async def test_an_edit_that_the_state_refuses_decides_nothing(bench: Bench) -> None:
+    """What a pydantic state does not take is said under its field; afterwards it would break the thread."""
+    run = await begun(bench, "wire_small", 50)
+    with pytest.raises(InvalidInput, match="100 at most"):
+        await bench.driver.desk.decide(seen(open_question(run)), actor=AMY, choice=edit(amount="500"))
+    run = await decided(bench, run, edit(amount="70"))
+    assert run.result["status"] == "True 70"
