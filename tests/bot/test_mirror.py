@@ -78,7 +78,7 @@ class Stage:
 
     def new_mirror(self) -> Mirror:
         """Make a mirror that remembers nothing, as a new process has it."""
-        return Mirror(self.client, desk=self.desk, monotonic=self.clock)
+        return Mirror(self.client, progress_client=self.client, desk=self.desk, monotonic=self.clock)
 
     async def start(self, what: str = "a bicycle", *, workflow: str = "pay", key: str = "k1") -> RunView:
         """Start a run and wait until it asks."""
