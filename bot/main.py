@@ -25,7 +25,7 @@ from bot.mirror import Mirror
 from bot.people import People
 from bot.reporter import Reporter
 from bot.settings import Settings
-from bot.slack import open_slack
+from bot.slack import open_progress_slack, open_slack
 from bot.socket_mode import SocketDoor
 from bot.sweeper import Sweeper
 from bot.terminal import log_event
@@ -73,12 +73,12 @@ async def running(settings: Settings) -> AsyncIterator[Running]:
                 on_event=log_event,
             )
         )
-        client = await stack.enter_async_context(
-            open_slack(settings.slack_bot_token.get_secret_value(), base_url=settings.slack_api_url)
-        )
+        token, base_url = settings.slack_bot_token.get_secret_value(), settings.slack_api_url
+        client = await stack.enter_async_context(open_slack(token, base_url=base_url))
+        progress_client = await stack.enter_async_context(open_progress_slack(token, base_url=base_url))
         identity = Identity(client)
         knows_itself = await identity.ask()
-        mirror = Mirror(client, desk=desk)
+        mirror = Mirror(client, progress_client=progress_client, desk=desk)
         desk.on_change(mirror.catch_up)
         sweeper = Sweeper(desk)
         slack = await _listening_app(stack, client, desk=desk, identity=identity)

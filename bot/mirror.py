@@ -40,22 +40,38 @@ class _Trouble:
     until_s: float
 
 
+@dataclass
+class _OnItsWay:
+    """An update with progress that Slack has not answered yet, and whether the run was shown anew meanwhile."""
+
+    posting_id: str
+    is_overtaken: bool = False
+
+
 class Mirror:
     """Shows runs in Slack as the desk tells them.
 
     It holds no truth: everything is read from the desk each time, so it can be called at any time, by anybody,
     as often as one likes. A message is written down before it is sent, so that a process which dies between
-    finds it again by its metadata and does not send it twice.
+    finds it again by its metadata and does not send it twice. Progress goes through `progress_client`, which
+    should take no for an answer and be patient (`slack.PROGRESS_LIMIT_S`); nothing else waits for it.
     """
 
     def __init__(
-        self, client: AsyncWebClient, *, desk: Desk, monotonic: Callable[[], float] = time.monotonic
+        self,
+        client: AsyncWebClient,
+        *,
+        progress_client: AsyncWebClient,
+        desk: Desk,
+        monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         self._client = client
+        self._progress_client = progress_client
         self._desk = desk
         self._sightings = Sightings(client)
         self._monotonic = monotonic
         self._troubles: dict[str, _Trouble] = {}
+        self._progress: dict[str, _OnItsWay] = {}
         self._locks: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
         self._gate = asyncio.Semaphore(RUNS_AT_ONCE)
         # a thread of its own: megabytes take long enough to hold up a click, and graphs may fill the default pool
@@ -72,8 +88,7 @@ class Mirror:
         After a failure it does nothing until a pause is over (1 s, doubled each time up to a minute, or what
         Slack asks for); the sweep calls again, so that nothing is lost.
         """
-        lock = self._locks.setdefault(run_id, asyncio.Lock())
-        async with lock, self._gate:
+        async with self._lock(run_id), self._gate:
             trouble = self._troubles.get(run_id)
             if trouble is not None and self._monotonic() < trouble.until_s:
                 return
@@ -88,18 +103,38 @@ class Mirror:
         """Show what a run does now, below the line that is in Slack already; nothing where there is none.
 
         False: Slack or the database did not take it. That is no trouble: the next change of the run shows it all.
+        Cards do not wait for it. But Slack may carry it out after a later update of the same line, so the line
+        counts as unknown from before the sending on, and a run that was shown meanwhile is shown once more.
         """
-        lock = self._locks.setdefault(run_id, asyncio.Lock())
-        async with lock:
-            if run_id in self._troubles:
+        if run_id in self._troubles:
+            return True
+        try:
+            is_taken = await self._send_progress(run_id)
+        except (*UNREACHABLE, LookupError, TypeError, EngineError):
+            is_taken = False
+        finally:
+            sent = self._progress.pop(run_id, None)
+        if sent is not None and sent.is_overtaken:
+            await self.catch_up(run_id)
+        return is_taken
+
+    def _lock(self, run_id: str) -> asyncio.Lock:
+        return self._locks.setdefault(run_id, asyncio.Lock())
+
+    async def _send_progress(self, run_id: str) -> bool:
+        async with self._lock(run_id):
+            line = progress_line(await self._desk.run(run_id))
+            posting = (await self._desk.postings(run_id)).get(line.key) if line is not None else None
+            if line is None or posting is None or posting.reference is None:
                 return True
-            try:
-                run = await self._desk.run(run_id)
-                line = progress_line(run)
-                if line is not None:
-                    await self._refresh(line, dict(await self._desk.postings(run_id)))
-            except (*UNREACHABLE, LookupError, TypeError, EngineError):
-                return False
+            if posting.shown:
+                await self._desk.record_posting(
+                    posting.id, place=posting.place, reference=posting.reference, shown=""
+                )
+            self._progress[run_id] = _OnItsWay(posting.id)
+        if not await self._update(line, posting, client=self._progress_client):
+            async with self._lock(run_id):
+                await self._desk.forget_posting(posting.id)
         return True
 
     async def _show(self, run_id: str) -> None:
@@ -113,7 +148,10 @@ class Mirror:
             await self._refresh(message, posted)
         for message in wanted:
             await self._place(run, message, posted)
-        await self._desk.mirrored(run_id, revision=run.revision)
+        if run_id in self._progress:
+            self._progress[run_id].is_overtaken = True
+        else:
+            await self._desk.mirrored(run_id, revision=run.revision)
 
     async def _refresh(self, wanted: Wanted, posted: dict[str, Posting]) -> None:
         """Update a message that shows something old."""
@@ -127,10 +165,19 @@ class Mirror:
             return
         if posting.shown == wanted.digest:
             return
+        if await self._update(wanted, posting, client=self._client):
+            await self._record(
+                posting, posted, place=posting.place, reference=posting.reference, shown=wanted.digest
+            )
+        else:
+            await self._forget(posting, posted)
+
+    async def _update(self, wanted: Message, posting: Posting, *, client: AsyncWebClient) -> bool:
+        """Change a message where it is. False: it is there no more."""
         try:
-            await self._client.chat_update(
+            await client.chat_update(
                 channel=posting.place,
-                ts=posting.reference,
+                ts=str(posting.reference),
                 text=wanted.text,
                 blocks=list(wanted.blocks),
                 metadata=metadata(posting.id),
@@ -140,11 +187,8 @@ class Mirror:
         except SlackApiError as error:
             if refusal_code(error) not in GONE:
                 raise
-            await self._forget(posting, posted)
-            return
-        await self._record(
-            posting, posted, place=posting.place, reference=posting.reference, shown=wanted.digest
-        )
+            return False
+        return True
 
     async def _place(self, run: RunView, wanted: Wanted, posted: dict[str, Posting]) -> None:
         """Post a message that is not there yet, or find it if an earlier process has sent it."""
@@ -226,6 +270,9 @@ class Mirror:
     async def _record(
         self, posting: Posting, posted: dict[str, Posting], *, place: str, reference: str, shown: str
     ) -> None:
+        on_its_way = self._progress.get(posting.run_id)
+        if on_its_way is not None and on_its_way.posting_id == posting.id:
+            shown = ""
         await self._desk.record_posting(posting.id, place=place, reference=reference, shown=shown)
         posted[posting.key] = Posting(
             id=posting.id,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import Final
 
 import aiohttp
@@ -12,20 +12,30 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 CALL_LIMIT_S: Final = 10
 RATE_LIMIT_RETRIES: Final = 2
+PROGRESS_LIMIT_S: Final = 60
+"""Long, since only the answer tells that an update can no longer overwrite a later one, and nothing waits for it."""
 
 
 @asynccontextmanager
-async def open_slack(token: str, *, base_url: str) -> AsyncIterator[AsyncWebClient]:
-    """Open a client with one pool of connections; a call takes at most 10 s.
+async def open_slack(
+    token: str, *, base_url: str, limit_s: int = CALL_LIMIT_S, retries: int = RATE_LIMIT_RETRIES
+) -> AsyncIterator[AsyncWebClient]:
+    """Open a client with one pool of connections; a call takes at most `limit_s` seconds.
 
-    It waits out a 429 as Slack says and tries again, twice. It does not try again when a connection breaks, as
-    the SDK does by itself: Slack may have taken the message already, and would show it twice (slack_sdk 3.47).
+    It waits out a 429 as Slack says and tries again, `retries` times. It does not try again when a connection
+    breaks, as the SDK does by itself: Slack may have taken the message already, and would show it twice
+    (slack_sdk 3.47).
     """
-    async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=CALL_LIMIT_S)) as session:
+    async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=limit_s)) as session:
         yield AsyncWebClient(
             token=token,
             base_url=base_url if base_url.endswith("/") else f"{base_url}/",
-            timeout=CALL_LIMIT_S,
+            timeout=limit_s,
             session=session,
-            retry_handlers=[AsyncRateLimitErrorRetryHandler(max_retry_count=RATE_LIMIT_RETRIES)],
+            retry_handlers=[AsyncRateLimitErrorRetryHandler(max_retry_count=retries)],
         )
+
+
+def open_progress_slack(token: str, *, base_url: str) -> AbstractAsyncContextManager[AsyncWebClient]:
+    """Open a client for what people can do without: it takes a 429 for an answer, and waits a minute for any."""
+    return open_slack(token, base_url=base_url, limit_s=PROGRESS_LIMIT_S, retries=0)

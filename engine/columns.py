@@ -47,13 +47,17 @@ class UtcDateTime(TypeDecorator[datetime]):
 
 
 class JsonText(TypeDecorator[Any]):
-    """A JSON value as canonical ASCII text; None is SQL NULL, not the text `null`."""
+    """A JSON value as ASCII text that keeps the order of keys; None is SQL NULL, not the text `null`.
+
+    People are shown names in the order of the graph's author. So equal values may differ in text: compare values, or
+    their `canonical_json`, never the column.
+    """
 
     impl = Text
     cache_ok = True
 
     def process_bind_param(self, value: Any, dialect: Dialect) -> str | None:  # noqa: ARG002
-        return None if value is None else canonical_json(value)
+        return None if value is None else json.dumps(value, ensure_ascii=True, separators=(",", ":"))
 
     def process_result_value(self, value: str | None, dialect: Dialect) -> Any:  # noqa: ARG002
         return None if value is None else json.loads(value)

@@ -34,7 +34,8 @@ class State(TypedDict, total=False):
     again: bool
 
 def ask(state: State):
-    return {"answer": interrupt({"question": "Pay this?", "what": state["what"]}), "again": interrupt("Really?")}
+    asked = {"question": "Pay this?", "what": state["what"], "payee": "Ann"}
+    return {"answer": interrupt(asked), "again": interrupt("Really?")}
 
 graph = StateGraph(State).add_node(ask).add_edge(START, "ask")
 """
@@ -78,7 +79,7 @@ class Stage:
 
     def new_mirror(self) -> Mirror:
         """Make a mirror that remembers nothing, as a new process has it."""
-        return Mirror(self.client, desk=self.desk, monotonic=self.clock)
+        return Mirror(self.client, progress_client=self.client, desk=self.desk, monotonic=self.clock)
 
     async def start(self, what: str = "a bicycle", *, workflow: str = "pay", key: str = "k1") -> RunView:
         """Start a run and wait until it asks."""
@@ -165,6 +166,14 @@ async def test_a_run_that_asks_is_shown_in_order(stage: Stage) -> None:
     assert [reply.get("subtype") for reply in replies] == [None, None, "thread_broadcast"]
     assert stage.mirror.trouble is None
     assert not await stage.is_behind(run.id)
+
+
+async def test_names_stand_in_the_order_of_the_graph(stage: Stage) -> None:
+    """What a card shows of a question is not sorted by the alphabet."""
+    run = await stage.start()
+    await stage.mirror.catch_up(run.id)
+    card = json.dumps(stage.posts()[-1]["blocks"])
+    assert card.index("what: ") < card.index("payee: ")
 
 
 async def test_every_message_is_sent_without_unfurling_and_with_its_posting(stage: Stage) -> None:

@@ -13,7 +13,7 @@ import pytest
 from bot.mirror import Mirror
 from bot.reporter import BURST, PER_MINUTE, Reporter
 from bot.sandbox import Sandbox
-from bot.slack import open_slack
+from bot.slack import open_progress_slack, open_slack
 from engine import Actor, ApprovalStatus, Choice, Desk, RunView, Seen, open_desk
 from tests.waiting import eventually
 
@@ -56,6 +56,27 @@ class Stage:
 
         return await eventually(look)
 
+    async def asks(self, run: RunView, key: str = "k1") -> RunView:
+        """Let the run go on until it asks."""
+        for name in ("searched", "dug"):
+            (self.folder / key / name).touch()
+        return await self.until(run, lambda now: now.approvals)
+
+    async def is_behind(self) -> bool:
+        """Say whether the desk takes some run for not yet shown."""
+        heard = asyncio.Event()
+
+        async def hear(_run_id: str) -> None:
+            heard.set()
+
+        self.desk.on_change(hear)
+        await self.desk.wake_behind()
+        try:
+            await asyncio.wait_for(heard.wait(), 0.1)  # the handler is called 5 ms after the commit
+        except TimeoutError:
+            return False
+        return True
+
     def line(self, number: int = 1) -> str:
         """Return all of the thread's message with this number, the root being 0."""
         return json.dumps(self.sandbox.messages(CHANNEL)[number]["blocks"], ensure_ascii=False)
@@ -71,12 +92,14 @@ async def stage(tmp_path: Path) -> AsyncIterator[Stage]:
     async with (
         Sandbox() as sandbox,
         open_slack(sandbox.bot_token, base_url=sandbox.api_url) as client,
+        open_progress_slack(sandbox.bot_token, base_url=sandbox.api_url) as progress_client,
         open_desk(database_url=f"sqlite:///{tmp_path}/a.db", app=APP) as desk,
     ):
         folder = tmp_path / "free"
         folder.mkdir()
         try:
-            yield Stage(desk, sandbox, Mirror(client, desk=desk), folder)
+            mirror = Mirror(client, progress_client=progress_client, desk=desk)
+            yield Stage(desk, sandbox, mirror, folder)
         finally:
             for run in folder.iterdir():
                 for name in ("searched", "dug", "reported"):
@@ -93,9 +116,7 @@ async def test_progress_stands_below_the_line_and_goes_at_the_rest(stage: Stage)
     for part in ("Now running", "search", "page: 7, of: 7", "*reading* <!channel>"):
         assert part in stage.line()
     assert "mrkdwn" not in stage.line()
-    (stage.folder / "k1" / "searched").touch()
-    (stage.folder / "k1" / "dug").touch()
-    await stage.until(run, lambda now: now.approvals)
+    await stage.asks(run)
     await stage.mirror.catch_up(run.id)
     assert "Now running" not in stage.line()
     assert "Started" in stage.line()
@@ -106,9 +127,7 @@ async def test_progress_stands_below_the_line_and_goes_at_the_rest(stage: Stage)
 async def test_after_a_decision_it_stands_below_that(stage: Stage) -> None:
     """The line of the decision shows how the run goes on, and the end is on the last card itself."""
     run = await stage.start()
-    for name in ("searched", "dug"):
-        (stage.folder / "k1" / name).touch()
-    run = await stage.until(run, lambda now: now.approvals)
+    run = await stage.asks(run)
     (asked,) = run.approvals
     await stage.desk.decide(Seen(asked.id, asked.revision, asked.digest), actor=AMY, choice=Choice("approve"))
     await stage.until(run, lambda now: now.progress is not None and "report" in now.progress.nodes)
@@ -141,10 +160,8 @@ async def test_a_crash_leaves_nothing_to_clean_up(stage: Stage) -> None:
     await stage.reporter.report()
     assert "Now running" in stage.line()
     async with open_slack(stage.sandbox.bot_token, base_url=stage.sandbox.api_url) as client:
-        for name in ("searched", "dug"):
-            (stage.folder / "k1" / name).touch()
-        await stage.until(run, lambda now: now.approvals)
-        await Mirror(client, desk=stage.desk).catch_up(run.id)
+        await stage.asks(run)
+        await Mirror(client, progress_client=client, desk=stage.desk).catch_up(run.id)
     assert "Now running" not in stage.line()
 
 
@@ -197,6 +214,63 @@ async def test_when_slack_refuses_it_is_quiet_and_no_trouble(stage: Stage) -> No
     await stage.reporter.report()
     assert stage.updates() == before + 1
     assert "digging" in stage.line()
+
+
+async def test_a_refused_update_is_not_tried_again_and_holds_up_no_card(stage: Stage) -> None:
+    """Slack's half a minute of Retry-After is for progress alone: the card is there within a second."""
+    run = await stage.start()
+    stage.sandbox.faults.next("chat.update", status=429, retry_after=30)
+    report = asyncio.create_task(stage.reporter.report())
+    await stage.sandbox.until(lambda: stage.sandbox.faults.pending == 0)
+    await stage.asks(run)
+    async with asyncio.timeout(1):
+        await stage.mirror.catch_up(run.id)
+        await report
+    assert "Approval needed" in stage.sandbox.messages(CHANNEL)[-1]["text"]
+    assert "Now running" not in stage.line()
+    assert not await stage.is_behind()
+
+
+async def test_a_slow_update_holds_up_no_card_and_does_not_have_the_last_word(stage: Stage) -> None:
+    """The card comes before the answer; what Slack then puts over the newer line is taken away again."""
+    run = await stage.start()
+    stage.sandbox.faults.next("chat.update", delay_s=1.5)
+    report = asyncio.create_task(stage.reporter.report())
+    await stage.sandbox.until(lambda: stage.sandbox.faults.pending == 0)
+    await stage.asks(run)
+    async with asyncio.timeout(1):
+        await stage.mirror.catch_up(run.id)
+    assert not report.done()
+    assert "Approval needed" in stage.sandbox.messages(CHANNEL)[-1]["text"]
+    assert await stage.is_behind()  # or nobody would take the late words away after a crash
+    await stage.sandbox.until(lambda: "Now running" in stage.line())
+    await report
+    assert "Now running" not in stage.line()
+    assert not await stage.is_behind()
+
+
+async def test_an_update_without_an_answer_is_drawn_over(stage: Stage) -> None:
+    """Slack took it and the connection broke: nobody knows, so the next change draws the line anew."""
+    run = await stage.start()
+    stage.sandbox.faults.next("chat.update", cut="after")
+    await stage.reporter.report()
+    assert "Now running" in stage.line()
+    await stage.asks(run)
+    await stage.mirror.catch_up(run.id)
+    assert "Now running" not in stage.line()
+
+
+async def test_a_deleted_line_is_posted_anew_and_silences_nothing(stage: Stage) -> None:
+    """Progress of a line that somebody deleted is no refusal; the line is back with the next change."""
+    run = await stage.start()
+    async with open_slack(stage.sandbox.bot_token, base_url=stage.sandbox.api_url) as client:
+        await client.chat_delete(channel=CHANNEL, ts=stage.sandbox.messages(CHANNEL)[1]["ts"])
+    assert await stage.mirror.show_progress(run.id)
+    before = stage.updates()
+    assert await stage.mirror.show_progress(run.id)
+    assert stage.updates() == before
+    await stage.mirror.catch_up(run.id)
+    assert "Started" in stage.line()
 
 
 async def _until_changed(stage: Stage) -> None:

@@ -341,7 +341,7 @@ async def test_json_keeps_every_text(database: Database) -> None:
 
 
 def test_equal_json_has_equal_text() -> None:
-    """The order of keys does not show in the stored text, which is ASCII."""
+    """The order of keys does not show in canonical text, which is ASCII."""
     assert canonical_json({"b": 1, "a": "é"}) == canonical_json({"a": "é", "b": 1}) == '{"a":"\\u00e9","b":1}'
 
 
