@@ -13,7 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 from engine.decisions import Json, Verdict
 from engine.errors import AppError
 from engine.forms import Form, check_schema, form_from_schema, form_from_values, form_keys
-from engine.questions.question import APPROVE, Option, ReasonWanted, edit_of
+from engine.questions.question import APPROVE, Option, ReasonWanted, edit_of_call
 
 DecisionType: TypeAlias = Literal["approve", "edit", "reject", "respond"]
 DECISION_TYPES: Final[tuple[str, ...]] = get_args(DecisionType)
@@ -86,7 +86,7 @@ def options_of(allowed: Sequence[str], form: Form | None) -> tuple[Option, ...]:
     """Make an option of each allowed decision, in one order for every call."""
     known = {
         "approve": (APPROVE,),
-        "edit": edit_of(form),
+        "edit": edit_of_call(form, is_approvable="approve" in allowed),
         "reject": (Option("reject", "Reject", Verdict.REJECT, reason=ReasonWanted.OPTIONAL),),
         "respond": (Option("respond", "Respond", Verdict.RESPOND, reason=ReasonWanted.REQUIRED),),
     }
