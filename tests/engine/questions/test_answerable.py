@@ -76,7 +76,7 @@ ASKED: list[tuple[Json, Json]] = [
     (asked_with(STATE, schema=None), None),
     (asked_with(batched(["edit"], {}), schema=None), None),
 ]
-MAPPINGS = [None, AnswerMapping()]
+MAPPINGS = [None, AnswerMapping(), AnswerMapping(edit="resume"), AnswerMapping(edit="update")]
 
 
 def read(value: Json, schema: Json = None, *, mapping: AnswerMapping | None = None) -> Question:
