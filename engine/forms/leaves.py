@@ -49,7 +49,7 @@ def make_field(
     if holds(field, initial):
         return field
     return make_field(
-        name, prop, label=label, held=_as_json(held), required=required, initial=initial, hint=hint
+        name, prop, label=label, held=held.as_json, required=required, initial=initial, hint=hint
     )
 
 
@@ -58,10 +58,6 @@ def label_of(name: str, prop: Json) -> str:
     title = prop.get("title") if isinstance(prop, Mapping) else None
     automatic = name.replace("_", " ").title()
     return str(title) if title and title != automatic else readable(name)
-
-
-def _as_json(held: Property) -> Property:
-    return Property(schema=held.schema, nullable=held.nullable, kind=FieldKind.JSON)
 
 
 def _kind(held: Property, *, initial: Maybe) -> FieldKind:

@@ -119,6 +119,11 @@ class Property:
     is_object: bool = False
     refs: frozenset[str] = frozenset()
 
+    @property
+    def as_json(self) -> Property:
+        """The same property, entered as JSON."""
+        return Property(schema=self.schema, nullable=self.nullable, kind=FieldKind.JSON)
+
 
 def check_schema(schema: Json) -> None:
     """Check that a JSON Schema can be used offline: it is valid and every reference in it leads somewhere.
@@ -248,9 +253,15 @@ def _is_object(flat: Schema) -> bool:
     return (
         flat.get("type", "object") == "object"
         and isinstance(flat.get("properties"), Mapping)
-        and not _UNDRAWABLE & set(flat)
+        and is_drawable(flat)
         and flat.get("additionalProperties", False) in (True, False, {})
     )
+
+
+def is_drawable(flat: Schema) -> bool:
+    """Say whether fields for the properties of an object can make all that it has to be."""
+    asked_for = {*flat.get("required", ())}.union(*flat.get("dependentRequired", {}).values())
+    return not _UNDRAWABLE & set(flat) and asked_for <= set(flat.get("properties", ()))
 
 
 def _values(schema: Schema) -> list[Json]:

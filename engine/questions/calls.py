@@ -13,6 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 from engine.decisions import Json, Verdict
 from engine.errors import AppError
 from engine.forms import Form, check_schema, form_from_schema, form_from_values, form_keys
+from engine.forms.fields import Group
 from engine.questions.question import APPROVE, Option, ReasonWanted, edit_of_call
 
 DecisionType: TypeAlias = Literal["approve", "edit", "reject", "respond"]
@@ -78,6 +79,8 @@ def args_form(args: Mapping[str, Json], schema: Json | None) -> Form | None:
 
 def edited_args(args: Mapping[str, Json], form: Form, values: Mapping[str, Json]) -> dict[str, Json]:
     """Return the arguments with what the form gave in place of what it shows; those that it does not show stay."""
+    if not isinstance(form.root, Group):
+        return dict(values)
     shown = form_keys(form)
     return {**{key: value for key, value in args.items() if key not in shown}, **values}
 

@@ -52,6 +52,15 @@ WORDS = [
     ["Edit", "stop"],
     ["approve", "edit."],
 ]
+STATES: list[Json] = [{}, STATE]
+SCHEMAS: list[Json] = [
+    {},
+    True,
+    {"type": "boolean"},
+    {"enum": []},
+    {"type": "null"},
+    {"enum": ["edit", "a"]},
+]
 ASKED: list[tuple[Json, Json]] = [
     *[(batched(allowed, args), None) for allowed in some(DECISIONS) for args in ({}, {"a": 1})],
     *[(batched(allowed, {}, {"a": 1}), None) for allowed in some(DECISIONS)],
@@ -61,13 +70,10 @@ ASKED: list[tuple[Json, Json]] = [
     ],
     *[(inbox(allowed, args), None) for allowed in ([], *some(CONFIGS)) for args in ({}, {"a": 1})],
     *[per_call(allowed, args) for allowed in some(DECISIONS) for args in ({}, {"a": 1})],
-    *[({"options": words, **more}, None) for words in WORDS for more in ({}, STATE)],
+    *[({"options": words, **more}, None) for words in WORDS for more in STATES],
     *[({"action": "review", "options": words, **STATE}, None) for words in WORDS],
     *[({"options": ["approve", "reject", *(str(n) for n in range(20)), "more"], **STATE}, None)],
-    *[
-        ("What?", schema)
-        for schema in ({}, True, {"type": "boolean"}, {"enum": []}, {"type": "null"}, {"enum": ["edit", "a"]})
-    ],
+    *[("What?", schema) for schema in SCHEMAS],
     ({"error": "e", "question": "q", "current_input": None}, None),
     ({"content": "", "prompt": ""}, None),
     ({"level": 1, **STATE}, None),

@@ -312,3 +312,18 @@ def test_what_a_call_does_not_take_is_told(given: Json, sentence: str) -> None:
     """A decision on one call is held against the tool's own schema."""
     (question,) = Agent(MAIL, mode="per_call").questions()
     assert sentence in str(refusal_of_value(question, given))
+
+
+def test_arguments_that_fields_cannot_make_are_edited_as_a_whole() -> None:
+    """Where a tool's schema has conditions, its arguments are one JSON text, and a key can be taken away."""
+    schema = {
+        "type": "object",
+        "properties": {"a": {}},
+        "if": {"required": ["a"]},
+        "then": {"required": ["b"]},
+    }
+    review = {"action_name": "t", "allowed_decisions": ["edit"], "args_schema": schema}
+    value = {"action_requests": [{"name": "t", "args": {"a": 1, "b": 2}}], "review_configs": [review]}
+    question = read_question(value, state={}, state_schema={})
+    (made,) = decided(question, chosen("edit", value='{"b": 3}')).resume["decisions"]
+    assert made["edited_action"]["args"] == {"b": 3}

@@ -134,6 +134,10 @@ TABLE: list[tuple[str, Any, list[str], list[tuple[Chosen, Json]]]] = [
         ],
     ),
     (
+        "a condition", {"type": "object", "properties": {"a": {}}, "if": {}, "then": {"required": ["b"]}},
+        ["Answer…"], [(chosen("answer", value='{"a": 1, "b": 2}'), {"a": 1, "b": 2})],
+    ),
+    (
         "references", Outer, ["Answer…"],
         [
             (
