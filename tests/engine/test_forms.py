@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 from enum import Enum
@@ -400,3 +401,10 @@ def test_a_complaint_about_the_whole_object_is_shown_at_the_first_field() -> Non
     with pytest.raises(InvalidInput) as caught:
         read_form(form_from_schema(schema), {"x": "a", "y": "b"})
     assert list(caught.value.errors) == ["x"]
+
+
+def test_a_name_that_is_needed_and_has_no_field_is_told_at_the_first_one() -> None:
+    """What the schema wants beside the fields of the form is not let through in silence."""
+    form = form_from_values({"x": "a"})
+    stricter = replace(form, schema={**form.schema, "required": ["x", "y"]})
+    assert complaint(stricter, "b") == "y is missing."
