@@ -8,7 +8,7 @@ from engine.decisions import Json
 from engine.forms.fields import MISSING, FieldKind, Form, Group, Leaf, Maybe
 from engine.forms.layout import Layout, Place
 from engine.forms.leaves import label_of, make_field
-from engine.forms.schemas import Property, Schema, fits, is_drawable, read_property
+from engine.forms.schemas import Property, Schema, fits, is_drawable, read_property, with_all_in_defs
 
 WHOLE = "value"
 """The one field of an object of which fields of its own cannot make all that it has to be."""
@@ -26,6 +26,7 @@ def form_from_schema(schema: Json, *, initial: Mapping[str, Json] | None = None)
     required is left out if all its fields are empty; its defaults are not filled in for that reason, but said.
     `initial` takes precedence over defaults; keys that the schema does not know are ignored.
     """
+    schema = with_all_in_defs(schema)
     held = read_property(schema, root=schema)
     given = initial or {}
     if held.branches:

@@ -50,7 +50,10 @@ _TEXTS = {
     CHANNEL_FORMAT: FieldKind.CHANNEL,
 }
 _NOT_SCHEMAS = frozenset({"const", "default", "enum", "examples"})
-_SAID_BESIDE = frozenset({"$defs", "$schema", "default", "description", "discriminator", "examples", "title"})
+_BY_NAME = frozenset({"$defs", "definitions", "dependentSchemas", "patternProperties", "properties"})
+_SAID_BESIDE = frozenset(
+    {"$defs", "$schema", "default", "definitions", "description", "discriminator", "examples", "title"}
+)
 _UNDRAWABLE = frozenset(
     {
         "$dynamicRef", "allOf", "anyOf", "dependentSchemas", "else", "if", "not", "oneOf", "patternProperties",
@@ -305,7 +308,9 @@ def _references(schema: Json) -> Iterator[str]:
         if isinstance(schema.get("$ref"), str):
             yield schema["$ref"]
         for key, item in schema.items():
-            if key not in _NOT_SCHEMAS:
+            if key in _BY_NAME and isinstance(item, Mapping):
+                yield from _references(list(item.values()))
+            elif key not in _NOT_SCHEMAS:
                 yield from _references(item)
 
 
@@ -320,6 +325,30 @@ def _target(reference: str, *, root: Schema) -> Json:
             return None
         found = found[key]
     return found
+
+
+def moved(schema: Json, *, place: str) -> Json:
+    """Rewrite a schema for a place within another, such as "#/$defs/args": its references lead to where they did."""
+    if isinstance(schema, list):
+        return [moved(item, place=place) for item in schema]
+    if not isinstance(schema, Mapping):
+        return schema
+    return {key: _moved(key, item, place=place) for key, item in schema.items() if key != "$id"}
+
+
+def _moved(key: str, item: Json, *, place: str) -> Json:
+    if key in ("$ref", "$dynamicRef") and isinstance(item, str):
+        return place + item[1:] if re.match(r"#(/|$)", item) else item
+    if key in _BY_NAME and isinstance(item, Mapping):
+        return {name: moved(inner, place=place) for name, inner in item.items()}
+    return item if key in _NOT_SCHEMAS else moved(item, place=place)
+
+
+def with_all_in_defs(schema: Json) -> Json:
+    """Write a schema so that each of its references leads into `$defs`, which is all that its parts take along."""
+    if all(reference.startswith("#/$defs/") for reference in _references(schema)):
+        return schema
+    return {"$ref": "#/$defs/whole", "$defs": {"whole": moved(schema, place="#/$defs/whole")}}
 
 
 def same(left: Json, right: Json) -> bool:

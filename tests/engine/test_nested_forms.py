@@ -247,6 +247,19 @@ def test_what_cannot_be_drawn_is_json(prop: dict[str, Any]) -> None:
     assert one(prop).fields[0].kind is FieldKind.JSON
 
 
+def test_a_shape_is_found_whatever_its_references_are() -> None:
+    """An initial value is held against each shape, also where that is described outside of $defs."""
+    shape = {"type": "object", "properties": {"n": {"type": "integer"}}, "required": ["n"]}
+    schema = {
+        "type": "object",
+        "properties": {"x": {"anyOf": [{"$ref": "#/definitions/shape"}, {"type": "string"}]}},
+        "definitions": {"shape": shape},
+    }
+    form = form_from_schema(schema, initial={"x": {"n": 5}})
+    assert entries(form) == {"x": "0", "x#0.n": "5", "x#1": None}
+    assert read(form, **{"x#0.n": "6"}) == {"x": {"n": 6}}
+
+
 CONDITIONED: list[dict[str, Any]] = [
     {"if": {"properties": {"a": {"const": 1}}}, "then": {"required": ["extra"]}},
     {"required": ["a", "extra"]},
