@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
-from typing import Final
+from typing import Final, TypeAlias
 
 from engine.decisions import Json
 from engine.forms.fields import (
@@ -41,11 +41,16 @@ _SHAPES: Final = {
 }
 
 
+Edited: TypeAlias = Mapping[tuple[str, ...], Json]
+"""Values that are there already, by their paths."""
+
+
 @dataclass(frozen=True)
 class Place:
     """Where a value stands. `trail` is its path as a name, `above` are the references that led here.
 
     `is_sure`: what is around it will be there in any case. `takes_defaults`: the schema's defaults are filled in.
+    `is_edited`: the object around it is there already, and what it lacks stays absent.
     `tag`: it is one of several shapes, told by this property.
     """
 
@@ -55,6 +60,7 @@ class Place:
     when: tuple[str, int] | None = None
     is_sure: bool = True
     takes_defaults: bool = True
+    is_edited: bool = False
     above: frozenset[str] = frozenset()
     depth: int = 0
     tag: str | None = None
@@ -107,9 +113,10 @@ class Slot:
 class Layout:
     """Collects the fields of one form while its parts are made."""
 
-    def __init__(self, root: Schema, *, names: Iterable[str] = ()) -> None:
+    def __init__(self, root: Schema, *, names: Iterable[str] = (), edited: Edited | None = None) -> None:
         self._root = root
         self._names = set(names)
+        self._edited = edited or {}
         self.fields: list[Field] = []
 
     def properties(self, schema: Schema, place: Place, *, given: Maybe) -> dict[str, Part]:
@@ -127,6 +134,7 @@ class Layout:
         """Lay out one value. `asks_fixed`: it gets a field also where there is nothing to choose."""
         held = read_property(prop, root=self._root)
         default = held.schema.get("default", MISSING)
+        given = self._edited.get(place.path, MISSING) if given is MISSING else given
         slot = Slot(
             name=key if len(place.path) == 1 and not place.when else self._named(place.trail),
             label=label_of(key, prop),
@@ -160,7 +168,8 @@ class Layout:
         if "const" not in slot.held.schema or slot.held.nullable:
             return None
         value = slot.held.schema["const"]
-        is_always_there = slot.is_listed or (slot.default is not MISSING and same(slot.default, value))
+        is_default = slot.default is not MISSING and same(slot.default, value)
+        is_always_there = slot.is_listed or (is_default and not slot.place.is_edited)
         starts_so = slot.initial is MISSING or same(slot.initial, value)
         return Fixed(value) if is_always_there and starts_so else None
 
@@ -199,6 +208,7 @@ class Layout:
             section=place.section if place.tag is not None else _under(place.section, slot.label + note),
             is_sure=place.is_sure and slot.is_needed,
             takes_defaults=place.takes_defaults and slot.is_needed and not isinstance(slot.initial, Mapping),
+            is_edited=isinstance(slot.initial, Mapping),
             above=place.above | slot.held.refs,
             depth=place.depth + 1,
         )

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from engine.decisions import Json
 from engine.forms.fields import MISSING, FieldKind, Form, Group, Leaf, Maybe
-from engine.forms.layout import Layout, Place
+from engine.forms.layout import Edited, Layout, Place
 from engine.forms.leaves import label_of, make_field
 from engine.forms.schemas import Property, Schema, fits, is_drawable, read_property, with_all_in_defs
 
@@ -14,7 +14,9 @@ WHOLE = "value"
 """The one field of an object of which fields of its own cannot make all that it has to be."""
 
 
-def form_from_schema(schema: Json, *, initial: Mapping[str, Json] | None = None) -> Form:
+def form_from_schema(
+    schema: Json, *, initial: Mapping[str, Json] | None = None, edited: Edited | None = None
+) -> Form:
     """Make a form for an object: a field per property in the order of the schema, nested ones under headings.
 
     `schema` is JSON Schema as pydantic writes it ($ref/$defs, anyOf with null, enum, const, default, title,
@@ -24,11 +26,14 @@ def form_from_schema(schema: Json, *, initial: Mapping[str, Json] | None = None)
     JSON field, as the whole does (`WHOLE`) if it has conditions or requires what is no property. A property with
     a default, and one that may be null, is not required even if the schema lists it. An object that is not
     required is left out if all its fields are empty; its defaults are not filled in for that reason, but said.
-    `initial` takes precedence over defaults; keys that the schema does not know are ignored.
+    `initial` takes precedence over defaults; keys that the schema does not know are ignored. `edited` are values
+    that are there already, by their paths (() is the whole): fields start with them, in a shape that is still to be
+    chosen too, and what they lack stays absent unless it is entered, default or not.
     """
     schema = with_all_in_defs(schema)
     held = read_property(schema, root=schema)
-    given = initial or {}
+    known = edited or {}
+    given = known.get((), initial or {})
     if held.branches:
         layout = Layout(schema)
         chosen = layout.whole(held, given=given or MISSING) or layout.whole(held, given=MISSING)
@@ -36,9 +41,10 @@ def form_from_schema(schema: Json, *, initial: Mapping[str, Json] | None = None)
             return Form(fields=tuple(layout.fields), schema=schema, root=chosen)
     properties = held.schema.get("properties", {})
     if properties and not is_drawable(held.schema):
-        return _whole(schema, held=held, initial=initial or MISSING)
-    layout = Layout(schema, names=properties)
-    parts = layout.properties({**held.schema, "properties": properties}, Place(above=held.refs), given=given)
+        return _whole(schema, held=held, initial=known.get((), initial or MISSING))
+    layout = Layout(schema, names=properties, edited=known)
+    place = Place(above=held.refs, takes_defaults=() not in known, is_edited=() in known)
+    parts = layout.properties({**held.schema, "properties": properties}, place, given=given)
     return Form(fields=tuple(layout.fields), schema={**schema, "type": "object"}, root=Group(parts=parts))
 
 

@@ -73,7 +73,7 @@ def args_form(args: Mapping[str, Json], schema: Json | None) -> Form | None:
             check_schema(schema)
         except AppError:
             return form_from_values(args) if args else None
-        return form_from_schema(schema, initial=args)
+        return form_from_schema(schema, edited={(): args})
     return form_from_values(args) if args else None
 
 

@@ -19,7 +19,7 @@ from langgraph.types import Command
 
 from engine.decisions import Json
 from engine.errors import InvalidInput
-from engine.forms import FieldKind
+from engine.forms import MISSING, FieldKind
 from engine.questions import Question, read_question, refusal_of_value
 from tests.engine.questions.conformance import Chosen, chosen, decided, labels, option_of
 
@@ -241,15 +241,16 @@ def test_a_call_that_asks_for_itself(choice: Chosen, decision: Json, result: str
 
 
 def test_the_form_of_a_call_knows_the_tools_arguments() -> None:
-    """Fields have the types, choices and defaults of the tool, and start with what the model asked for."""
+    """Fields have the types and choices of the tool, start with what the model asked for, and say the defaults."""
     (question,) = Agent(MAIL, mode="per_call").questions()
     form = option_of(question, "edit").form
     assert form
     assert [(field.name, field.kind, field.initial) for field in form.fields] == [
         ("to", FieldKind.TEXT, "amy@example.com"),
         ("copies", FieldKind.INTEGER, 2),
-        ("priority", FieldKind.CHOICE, "low"),
+        ("priority", FieldKind.CHOICE, MISSING),
     ]
+    assert form.fields[2].hint == "Left empty: low"
     with pytest.raises(InvalidInput) as caught:
         decided(question, chosen("edit", copies="many"))
     assert list(caught.value.errors) == ["copies"]
@@ -327,3 +328,27 @@ def test_arguments_that_fields_cannot_make_are_edited_as_a_whole() -> None:
     question = read_question(value, state={}, state_schema={})
     (made,) = decided(question, chosen("edit", value='{"b": 3}')).resume["decisions"]
     assert made["edited_action"]["args"] == {"b": 3}
+
+
+def test_an_edit_adds_nothing_that_was_not_entered() -> None:
+    """A default of the tool that the model did not give stays out of the arguments, at any depth."""
+    inner = {"type": "object", "properties": {"z": {"default": 9}, "kind": {"const": "k", "default": "k"}}}
+    properties = {
+        "to": {"type": "string"},
+        "n": {"type": "integer", "default": 3},
+        "kind": {"const": "k", "default": "k"},
+        "inner": {**inner, "default": {}},
+        "given": inner,
+    }
+    review = {
+        "action_name": "t",
+        "allowed_decisions": ["edit"],
+        "args_schema": {"type": "object", "properties": properties, "required": ["to", "given"]},
+    }
+    call = {"name": "t", "args": {"to": "a", "given": {}}}
+    value = {"action_requests": [call], "review_configs": [review]}
+    question = read_question(value, state={}, state_schema={})
+    (made,) = decided(question, chosen("edit", to="b")).resume["decisions"]
+    assert made["edited_action"]["args"] == {"to": "b", "given": {}}
+    (made,) = decided(question, chosen("edit", n="4")).resume["decisions"]
+    assert made["edited_action"]["args"] == {"to": "a", "given": {}, "n": 4}
