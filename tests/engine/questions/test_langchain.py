@@ -5,6 +5,7 @@ The model is scripted: it calls the tools once and then ends. Nothing leaves the
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from typing import Any, Literal, cast
 
@@ -17,9 +18,10 @@ from langchain_core.tools import tool
 from langgraph.checkpoint.memory import InMemorySaver
 from langgraph.types import Command
 
+from engine.canonical import canonical
 from engine.decisions import Json
 from engine.errors import InvalidInput
-from engine.forms import MISSING, FieldKind
+from engine.forms import MISSING, FieldKind, entries
 from engine.questions import Question, read_question, refusal_of_value
 from tests.engine.questions.conformance import Chosen, chosen, decided, labels, option_of
 
@@ -352,3 +354,57 @@ def test_an_edit_adds_nothing_that_was_not_entered() -> None:
     assert made["edited_action"]["args"] == {"to": "b", "given": {}}
     (made,) = decided(question, chosen("edit", n="4")).resume["decisions"]
     assert made["edited_action"]["args"] == {"to": "a", "given": {}, "n": 4}
+
+
+KNOWN: Json = {
+    "type": "object",
+    "properties": {
+        "to": {"$ref": "#/definitions/name"},
+        "opts": {"type": "object", "properties": {"a": {"type": "integer"}}, "required": ["a"]},
+        "at": {"type": "string", "format": "date-time"},
+        "lines": {"type": "array", "items": {"type": "string"}},
+        "more": {"$ref": "#"},
+    },
+    "required": ["to"],
+    "definitions": {"name": {"type": "string", "minLength": 1}},
+}
+
+
+def two_calls(args: Json) -> Question:
+    """Ask about two calls of one tool whose arguments are described."""
+    review = {"action_name": "t", "allowed_decisions": ["approve", "edit"], "args_schema": KNOWN}
+    value = {"action_requests": [{"name": "t", "args": args}] * 2, "review_configs": [review] * 2}
+    return read_question(value, state={}, state_schema={})
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        {"opts": {"a": 1, "b": 2}},
+        {"unknown": [1.0], "opts": {"a": 1}},
+        {"lines": ["one\ntwo"]},
+        {"more": {"to": "x", "unknown": 1}},
+    ],
+)
+def test_an_edit_among_several_calls_keeps_what_it_does_not_change(more: Json) -> None:
+    """Arguments that the tool's schema does not know, or that its fields cannot show, stay as they were."""
+    args = {**more, "to": "a"}
+    choice = Chosen("each", "", {"call_1": "1", "call_1#1.args.to": "b", "call_2": "0"})
+    edited, approved = decided(two_calls(args), choice).resume["decisions"]
+    assert canonical(edited["edited_action"]["args"]) == canonical({**args, "to": "b"})
+    assert approved == {"type": "approve"}
+
+
+@pytest.mark.parametrize(
+    ("more", "where"), [({"opts": "text"}, "opts"), ({"at": 5}, "at"), ({"lines": "one"}, "lines")]
+)
+def test_arguments_that_do_not_fit_their_tool_are_shown_and_told(more: Json, where: str) -> None:
+    """What does not fit is approved as it is, never changed on the way, and has to be mended in an edit."""
+    question = two_calls({"to": "a", **more})
+    assert decided(question, Chosen("each", "", {"call_1": "0", "call_2": "0"}))
+    form = option_of(question, "each").form
+    assert form is not None
+    assert json.loads(str(entries(form)[f"call_1#1.args.{where}"])) == more[where]
+    with pytest.raises(InvalidInput) as caught:
+        decided(question, Chosen("each", "", {"call_1": "1", "call_2": "0"}))
+    assert list(caught.value.errors) == [f"call_1#1.args.{where}"]
