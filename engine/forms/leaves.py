@@ -43,6 +43,7 @@ def make_field(
         maximum=_maximum(held),
         min_chars=held.schema.get("minLength"),
         max_chars=held.schema.get("maxLength"),
+        exact=held.exact if kind is FieldKind.NUMBER else None,
         nullable=held.nullable,
         hint=_hint(prop, held=held, kind=kind, more=hint),
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time
 from typing import Any, NamedTuple
@@ -49,6 +49,7 @@ _TEXTS = {
     USER_FORMAT: FieldKind.USER,
     CHANNEL_FORMAT: FieldKind.CHANNEL,
 }
+_DECIMAL_TEXT = frozenset({"type", "pattern"})
 _NOT_SCHEMAS = frozenset({"const", "default", "enum", "examples"})
 _BY_NAME = frozenset({"$defs", "definitions", "dependentSchemas", "patternProperties", "properties"})
 _SAID_BESIDE = frozenset(
@@ -110,7 +111,7 @@ class Property:
 
     `kind` is JSON where no single field holds the value. `items` is the kind of each item of LINES. `branches`
     are the shapes that it may have, if some are objects; `is_object`: fields of its own can hold it. `refs` are
-    the references that were followed.
+    the references that were followed. `exact` is the schema of a number that may be a text too, to keep its digits.
     """
 
     schema: Schema
@@ -121,6 +122,7 @@ class Property:
     branches: tuple[Alternative, ...] = ()
     is_object: bool = False
     refs: frozenset[str] = frozenset()
+    exact: Schema | None = None
 
     @property
     def as_json(self) -> Property:
@@ -160,12 +162,14 @@ def read_property(schema: Json, *, root: Schema, above: int = 0) -> Property:
     """
     flat, refs = _flat(schema, root=root)
     branches: list[Alternative] = []
-    nullable = False
+    nullable, exact = False, None
     for _ in range(MAX_REFS):
         found = _alternatives(flat)
         branches = [each for each in found if not _is_null(_flat(each.schema, root=root)[0])]
         nullable = nullable or len(branches) < len(found)
-        merged, more = _merged([_flat(each.schema, root=root) for each in branches])
+        resolved = [_flat(each.schema, root=root) for each in branches]
+        exact = exact or _decimal([schema for schema, _ in resolved])
+        merged, more = _merged(resolved)
         if not merged:
             break
         refs |= more
@@ -188,6 +192,7 @@ def read_property(schema: Json, *, root: Schema, above: int = 0) -> Property:
         branches=tuple(branches) if _can_branch(flat, branches, root=root, above=above) else (),
         is_object=kind is FieldKind.JSON and _is_object(flat),
         refs=refs,
+        exact=exact,
     )
 
 
@@ -237,10 +242,17 @@ def _merged(branches: list[tuple[Schema, frozenset[str]]]) -> tuple[Schema, froz
     kinds = [branch.get("type") for branch in schemas]
     if set(map(str, kinds)) == {"integer", "number"}:
         return {"type": "number"}, refs
-    # pydantic 2.14 writes Decimal as a number or a string; amounts matter more than `float | str`.
-    if sorted(map(str, kinds)) == ["number", "string"]:
-        return schemas[kinds.index("number")], refs
-    return {}, refs
+    return _decimal(schemas) or {}, refs
+
+
+def _decimal(schemas: Sequence[Schema]) -> Schema | None:
+    """Return the number of what pydantic writes for a Decimal: a number, or a text with a pattern or nothing more.
+
+    pydantic 2.14 writes `float | str` the same; amounts matter more. None: it is neither.
+    """
+    numbers = [schema for schema in schemas if schema.get("type") == "number"]
+    texts = [schema for schema in schemas if schema.get("type") == "string" and set(schema) <= _DECIMAL_TEXT]
+    return numbers[0] if len(schemas) == 2 and numbers and texts else None
 
 
 def _can_branch(flat: Schema, branches: list[Alternative], *, root: Schema, above: int) -> bool:
