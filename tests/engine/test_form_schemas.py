@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 from pydantic import BaseModel
 
-from engine.errors import AppError
-from engine.forms import FieldKind, check_schema, form_from_schema, readable
+from engine.errors import AppError, InvalidInput
+from engine.forms import FieldKind, check_schema, form_from_schema, form_from_values, read_form, readable
 
 
 class Node(BaseModel):
@@ -29,7 +29,8 @@ def test_references_that_repeat_for_ever_become_json() -> None:
     ("schema", "words"),
     [
         ({"type": "objekt"}, "$.type"),
-        ({"properties": {"x": {"type": "string", "pattern": "("}}}, "$.properties.x.pattern"),
+        ({"properties": {"x": {"patternProperties": {"(": {}}}}}, "$.properties.x.patternProperties"),
+        ({"properties": {"x": {"pattern": 5}}}, "$.properties.x.pattern"),
         ({"properties": {"x": {"$ref": "#/$defs/Gone"}}}, "#/$defs/Gone"),
         ({"properties": {"x": {"$ref": "https://example.invalid/x.json"}}}, "https://example.invalid/x.json"),
     ],
@@ -45,6 +46,17 @@ def test_usable_schemas_are_accepted() -> None:
     """pydantic's own schema passes, and a property that is called $ref is no reference."""
     check_schema(SCHEMA)
     check_schema({"properties": {"$ref": {"type": "string"}}, "default": {"$ref": "text"}})
+
+
+def test_a_pattern_that_only_another_language_reads_holds_nothing() -> None:
+    """pydantic's patterns are Rust's: one that Python cannot read spoils neither the schema nor the form."""
+    schema = {"properties": {"x": {"type": "string", "pattern": r"^\p{L}+$", "maxLength": 5}}}
+    check_schema(schema)
+    form = form_from_schema(schema)
+    assert read_form(form, {"x": "Ärger"}) == {"x": "Ärger"}
+    with pytest.raises(InvalidInput):
+        read_form(form, {"x": "Ärgernis"})
+    assert form_from_values({"x": "Ärger"}, schema=schema).fields[0].max_chars == 5
 
 
 @pytest.mark.parametrize(
