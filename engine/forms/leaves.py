@@ -14,7 +14,10 @@ from engine.forms.schemas import Property
 LONG_CHARS = 150
 """A text that has, or may have, more characters than this is entered in several lines."""
 
-_FORMAT_HINTS = {"uuid": "An id such as 123e4567-e89b-12d3-a456-426614174000."}
+_FORMAT_HINTS = {
+    "duration": "A duration such as PT2H or P1DT30M.",
+    "uuid": "An id such as 123e4567-e89b-12d3-a456-426614174000.",
+}
 _JSON_HINTS = {
     "array": 'A list in JSON, such as ["a", "b"].',
     "object": 'An object in JSON, such as {"name": "value"}.',

@@ -64,6 +64,13 @@ _UNDRAWABLE = frozenset(
 """What an object may say that fields of its own would not: it is entered as JSON."""
 
 _USER, _CHANNEL = re.compile(r"[UW][A-Z0-9]{2,30}"), re.compile(r"[CDG][A-Z0-9]{2,30}")
+_WITH_HOST = frozenset({"ftp", "ftps", "http", "https", "ws", "wss"})
+_DURATION = re.compile(
+    r"[+-]?P(?=[0-9T])([0-9]+Y)?([0-9]+M)?([0-9]+W)?([0-9]+D)?"
+    r"(T(?=[0-9])([0-9]+H)?([0-9]+M)?([0-9]+([.,][0-9]+)?S)?)?"
+)
+"""ISO 8601, as far as pydantic reads it into a timedelta."""
+
 _FORMATS = FormatChecker(["email", "ipv4", "ipv6", "regex", "uuid"])
 
 
@@ -85,7 +92,17 @@ def _is_time(value: object) -> bool:
 @_FORMATS.checks("uri", raises=ValueError)
 @_FORMATS.checks("url", raises=ValueError)
 def _is_url(value: object) -> bool:
-    return not isinstance(value, str) or (not re.search(r"\s", value) and bool(urlsplit(value).scheme))
+    if not isinstance(value, str):
+        return True
+    parts = urlsplit(value)
+    is_whole = bool(parts.hostname) or parts.scheme not in _WITH_HOST
+    has_port = parts.port is None or parts.port >= 0  # a port that cannot be is a ValueError
+    return not re.search(r"\s", value) and bool(parts.scheme) and is_whole and has_port
+
+
+@_FORMATS.checks("duration")
+def _is_duration(value: object) -> bool:
+    return not isinstance(value, str) or bool(_DURATION.fullmatch(value))
 
 
 @_FORMATS.checks(USER_FORMAT)

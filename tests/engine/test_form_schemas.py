@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
-from pydantic import BaseModel
+from pydantic import AnyUrl, BaseModel, ValidationError
 
 from engine.errors import AppError, InvalidInput
 from engine.forms import FieldKind, check_schema, form_from_schema, form_from_values, read_form, readable
@@ -73,3 +74,30 @@ def test_a_pattern_that_only_another_language_reads_holds_nothing() -> None:
 def test_identifiers_are_written_as_people_would(name: str, text: str) -> None:
     """A name of the code becomes a label."""
     assert readable(name) == text
+
+
+class Timed(BaseModel):
+    wait: timedelta
+    link: AnyUrl
+
+
+TEXTS = ["PT2H", "P1DT30M", "-P1D", "P2W", "P1Y2M", "PT0.5S", "P", "PT", "2 hours", "P1H", "PT2H "]
+LINKS = ["https://example.com:8080/a?b", "mailto:amy@example.com", "http://[::1]/", "http://"]
+LINKS += ["example.com", "http://a b.com", "http://[::1", "http://example.com:99999", "ftp://"]
+
+
+@pytest.mark.parametrize(
+    ("key", "text"), [("wait", text) for text in TEXTS] + [("link", link) for link in LINKS]
+)
+def test_durations_and_addresses_are_those_that_pydantic_takes(key: str, text: str) -> None:
+    """What the graph's own type would refuse is told in the form, and what it takes is let through."""
+    form = form_from_schema(Timed.model_json_schema())
+    filled = {"wait": "PT1H", "link": "https://example.com", key: text}
+    try:
+        Timed.model_validate(filled)
+    except ValidationError:
+        with pytest.raises(InvalidInput) as caught:
+            read_form(form, filled)
+        assert list(caught.value.errors) == [key]
+    else:
+        assert read_form(form, filled) == filled
