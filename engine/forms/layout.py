@@ -27,7 +27,9 @@ from engine.forms.schemas import Property, Schema, fits, read_property, same
 MAX_DEPTH: Final = 6
 """Objects inside each other that get fields; deeper ones are entered as JSON."""
 MAX_FIELDS: Final = 400
-"""Once a form has as many fields, further objects in it are entered as JSON: schemas may grow without end."""
+"""Once a form has as many fields, further objects deep in it are entered as JSON: schemas may grow without end."""
+ALWAYS_OPEN: Final = 2
+"""Objects inside each other that get fields in any case, so that what is chosen first is never written as JSON."""
 HINT_CHARS: Final = 100
 
 _ESCAPES: Final = str.maketrans({"~": "~0", ".": "~1", "#": "~2"})
@@ -175,7 +177,8 @@ class Layout:
 
     def _opened(self, slot: Slot) -> Part | None:
         """Lay out fields for what is inside; None: it is held by one field."""
-        is_open = slot.place.depth < MAX_DEPTH and len(self.fields) < MAX_FIELDS
+        depth, is_full = slot.place.depth, len(self.fields) >= MAX_FIELDS
+        is_open = depth < ALWAYS_OPEN or (depth < MAX_DEPTH and not is_full)
         if not is_open or slot.held.refs & slot.place.above:
             return None
         if slot.held.branches:

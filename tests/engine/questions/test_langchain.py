@@ -408,3 +408,22 @@ def test_arguments_that_do_not_fit_their_tool_are_shown_and_told(more: Json, whe
     with pytest.raises(InvalidInput) as caught:
         decided(question, Chosen("each", "", {"call_1": "1", "call_2": "0"}))
     assert list(caught.value.errors) == [f"call_1#1.args.{where}"]
+
+
+def test_each_of_many_calls_is_decided_by_a_choice() -> None:
+    """However many calls there are, none is decided in JSON; only the arguments of the last ones are edited so."""
+    args = {f"key_{n}": n for n in range(15)}
+    review = {"action_name": "t", "allowed_decisions": ALL}
+    value = {"action_requests": [{"name": "t", "args": args}] * 40, "review_configs": [review] * 40}
+    question = read_question(value, state={}, state_schema={})
+    form = option_of(question, "each").form
+    assert form is not None
+    kinds = {field.name: field.kind for field in form.fields}
+    choices = {f"call_{at}": "0" for at in range(1, 40)}
+    assert {kinds[name] for name in choices} == {FieldKind.CHOICE}
+    assert kinds["call_1#1.args.key_0"] is FieldKind.INTEGER
+    assert kinds["call_40#1.args"] is FieldKind.JSON
+    changed = {"call_40": "1", "call_40#1.args": json.dumps({**args, "key_0": 1})}
+    *rest, last = decided(question, Chosen("each", "", {**choices, **changed})).resume["decisions"]
+    assert rest == [{"type": "approve"}] * 39
+    assert last["edited_action"]["args"] == {**args, "key_0": 1}
