@@ -27,7 +27,7 @@ from engine.questions.failure import answer_failure
 from engine.recording import Decided, record
 from engine.views import ApprovalStatus, ApprovalView
 
-NOTHING_CHANGED = "Nothing was changed here. Use Approve instead, or change something."
+NOTHING_CHANGED = "Nothing was changed here. Change something, or choose another button."
 REASON = ""
 """Where InvalidInput complains about the reason: no field has an empty name."""
 

@@ -27,7 +27,7 @@ def action_of(option: Option) -> str:
             return "approve"
         case Option(name="reject", form=None) if option.reason is not ReasonWanted.NONE:
             return "reject"
-        case Option(name="edit", verdict=Verdict.EDIT, reason=ReasonWanted.NONE):
+        case Option(name="edit", verdict=Verdict.EDIT, reason=ReasonWanted.NONE) if option.form is not None:
             return "edit"
         case _:
             return "choose"

@@ -98,8 +98,14 @@ class _Placing:
             required: Json = error.validator_value
             held: Json = error.instance
             missing = [name for name in required if name not in held]
-            first = [next(names_in(part.parts[name]), None) for name in missing if name in part.parts]
-            yield from (Complaint(name, NEEDED) for name in first if name)
+            first = {
+                name: next(names_in(part.parts[name]), None) if name in part.parts else None
+                for name in missing
+            }
+            yield from (Complaint(name, NEEDED) for name in first.values() if name)
+            if unnamed := [name for name, field in first.items() if field is None]:
+                said = f"{', '.join(unnamed)} is missing."
+                yield Complaint(next(names_in(part), ""), said, is_own=False)
             return
         depth = len(error.absolute_path) - len(path)
         name = next(names_in(part), "")

@@ -62,7 +62,8 @@ class Field:
     `initial` is the value that the field starts with. `choices` are the values of a CHOICE or of CHOICES, in
     order; of a field that chooses a branch they are the branches' labels. `items` is the kind of each line of
     LINES. `minimum` and `maximum` are inclusive; a bound that cannot be said so (more than 0 for a number) is
-    held only by the schema. `min_chars` and `max_chars` count characters of a text. `nullable`: None is a value.
+    held only by the schema. `exact` is the schema of a NUMBER that is given as a text where a float would lose
+    digits. `min_chars` and `max_chars` count characters of a text. `nullable`: None is a value.
     """
 
     name: str
@@ -77,6 +78,7 @@ class Field:
     maximum: float | int | None = None
     min_chars: int | None = None
     max_chars: int | None = None
+    exact: Json | None = None
     nullable: bool = False
     path: tuple[str, ...] = ()
     section: str = ""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
-from typing import Final
+from typing import Final, TypeAlias
 
 from engine.decisions import Json
 from engine.forms.fields import (
@@ -27,7 +27,9 @@ from engine.forms.schemas import Property, Schema, fits, read_property, same
 MAX_DEPTH: Final = 6
 """Objects inside each other that get fields; deeper ones are entered as JSON."""
 MAX_FIELDS: Final = 400
-"""Once a form has as many fields, further objects in it are entered as JSON: schemas may grow without end."""
+"""Once a form has as many fields, further objects deep in it are entered as JSON: schemas may grow without end."""
+ALWAYS_OPEN: Final = 2
+"""Objects inside each other that get fields in any case, so that what is chosen first is never written as JSON."""
 HINT_CHARS: Final = 100
 
 _ESCAPES: Final = str.maketrans({"~": "~0", ".": "~1", "#": "~2"})
@@ -41,11 +43,16 @@ _SHAPES: Final = {
 }
 
 
+Edited: TypeAlias = Mapping[tuple[str, ...], Json]
+"""Values that are there already, by their paths."""
+
+
 @dataclass(frozen=True)
 class Place:
     """Where a value stands. `trail` is its path as a name, `above` are the references that led here.
 
     `is_sure`: what is around it will be there in any case. `takes_defaults`: the schema's defaults are filled in.
+    `is_edited`: the object around it is there already, and what it lacks stays absent.
     `tag`: it is one of several shapes, told by this property.
     """
 
@@ -55,6 +62,7 @@ class Place:
     when: tuple[str, int] | None = None
     is_sure: bool = True
     takes_defaults: bool = True
+    is_edited: bool = False
     above: frozenset[str] = frozenset()
     depth: int = 0
     tag: str | None = None
@@ -107,9 +115,10 @@ class Slot:
 class Layout:
     """Collects the fields of one form while its parts are made."""
 
-    def __init__(self, root: Schema, *, names: Iterable[str] = ()) -> None:
+    def __init__(self, root: Schema, *, names: Iterable[str] = (), edited: Edited | None = None) -> None:
         self._root = root
         self._names = set(names)
+        self._edited = edited or {}
         self.fields: list[Field] = []
 
     def properties(self, schema: Schema, place: Place, *, given: Maybe) -> dict[str, Part]:
@@ -127,6 +136,7 @@ class Layout:
         """Lay out one value. `asks_fixed`: it gets a field also where there is nothing to choose."""
         held = read_property(prop, root=self._root)
         default = held.schema.get("default", MISSING)
+        given = self._edited.get(place.path, MISSING) if given is MISSING else given
         slot = Slot(
             name=key if len(place.path) == 1 and not place.when else self._named(place.trail),
             label=label_of(key, prop),
@@ -160,13 +170,15 @@ class Layout:
         if "const" not in slot.held.schema or slot.held.nullable:
             return None
         value = slot.held.schema["const"]
-        is_always_there = slot.is_listed or (slot.default is not MISSING and same(slot.default, value))
+        is_default = slot.default is not MISSING and same(slot.default, value)
+        is_always_there = slot.is_listed or (is_default and not slot.place.is_edited)
         starts_so = slot.initial is MISSING or same(slot.initial, value)
         return Fixed(value) if is_always_there and starts_so else None
 
     def _opened(self, slot: Slot) -> Part | None:
         """Lay out fields for what is inside; None: it is held by one field."""
-        is_open = slot.place.depth < MAX_DEPTH and len(self.fields) < MAX_FIELDS
+        depth, is_full = slot.place.depth, len(self.fields) >= MAX_FIELDS
+        is_open = depth < ALWAYS_OPEN or (depth < MAX_DEPTH and not is_full)
         if not is_open or slot.held.refs & slot.place.above:
             return None
         if slot.held.branches:
@@ -199,6 +211,7 @@ class Layout:
             section=place.section if place.tag is not None else _under(place.section, slot.label + note),
             is_sure=place.is_sure and slot.is_needed,
             takes_defaults=place.takes_defaults and slot.is_needed and not isinstance(slot.initial, Mapping),
+            is_edited=isinstance(slot.initial, Mapping),
             above=place.above | slot.held.refs,
             depth=place.depth + 1,
         )

@@ -14,7 +14,10 @@ from engine.forms.schemas import Property
 LONG_CHARS = 150
 """A text that has, or may have, more characters than this is entered in several lines."""
 
-_FORMAT_HINTS = {"uuid": "An id such as 123e4567-e89b-12d3-a456-426614174000."}
+_FORMAT_HINTS = {
+    "duration": "A duration such as PT2H or P1DT30M.",
+    "uuid": "An id such as 123e4567-e89b-12d3-a456-426614174000.",
+}
 _JSON_HINTS = {
     "array": 'A list in JSON, such as ["a", "b"].',
     "object": 'An object in JSON, such as {"name": "value"}.',
@@ -43,13 +46,14 @@ def make_field(
         maximum=_maximum(held),
         min_chars=held.schema.get("minLength"),
         max_chars=held.schema.get("maxLength"),
+        exact=held.exact if kind is FieldKind.NUMBER else None,
         nullable=held.nullable,
         hint=_hint(prop, held=held, kind=kind, more=hint),
     )
     if holds(field, initial):
         return field
     return make_field(
-        name, prop, label=label, held=_as_json(held), required=required, initial=initial, hint=hint
+        name, prop, label=label, held=held.as_json, required=required, initial=initial, hint=hint
     )
 
 
@@ -58,10 +62,6 @@ def label_of(name: str, prop: Json) -> str:
     title = prop.get("title") if isinstance(prop, Mapping) else None
     automatic = name.replace("_", " ").title()
     return str(title) if title and title != automatic else readable(name)
-
-
-def _as_json(held: Property) -> Property:
-    return Property(schema=held.schema, nullable=held.nullable, kind=FieldKind.JSON)
 
 
 def _kind(held: Property, *, initial: Maybe) -> FieldKind:

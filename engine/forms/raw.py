@@ -11,17 +11,19 @@ import re
 from collections import Counter
 from collections.abc import Callable
 from datetime import UTC, datetime, time
+from decimal import Decimal
 from typing import Any
 
 from engine.canonical import canonical
 from engine.decisions import Json
 from engine.forms.fields import LISTS, MISSING, TEXTUAL, Field, FieldKind, Leaf, Maybe
 from engine.forms.schemas import same
-from engine.forms.sentences import CHOOSE, NEEDED, NUMBER, TRUE_OR_FALSE, WHOLE_NUMBER
+from engine.forms.sentences import CHOOSE, NEEDED, NUMBER, TRUE_OR_FALSE, WHOLE_NUMBER, misfit
 from engine.forms.storing import LEAST_INT, MOST_INT, TOO_DEEP, TOO_LARGE, unstorable
 
 _WHOLE = re.compile(r"[+-]?[0-9]+")
 _DECIMAL = re.compile(r"[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]+)?")
+_PLAIN = re.compile(r"[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)")
 _TIME = re.compile(r"[0-9]{2}:[0-9]{2}")
 _NUMBERS = frozenset({FieldKind.INTEGER, FieldKind.NUMBER})
 
@@ -84,7 +86,8 @@ def holds(field: Field, value: Maybe) -> bool:
         return True
     match field.kind:
         case FieldKind.INTEGER | FieldKind.NUMBER:
-            return isinstance(value, int | float) and not isinstance(value, bool)
+            is_exact = field.exact is not None and isinstance(value, str) and _PLAIN.fullmatch(value)
+            return bool(is_exact) or (isinstance(value, int | float) and not isinstance(value, bool))
         case FieldKind.BOOLEAN:
             return isinstance(value, bool)
         case FieldKind.CHOICES | FieldKind.LINES:
@@ -167,11 +170,24 @@ def _whole_number(entry: str, _: Field) -> int:
     return _int(text)
 
 
-def _number(entry: str, _: Field) -> int | float:
+def _number(entry: str, field: Field) -> int | float | str:
     text = entry.strip()
     if not _DECIMAL.fullmatch(text):
         raise Wrong(NUMBER)
+    if field.exact is not None and _loses_digits(text):
+        if (wrong := misfit(float(text), field.exact)) is not None:
+            raise Wrong(wrong)
+        return text
     return _int(text) if _WHOLE.fullmatch(text) else _float(text)
+
+
+def _loses_digits(text: str) -> bool:
+    """Say whether a number written without an exponent is another one as a float, or larger than an int may be."""
+    if not _PLAIN.fullmatch(text) or math.isinf(float(text)):
+        return False
+    if _WHOLE.fullmatch(text):
+        return not LEAST_INT <= Decimal(text) <= MOST_INT
+    return Decimal(repr(float(text))) != Decimal(text)
 
 
 def _boolean(entry: str, _: Field) -> bool:

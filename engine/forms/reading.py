@@ -58,7 +58,8 @@ def read_form(form: Form, entries: Entries) -> Json:
     and so does an object all of whose entries are. Blank is empty. An empty field that is not required gives
     None if it may be null and held a value or has to be there, an empty text or list if one was cleared, else
     nothing. An object that is not required gives None or nothing if all its fields are empty. A NUMBER gives an
-    int if it was written as one, else a float: JSON Schema, and pydantic's `float`, accept both.
+    int if it was written as one, else a float: JSON Schema, and pydantic's `float`, accept both. One that may be a
+    text too, as a Decimal may, gives the text as it was written where these would lose digits.
 
     Raises:
         InvalidInput: with one sentence for every field that is wrong.

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 from urllib.parse import urlsplit
 
-from jsonschema import Draft202012Validator, FormatChecker
-from jsonschema.exceptions import SchemaError
+from jsonschema import Draft202012Validator, FormatChecker, validators
+from jsonschema.exceptions import ValidationError, best_match
 from referencing import Registry
 
 from engine.canonical import canonical
@@ -49,8 +49,12 @@ _TEXTS = {
     USER_FORMAT: FieldKind.USER,
     CHANNEL_FORMAT: FieldKind.CHANNEL,
 }
+_DECIMAL_TEXT = frozenset({"type", "pattern"})
 _NOT_SCHEMAS = frozenset({"const", "default", "enum", "examples"})
-_SAID_BESIDE = frozenset({"$defs", "$schema", "default", "description", "discriminator", "examples", "title"})
+_BY_NAME = frozenset({"$defs", "definitions", "dependentSchemas", "patternProperties", "properties"})
+_SAID_BESIDE = frozenset(
+    {"$defs", "$schema", "default", "definitions", "description", "discriminator", "examples", "title"}
+)
 _UNDRAWABLE = frozenset(
     {
         "$dynamicRef", "allOf", "anyOf", "dependentSchemas", "else", "if", "not", "oneOf", "patternProperties",
@@ -60,6 +64,13 @@ _UNDRAWABLE = frozenset(
 """What an object may say that fields of its own would not: it is entered as JSON."""
 
 _USER, _CHANNEL = re.compile(r"[UW][A-Z0-9]{2,30}"), re.compile(r"[CDG][A-Z0-9]{2,30}")
+_WITH_HOST = frozenset({"ftp", "ftps", "http", "https", "ws", "wss"})
+_DURATION = re.compile(
+    r"[+-]?P(?=[0-9T])([0-9]+Y)?([0-9]+M)?([0-9]+W)?([0-9]+D)?"
+    r"(T(?=[0-9])([0-9]+H)?([0-9]+M)?([0-9]+([.,][0-9]+)?S)?)?"
+)
+"""ISO 8601, as far as pydantic reads it into a timedelta."""
+
 _FORMATS = FormatChecker(["email", "ipv4", "ipv6", "regex", "uuid"])
 
 
@@ -81,7 +92,17 @@ def _is_time(value: object) -> bool:
 @_FORMATS.checks("uri", raises=ValueError)
 @_FORMATS.checks("url", raises=ValueError)
 def _is_url(value: object) -> bool:
-    return not isinstance(value, str) or (not re.search(r"\s", value) and bool(urlsplit(value).scheme))
+    if not isinstance(value, str):
+        return True
+    parts = urlsplit(value)
+    is_whole = bool(parts.hostname) or parts.scheme not in _WITH_HOST
+    has_port = parts.port is None or parts.port >= 0  # a port that cannot be is a ValueError
+    return not re.search(r"\s", value) and bool(parts.scheme) and is_whole and has_port
+
+
+@_FORMATS.checks("duration")
+def _is_duration(value: object) -> bool:
+    return not isinstance(value, str) or bool(_DURATION.fullmatch(value))
 
 
 @_FORMATS.checks(USER_FORMAT)
@@ -107,7 +128,7 @@ class Property:
 
     `kind` is JSON where no single field holds the value. `items` is the kind of each item of LINES. `branches`
     are the shapes that it may have, if some are objects; `is_object`: fields of its own can hold it. `refs` are
-    the references that were followed.
+    the references that were followed. `exact` is the schema of a number that may be a text too, to keep its digits.
     """
 
     schema: Schema
@@ -118,26 +139,51 @@ class Property:
     branches: tuple[Alternative, ...] = ()
     is_object: bool = False
     refs: frozenset[str] = frozenset()
+    exact: Schema | None = None
+
+    @property
+    def as_json(self) -> Property:
+        """The same property, entered as JSON."""
+        return Property(schema=self.schema, nullable=self.nullable, kind=FieldKind.JSON)
 
 
 def check_schema(schema: Json) -> None:
     """Check that a JSON Schema can be used offline: it is valid and every reference in it leads somewhere.
 
+    A `pattern` that Python cannot read is let through, and holds nothing.
+
     Raises:
         AppError: says what is wrong and where in the schema.
     """
-    try:
-        Draft202012Validator.check_schema(schema, format_checker=_FORMATS)
-    except SchemaError as exc:
-        raise AppError(f"This JSON Schema is not valid at {exc.json_path}: {exc.message}.") from exc
+    checking = Draft202012Validator(Draft202012Validator.META_SCHEMA, format_checker=_FORMATS)
+    found = best_match(error for error in checking.iter_errors(schema) if not _is_about_pattern(error))
+    if found is not None:
+        raise AppError(f"This JSON Schema is not valid at {found.json_path}: {found.message}.")
     for reference in _references(schema):
         if _target(reference, root=schema) is None:
             raise AppError(f"This JSON Schema refers to {reference!r}, which is not in it.")
 
 
+def _is_about_pattern(error: ValidationError) -> bool:
+    return error.validator == "format" and bool(error.path) and error.path[-1] == "pattern"
+
+
+def _matches(checking: Any, pattern: str, value: Json, schema: Json) -> Iterator[ValidationError]:
+    """Check a `pattern`, which counts as none where only another dialect of regex knows it: pydantic's is Rust's."""
+    try:
+        yield from Draft202012Validator.VALIDATORS["pattern"](checking, pattern, value, schema) or ()
+    except re.error:
+        return
+
+
+_Validator: type[Draft202012Validator] = cast("Any", validators).extend(
+    Draft202012Validator, {"pattern": _matches}
+)
+
+
 def validator(schema: Json) -> Draft202012Validator:
     """Return a validator that never fetches anything and knows dates, times, e-mail addresses and UUIDs."""
-    return Draft202012Validator(schema, registry=Registry(), format_checker=_FORMATS)
+    return _Validator(schema, registry=Registry(), format_checker=_FORMATS)
 
 
 def fits(value: Json, schema: Schema, *, root: Schema) -> bool:
@@ -152,12 +198,14 @@ def read_property(schema: Json, *, root: Schema, above: int = 0) -> Property:
     """
     flat, refs = _flat(schema, root=root)
     branches: list[Alternative] = []
-    nullable = False
+    nullable, exact = False, None
     for _ in range(MAX_REFS):
         found = _alternatives(flat)
         branches = [each for each in found if not _is_null(_flat(each.schema, root=root)[0])]
         nullable = nullable or len(branches) < len(found)
-        merged, more = _merged([_flat(each.schema, root=root) for each in branches])
+        resolved = [_flat(each.schema, root=root) for each in branches]
+        exact = exact or _decimal([schema for schema, _ in resolved])
+        merged, more = _merged(resolved)
         if not merged:
             break
         refs |= more
@@ -180,6 +228,7 @@ def read_property(schema: Json, *, root: Schema, above: int = 0) -> Property:
         branches=tuple(branches) if _can_branch(flat, branches, root=root, above=above) else (),
         is_object=kind is FieldKind.JSON and _is_object(flat),
         refs=refs,
+        exact=exact,
     )
 
 
@@ -229,10 +278,17 @@ def _merged(branches: list[tuple[Schema, frozenset[str]]]) -> tuple[Schema, froz
     kinds = [branch.get("type") for branch in schemas]
     if set(map(str, kinds)) == {"integer", "number"}:
         return {"type": "number"}, refs
-    # pydantic 2.14 writes Decimal as a number or a string; amounts matter more than `float | str`.
-    if sorted(map(str, kinds)) == ["number", "string"]:
-        return schemas[kinds.index("number")], refs
-    return {}, refs
+    return _decimal(schemas) or {}, refs
+
+
+def _decimal(schemas: Sequence[Schema]) -> Schema | None:
+    """Return the number of what pydantic writes for a Decimal: a number, or a text with a pattern or nothing more.
+
+    pydantic 2.14 writes `float | str` the same; amounts matter more. None: it is neither.
+    """
+    numbers = [schema for schema in schemas if schema.get("type") == "number"]
+    texts = [schema for schema in schemas if schema.get("type") == "string" and set(schema) <= _DECIMAL_TEXT]
+    return numbers[0] if len(schemas) == 2 and numbers and texts else None
 
 
 def _can_branch(flat: Schema, branches: list[Alternative], *, root: Schema, above: int) -> bool:
@@ -248,9 +304,15 @@ def _is_object(flat: Schema) -> bool:
     return (
         flat.get("type", "object") == "object"
         and isinstance(flat.get("properties"), Mapping)
-        and not _UNDRAWABLE & set(flat)
+        and is_drawable(flat)
         and flat.get("additionalProperties", False) in (True, False, {})
     )
+
+
+def is_drawable(flat: Schema) -> bool:
+    """Say whether fields for the properties of an object can make all that it has to be."""
+    asked_for = {*flat.get("required", ())}.union(*flat.get("dependentRequired", {}).values())
+    return not _UNDRAWABLE & set(flat) and asked_for <= set(flat.get("properties", ()))
 
 
 def _values(schema: Schema) -> list[Json]:
@@ -294,7 +356,9 @@ def _references(schema: Json) -> Iterator[str]:
         if isinstance(schema.get("$ref"), str):
             yield schema["$ref"]
         for key, item in schema.items():
-            if key not in _NOT_SCHEMAS:
+            if key in _BY_NAME and isinstance(item, Mapping):
+                yield from _references(list(item.values()))
+            elif key not in _NOT_SCHEMAS:
                 yield from _references(item)
 
 
@@ -309,6 +373,30 @@ def _target(reference: str, *, root: Schema) -> Json:
             return None
         found = found[key]
     return found
+
+
+def moved(schema: Json, *, place: str) -> Json:
+    """Rewrite a schema for a place within another, such as "#/$defs/args": its references lead to where they did."""
+    if isinstance(schema, list):
+        return [moved(item, place=place) for item in schema]
+    if not isinstance(schema, Mapping):
+        return schema
+    return {key: _moved(key, item, place=place) for key, item in schema.items() if key != "$id"}
+
+
+def _moved(key: str, item: Json, *, place: str) -> Json:
+    if key in ("$ref", "$dynamicRef") and isinstance(item, str):
+        return place + item[1:] if re.match(r"#(/|$)", item) else item
+    if key in _BY_NAME and isinstance(item, Mapping):
+        return {name: moved(inner, place=place) for name, inner in item.items()}
+    return item if key in _NOT_SCHEMAS else moved(item, place=place)
+
+
+def with_all_in_defs(schema: Json) -> Json:
+    """Write a schema so that each of its references leads into `$defs`, which is all that its parts take along."""
+    if all(reference.startswith("#/$defs/") for reference in _references(schema)):
+        return schema
+    return {"$ref": "#/$defs/whole", "$defs": {"whole": moved(schema, place="#/$defs/whole")}}
 
 
 def same(left: Json, right: Json) -> bool:

@@ -30,6 +30,7 @@ _TYPES = {
 _FORMATS = {
     "date": "Enter a date such as 2026-01-31.",
     "date-time": "Enter a date and time such as 2026-01-31T09:30:00Z.",
+    "duration": "Enter a duration such as PT2H or P1DT30M.",
     "email": "Enter an e-mail address.",
     "time": "Enter a time such as 09:30.",
     "uri": "Enter a web address such as https://example.com.",

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from engine.canonical import jsonable
 from engine.decisions import Answer, Json, Verdict
-from engine.errors import InvalidInput
+from engine.errors import InvalidInput, UnaskableValue
 from engine.questions.batched import BATCHED
 from engine.questions.bound import bound, edited
 from engine.questions.editor import EDITOR
@@ -91,14 +91,17 @@ def read_question(
     question in every process.
 
     Raises:
-        UnaskableValue: the value cannot be shown.
+        UnaskableValue: the value cannot be shown, or nobody could answer it.
     """
     asked = Asked(jsonable(value), state=state, state_schema=state_schema, schema=schema)
     reader = _reader(asked, named=_BY_NAME[dialect] if dialect else None)
     question = reader.read(asked)
-    if mapping is None or reader.is_protocol:
-        return question
-    return mapped_question(question, mapping=mapping, asked=asked)
+    if mapping is not None and not reader.is_protocol:
+        question = mapped_question(question, mapping=mapping, asked=asked)
+    names = [option.name for option in question.options]
+    if not names or len(names) > len(set(names)):
+        raise UnaskableValue(f"The {question.dialect} question has no options, or two of one name.")
+    return question
 
 
 def _reader(asked: Asked, *, named: Dialect | None) -> Dialect:
@@ -137,6 +140,8 @@ def answer(
         return own
     approve = next((each for each in question.options if each.verdict is Verdict.APPROVE), APPROVE)
     approval = dialect.answer(question, option=approve, reason="", values={}).resume
+    if dialect.refuses(question, approval):
+        approval = own.resume  # the graph knows no approval
     return mapped_answer(
         own,
         mapping=mapping,

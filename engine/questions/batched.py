@@ -12,7 +12,7 @@ from typing import Annotated, Any
 from pydantic import Field as Constraint
 
 from engine.decisions import Answer, Json, Verdict
-from engine.forms import MISSING, Field, Form, form_from_schema
+from engine.forms import Form, form_from_schema, moved
 from engine.questions.calls import (
     DecisionType,
     Exact,
@@ -82,28 +82,55 @@ def _options_for_all(request: Json) -> list[Option]:
     return [*made, Option(EACH, "Decide each…", Verdict.RESPOND, form=_each_form(request))]
 
 
-def _each(request: Json) -> Json:
-    """Describe one decision for each call: the alternatives that its tool allows, told apart by `type`."""
-    calls = zip(request["action_requests"], request["review_configs"], strict=True)
+def _each_form(request: Json) -> Form:
+    """Make the form that decides call by call: the alternatives that each tool allows, told apart by `type`.
+
+    The fields of an edit start with what was asked, and keep what they do not show of it.
+    """
+    calls = list(enumerate(zip(request["action_requests"], request["review_configs"], strict=True), 1))
+    schemas = {_key(at): _args_schema(call, review) for at, (call, review) in calls}
     properties = {
         _key(at): {
             "title": f"{at}. {call['name']}",
-            "oneOf": [_branch(kind, call, review) for kind in dict.fromkeys(review["allowed_decisions"])],
+            "oneOf": [
+                _branch(kind, args=_reference(_key(at), schemas[_key(at)]))
+                for kind in dict.fromkeys(review["allowed_decisions"])
+            ],
             "discriminator": {"propertyName": "type"},
         }
-        for at, (call, review) in enumerate(calls, 1)
+        for at, (call, review) in calls
     }
-    return {"type": "object", "properties": properties, "required": list(properties)}
+    each = {
+        "type": "object",
+        "properties": properties,
+        "required": list(properties),
+        "$defs": {key: moved(schema, place=_place(key)) for key, schema in schemas.items()},
+    }
+    return form_from_schema(each, edited={(_key(at), "args"): call["args"] for at, (call, _) in calls})
 
 
 def _key(at: int) -> str:
     return f"call_{at}"
 
 
-def _branch(kind: str, call: Json, review: Json) -> Json:
+def _place(key: str) -> str:
+    return f"#/$defs/{key}"
+
+
+def _args_schema(call: Json, review: Json) -> Json:
+    """Describe the arguments of a call as one object."""
+    form = args_form(call["args"], review.get("args_schema"))
+    return {"type": "object", "properties": {}} if form is None else form.schema
+
+
+def _reference(key: str, schema: Json) -> Json:
+    return {"title": schema.get("title", "Arguments"), "$ref": _place(key)}
+
+
+def _branch(kind: str, *, args: Json) -> Json:
     message = {"title": "Message", "type": "string", "format": "textarea"}
     more: dict[str, Json] = {
-        "edit": {"args": _args_schema(_form_of(call, review))},
+        "edit": {"args": args},
         "reject": {"message": message},
         "respond": {"message": {**message, "minLength": 1}},
     }.get(kind, {})
@@ -117,43 +144,10 @@ def _branch(kind: str, call: Json, review: Json) -> Json:
     }
 
 
-def _form_of(call: Json, review: Json) -> Form | None:
-    """Make the form of a call's arguments, all of whose references lead to places within a branch: none."""
-    schema = review.get("args_schema")
-    return args_form(call["args"], None if schema and "$defs" in schema else schema)
-
-
-def _args_schema(form: Form | None) -> Json:
-    """Describe the arguments of a call as one object."""
-    schema = {"properties": {}} if form is None else form.schema
-    return {"title": "Arguments", "type": "object", **schema}
-
-
-def _each_form(request: Json) -> Form:
-    """Make the form that decides call by call. The fields of an edit start with what was asked.
-
-    They do so without being defaults of the schema, which would stand in for what somebody has cleared.
-    """
-    form = form_from_schema(_each(request))
-    args = {_key(at): call["args"] for at, call in enumerate(request["action_requests"], 1)}
-    return replace(form, fields=tuple(_begun(field, args) for field in form.fields))
-
-
-def _begun(field: Field, args: Mapping[str, Json]) -> Field:
-    match field.path:
-        case (key, "args", *inner) if inner:
-            found: Json = args[key]
-            for name in inner:
-                found = found.get(name, MISSING) if isinstance(found, dict) else MISSING
-            return replace(field, initial=found) if found is not MISSING else field
-        case _:
-            return field
-
-
 def _answer(question: Question, *, option: Option, reason: str, values: Mapping[str, Json]) -> Answer:
     calls = question.shown["action_requests"]
     if option.name == EACH:
-        decisions = [_decided(question.shown, at, values[_key(at)]) for at in range(1, len(calls) + 1)]
+        decisions = [_decided(call, values[_key(at)]) for at, call in enumerate(calls, 1)]
         return Answer(resume={"decisions": decisions})
     kind = option.name
     form = option.form
@@ -169,13 +163,9 @@ def _answer(question: Question, *, option: Option, reason: str, values: Mapping[
     return Answer(resume={"decisions": decisions})
 
 
-def _decided(request: Json, at: int, given: Json) -> Json:
-    call, review = request["action_requests"][at - 1], request["review_configs"][at - 1]
-    form = _form_of(call, review)
-    args = call["args"]
-    if given["type"] == "edit" and form is not None:
-        args = edited_args(args, form, given["args"])
-    return decision(given["type"], name=call["name"], args=args, message=given.get("message") or "")
+def _decided(call: Json, given: Json) -> Json:
+    args, message = given.get("args", call["args"]), given.get("message") or ""
+    return decision(given["type"], name=call["name"], args=args, message=message)
 
 
 def _refuses(question: Question, value: Json) -> str | None:

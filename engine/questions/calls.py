@@ -13,7 +13,8 @@ from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 from engine.decisions import Json, Verdict
 from engine.errors import AppError
 from engine.forms import Form, check_schema, form_from_schema, form_from_values, form_keys
-from engine.questions.question import APPROVE, Option, ReasonWanted, edit_of
+from engine.forms.fields import Group
+from engine.questions.question import APPROVE, Option, ReasonWanted, edit_of_call
 
 DecisionType: TypeAlias = Literal["approve", "edit", "reject", "respond"]
 DECISION_TYPES: Final[tuple[str, ...]] = get_args(DecisionType)
@@ -72,12 +73,14 @@ def args_form(args: Mapping[str, Json], schema: Json | None) -> Form | None:
             check_schema(schema)
         except AppError:
             return form_from_values(args) if args else None
-        return form_from_schema(schema, initial=args)
+        return form_from_schema(schema, edited={(): args})
     return form_from_values(args) if args else None
 
 
 def edited_args(args: Mapping[str, Json], form: Form, values: Mapping[str, Json]) -> dict[str, Json]:
     """Return the arguments with what the form gave in place of what it shows; those that it does not show stay."""
+    if not isinstance(form.root, Group):
+        return dict(values)
     shown = form_keys(form)
     return {**{key: value for key, value in args.items() if key not in shown}, **values}
 
@@ -86,7 +89,7 @@ def options_of(allowed: Sequence[str], form: Form | None) -> tuple[Option, ...]:
     """Make an option of each allowed decision, in one order for every call."""
     known = {
         "approve": (APPROVE,),
-        "edit": edit_of(form),
+        "edit": edit_of_call(form, is_approvable="approve" in allowed),
         "reject": (Option("reject", "Reject", Verdict.REJECT, reason=ReasonWanted.OPTIONAL),),
         "respond": (Option("respond", "Respond", Verdict.RESPOND, reason=ReasonWanted.REQUIRED),),
     }

@@ -13,7 +13,7 @@ from typing import Any
 
 from engine.decisions import Answer, Json, Verdict
 from engine.questions.calls import Exact, args_form, edited_args, matches
-from engine.questions.question import Asked, Dialect, Option, Part, Question, ReasonWanted, edit_of
+from engine.questions.question import Asked, Dialect, Option, Part, Question, ReasonWanted, edit_of_call
 from engine.questions.text import NO_WORDS, one_line
 
 
@@ -66,9 +66,10 @@ def _read(asked: Asked) -> Question:
 
 def _options(request: Json) -> tuple[Option, ...]:
     config, args = request["config"], request["action_request"]["args"]
+    edit = edit_of_call(args_form(args, None), is_approvable=config["allow_accept"])
     made = (
         *((_ACCEPT,) if config["allow_accept"] else ()),
-        *(edit_of(args_form(args, None)) if config["allow_edit"] else ()),
+        *(edit if config["allow_edit"] else ()),
         *((_RESPOND,) if config["allow_respond"] else ()),
     )
     return (*made, _IGNORE) if config["allow_ignore"] or not made else made
@@ -80,8 +81,9 @@ def _answer(question: Question, *, option: Option, reason: str, values: Mapping[
     args: Json = None
     if option.verdict is Verdict.RESPOND:
         args = reason
-    elif option.verdict is Verdict.EDIT and option.form is not None:
-        args = {"action": action["action"], "args": edited_args(action["args"], option.form, values)}
+    elif option.verdict is Verdict.EDIT:
+        edited = action["args"] if option.form is None else edited_args(action["args"], option.form, values)
+        args = {"action": action["action"], "args": edited}
     elif option.verdict is Verdict.APPROVE and request["config"]["allow_edit"]:
         args = {"action": action["action"], "args": action["args"]}
     return Answer(resume=[{"type": _TYPES[option.name], "args": args}])

@@ -20,8 +20,19 @@ def mapped_question(question: Question, *, mapping: AnswerMapping, asked: Asked)
     if mapping.edit is None:
         return question
     form = state_form(asked) if mapping.edit == "update" else _payload_form(asked)
+    made = edit_of(form)
+    own = next((option for option in question.options if made and _is_edit(option)), None)
+    if own is not None:
+        edit = replace(made[0], name=own.name, label=own.label, can_stay=own.can_stay)
+        options = tuple(edit if option is own else option for option in question.options)
+        return replace(question, options=options)
     others = tuple(option for option in question.options if option.verdict is not Verdict.EDIT)
-    return replace(question, options=(*others, *edit_of(form)))
+    return replace(question, options=(*others, *made))
+
+
+def _is_edit(option: Option) -> bool:
+    """Say whether this is the question's own way to edit, be it the bare word of a graph."""
+    return option.verdict is Verdict.EDIT or option.name.strip().casefold() == "edit"
 
 
 def _payload_form(asked: Asked) -> Form | None:

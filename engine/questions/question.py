@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Literal, Protocol
 
@@ -27,7 +27,7 @@ class Option:
     `name` is unique within its question: "approve", "reject", "edit", or the graph's own word, which may be any
     text. `label` is what stands on the button, of which 75 characters are shown. `verdict` is what the option counts
     as in the audit trail and for policy. `form` is what has to be filled in; None: nothing. `can_stay`: an edit that
-    changes nothing is an answer too, because the graph wants the word itself.
+    changes nothing is an answer too: the graph wants the word itself, or nothing else lets it go on unchanged.
     """
 
     name: str
@@ -146,6 +146,17 @@ def edit_of(form: Form | None, *, label: str = "Edit") -> tuple[Option, ...]:
     if form is None or not form.fields:
         return ()
     return (Option("edit", label, Verdict.EDIT, form=form),)
+
+
+def edit_of_call(form: Form | None, *, is_approvable: bool) -> tuple[Option, ...]:
+    """Make the option to edit the arguments of a call; none where there is nothing to edit.
+
+    Where the call cannot be approved, only an edit lets it go on, so it may leave everything as it is.
+    """
+    if is_approvable:
+        return edit_of(form)
+    made = edit_of(form) or (Option("edit", "Run unchanged", Verdict.EDIT),)
+    return tuple(replace(option, can_stay=True) for option in made)
 
 
 def state_form(asked: Asked) -> Form | None:

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 
 from engine.canonical import canonical
 from engine.decisions import Answer, Json, Verdict
-from engine.forms import FieldKind, Form, form_from_schema, initial_values, misfit
+from engine.forms import FieldKind, Form, form_from_schema, initial_values, misfit, moved
 from engine.forms.fields import Fixed, Group, Leaf, Part
 from engine.questions.question import APPROVE, REJECT, Asked, Dialect, Option, Question, ReasonWanted
 from engine.questions.text import asked_in
@@ -62,10 +62,15 @@ def _form(schema: Json) -> Form:
 
 def _wrapped(schema: Json) -> Json:
     """Make an object of one property of a schema, whose references lead to where they did."""
-    inner = {"title": "Answer", **schema} if isinstance(schema, dict) else schema
-    places = [key for key in ("$defs", "definitions") if isinstance(schema, dict) and key in schema]
-    definitions = {key: schema[key] for key in places}
-    return {"type": "object", "properties": {ANSWER: inner}, "required": [ANSWER], **definitions}
+    place = f"#/$defs/{ANSWER}"
+    texts = ("title", "description")
+    own = {key: schema[key] for key in texts if key in schema} if isinstance(schema, dict) else {}
+    return {
+        "type": "object",
+        "properties": {ANSWER: {"title": "Answer", **own, "$ref": place}},
+        "required": [ANSWER],
+        "$defs": {ANSWER: moved(schema, place=place)},
+    }
 
 
 def _choices(form: Form, schema: Json) -> dict[str, Json]:

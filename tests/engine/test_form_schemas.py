@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
-from pydantic import BaseModel
+from pydantic import AnyUrl, BaseModel, ValidationError
 
-from engine.errors import AppError
-from engine.forms import FieldKind, check_schema, form_from_schema, readable
+from engine.errors import AppError, InvalidInput
+from engine.forms import FieldKind, check_schema, form_from_schema, form_from_values, read_form, readable
 
 
 class Node(BaseModel):
@@ -29,7 +30,8 @@ def test_references_that_repeat_for_ever_become_json() -> None:
     ("schema", "words"),
     [
         ({"type": "objekt"}, "$.type"),
-        ({"properties": {"x": {"type": "string", "pattern": "("}}}, "$.properties.x.pattern"),
+        ({"properties": {"x": {"patternProperties": {"(": {}}}}}, "$.properties.x.patternProperties"),
+        ({"properties": {"x": {"pattern": 5}}}, "$.properties.x.pattern"),
         ({"properties": {"x": {"$ref": "#/$defs/Gone"}}}, "#/$defs/Gone"),
         ({"properties": {"x": {"$ref": "https://example.invalid/x.json"}}}, "https://example.invalid/x.json"),
     ],
@@ -47,6 +49,17 @@ def test_usable_schemas_are_accepted() -> None:
     check_schema({"properties": {"$ref": {"type": "string"}}, "default": {"$ref": "text"}})
 
 
+def test_a_pattern_that_only_another_language_reads_holds_nothing() -> None:
+    """pydantic's patterns are Rust's: one that Python cannot read spoils neither the schema nor the form."""
+    schema = {"properties": {"x": {"type": "string", "pattern": r"^\p{L}+$", "maxLength": 5}}}
+    check_schema(schema)
+    form = form_from_schema(schema)
+    assert read_form(form, {"x": "Ärger"}) == {"x": "Ärger"}
+    with pytest.raises(InvalidInput):
+        read_form(form, {"x": "Ärgernis"})
+    assert form_from_values({"x": "Ärger"}, schema=schema).fields[0].max_chars == 5
+
+
 @pytest.mark.parametrize(
     ("name", "text"),
     [
@@ -61,3 +74,30 @@ def test_usable_schemas_are_accepted() -> None:
 def test_identifiers_are_written_as_people_would(name: str, text: str) -> None:
     """A name of the code becomes a label."""
     assert readable(name) == text
+
+
+class Timed(BaseModel):
+    wait: timedelta
+    link: AnyUrl
+
+
+TEXTS = ["PT2H", "P1DT30M", "-P1D", "P2W", "P1Y2M", "PT0.5S", "P", "PT", "2 hours", "P1H", "PT2H "]
+LINKS = ["https://example.com:8080/a?b", "mailto:amy@example.com", "http://[::1]/", "http://"]
+LINKS += ["example.com", "http://a b.com", "http://[::1", "http://example.com:99999", "ftp://"]
+
+
+@pytest.mark.parametrize(
+    ("key", "text"), [("wait", text) for text in TEXTS] + [("link", link) for link in LINKS]
+)
+def test_durations_and_addresses_are_those_that_pydantic_takes(key: str, text: str) -> None:
+    """What the graph's own type would refuse is told in the form, and what it takes is let through."""
+    form = form_from_schema(Timed.model_json_schema())
+    filled = {"wait": "PT1H", "link": "https://example.com", key: text}
+    try:
+        Timed.model_validate(filled)
+    except ValidationError:
+        with pytest.raises(InvalidInput) as caught:
+            read_form(form, filled)
+        assert list(caught.value.errors) == [key]
+    else:
+        assert read_form(form, filled) == filled

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 from enum import Enum
@@ -400,3 +401,61 @@ def test_a_complaint_about_the_whole_object_is_shown_at_the_first_field() -> Non
     with pytest.raises(InvalidInput) as caught:
         read_form(form_from_schema(schema), {"x": "a", "y": "b"})
     assert list(caught.value.errors) == ["x"]
+
+
+def test_a_name_that_is_needed_and_has_no_field_is_told_at_the_first_one() -> None:
+    """What the schema wants beside the fields of the form is not let through in silence."""
+    form = form_from_values({"x": "a"})
+    stricter = replace(form, schema={**form.schema, "required": ["x", "y"]})
+    assert complaint(stricter, "b") == "y is missing."
+
+
+class Price(BaseModel):
+    x: Decimal = Field(gt=0, le=Decimal("1e20"))
+
+
+def test_a_decimal_is_known_with_a_pattern_and_without() -> None:
+    """Older versions of pydantic give the text of a Decimal a pattern."""
+    assert one({"anyOf": [{"type": "number"}, {"type": "string", "pattern": "^[0-9.]*$"}]}).fields[0].exact
+
+
+@pytest.mark.parametrize(
+    ("entry", "value"),
+    [
+        ("2.50", 2.5),
+        ("3", 3),
+        ("0.1", 0.1),
+        ("1e3", 1000.0),
+        ("12345678901234567.89", "12345678901234567.89"),
+        ("0.12345678901234567890", "0.12345678901234567890"),
+        ("99999999999999999999", "99999999999999999999"),
+    ],
+)
+def test_a_decimal_keeps_all_of_its_digits(entry: str, value: Any) -> None:
+    """Where a float would be another number, what was written is given as a text, to the last digit."""
+    form = form_from_schema(Price.model_json_schema())
+    read = read_form(form, {"x": entry})
+    assert (read["x"], type(read["x"])) == (value, type(value))
+    assert Price.model_validate(read).x == Decimal(entry)
+    again = form_from_schema(Price.model_json_schema(), initial=read)
+    assert again.fields[0].kind is FieldKind.NUMBER
+    assert read_form(again, entries(again)) == read
+
+
+@pytest.mark.parametrize(
+    ("entry", "sentence"),
+    [
+        ("-12345678901234567.89", "Enter a number that is more than 0."),
+        ("999999999999999999999", "Enter a number that is at most 100000000000000000000."),
+        ("1e999", "This number is too large to be stored."),
+    ],
+)
+def test_the_bounds_of_a_decimal_hold_for_its_text(entry: str, sentence: str) -> None:
+    """A number that is given as a text is held against the bounds of the number."""
+    assert complaint(form_from_schema(Price.model_json_schema()), entry) == sentence
+
+
+def test_a_number_or_a_text_that_is_no_number_is_entered_as_either() -> None:
+    """What may be a number or, say, a date is no Decimal: it is entered as JSON, which tells 5 from "5"."""
+    form = one({"anyOf": [{"type": "number"}, {"type": "string", "format": "date"}]})
+    assert [read_form(form, {"x": entry})["x"] for entry in ('"2026-01-31"', "5")] == ["2026-01-31", 5]

@@ -247,6 +247,38 @@ def test_what_cannot_be_drawn_is_json(prop: dict[str, Any]) -> None:
     assert one(prop).fields[0].kind is FieldKind.JSON
 
 
+def test_a_shape_is_found_whatever_its_references_are() -> None:
+    """An initial value is held against each shape, also where that is described outside of $defs."""
+    shape = {"type": "object", "properties": {"n": {"type": "integer"}}, "required": ["n"]}
+    schema = {
+        "type": "object",
+        "properties": {"x": {"anyOf": [{"$ref": "#/definitions/shape"}, {"type": "string"}]}},
+        "definitions": {"shape": shape},
+    }
+    form = form_from_schema(schema, initial={"x": {"n": 5}})
+    assert entries(form) == {"x": "0", "x#0.n": "5", "x#1": None}
+    assert read(form, **{"x#0.n": "6"}) == {"x": {"n": 6}}
+
+
+CONDITIONED: list[dict[str, Any]] = [
+    {"if": {"properties": {"a": {"const": 1}}}, "then": {"required": ["extra"]}},
+    {"required": ["a", "extra"]},
+    {"dependentRequired": {"a": ["extra"]}},
+]
+
+
+@pytest.mark.parametrize("more", CONDITIONED)
+def test_an_object_that_fields_cannot_make_is_json_as_a_whole(more: dict[str, Any]) -> None:
+    """What wants a name that is no property, be it under a condition, is one JSON field, at the top and below."""
+    prop = {"type": "object", "properties": {"a": {"type": "integer"}}, **more}
+    form = form_from_schema(prop)
+    assert [(field.name, field.kind) for field in form.fields] == [("value", FieldKind.JSON)]
+    assert read(form, value='{"a": 1, "extra": 2}') == {"a": 1, "extra": 2}
+    assert "extra" in complaints(form, value='{"a": 1}')["value"]
+    assert complaints(form) == {"value": "This is needed."}
+    assert one(prop).fields[0].kind is FieldKind.JSON
+
+
 def test_what_contains_itself_is_json_from_the_second_time_on() -> None:
     """A node has fields of its own; the node inside it is entered as JSON."""
     node = {

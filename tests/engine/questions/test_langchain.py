@@ -5,6 +5,7 @@ The model is scripted: it calls the tools once and then ends. Nothing leaves the
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from typing import Any, Literal, cast
 
@@ -17,9 +18,10 @@ from langchain_core.tools import tool
 from langgraph.checkpoint.memory import InMemorySaver
 from langgraph.types import Command
 
+from engine.canonical import canonical
 from engine.decisions import Json
 from engine.errors import InvalidInput
-from engine.forms import FieldKind
+from engine.forms import MISSING, FieldKind, entries
 from engine.questions import Question, read_question, refusal_of_value
 from tests.engine.questions.conformance import Chosen, chosen, decided, labels, option_of
 
@@ -241,15 +243,16 @@ def test_a_call_that_asks_for_itself(choice: Chosen, decision: Json, result: str
 
 
 def test_the_form_of_a_call_knows_the_tools_arguments() -> None:
-    """Fields have the types, choices and defaults of the tool, and start with what the model asked for."""
+    """Fields have the types and choices of the tool, start with what the model asked for, and say the defaults."""
     (question,) = Agent(MAIL, mode="per_call").questions()
     form = option_of(question, "edit").form
     assert form
     assert [(field.name, field.kind, field.initial) for field in form.fields] == [
         ("to", FieldKind.TEXT, "amy@example.com"),
         ("copies", FieldKind.INTEGER, 2),
-        ("priority", FieldKind.CHOICE, "low"),
+        ("priority", FieldKind.CHOICE, MISSING),
     ]
+    assert form.fields[2].hint == "Left empty: low"
     with pytest.raises(InvalidInput) as caught:
         decided(question, chosen("edit", copies="many"))
     assert list(caught.value.errors) == ["copies"]
@@ -312,3 +315,115 @@ def test_what_a_call_does_not_take_is_told(given: Json, sentence: str) -> None:
     """A decision on one call is held against the tool's own schema."""
     (question,) = Agent(MAIL, mode="per_call").questions()
     assert sentence in str(refusal_of_value(question, given))
+
+
+def test_arguments_that_fields_cannot_make_are_edited_as_a_whole() -> None:
+    """Where a tool's schema has conditions, its arguments are one JSON text, and a key can be taken away."""
+    schema = {
+        "type": "object",
+        "properties": {"a": {}},
+        "if": {"required": ["a"]},
+        "then": {"required": ["b"]},
+    }
+    review = {"action_name": "t", "allowed_decisions": ["edit"], "args_schema": schema}
+    value = {"action_requests": [{"name": "t", "args": {"a": 1, "b": 2}}], "review_configs": [review]}
+    question = read_question(value, state={}, state_schema={})
+    (made,) = decided(question, chosen("edit", value='{"b": 3}')).resume["decisions"]
+    assert made["edited_action"]["args"] == {"b": 3}
+
+
+def test_an_edit_adds_nothing_that_was_not_entered() -> None:
+    """A default of the tool that the model did not give stays out of the arguments, at any depth."""
+    inner = {"type": "object", "properties": {"z": {"default": 9}, "kind": {"const": "k", "default": "k"}}}
+    properties = {
+        "to": {"type": "string"},
+        "n": {"type": "integer", "default": 3},
+        "kind": {"const": "k", "default": "k"},
+        "inner": {**inner, "default": {}},
+        "given": inner,
+    }
+    review = {
+        "action_name": "t",
+        "allowed_decisions": ["edit"],
+        "args_schema": {"type": "object", "properties": properties, "required": ["to", "given"]},
+    }
+    call = {"name": "t", "args": {"to": "a", "given": {}}}
+    value = {"action_requests": [call], "review_configs": [review]}
+    question = read_question(value, state={}, state_schema={})
+    (made,) = decided(question, chosen("edit", to="b")).resume["decisions"]
+    assert made["edited_action"]["args"] == {"to": "b", "given": {}}
+    (made,) = decided(question, chosen("edit", n="4")).resume["decisions"]
+    assert made["edited_action"]["args"] == {"to": "a", "given": {}, "n": 4}
+
+
+KNOWN: Json = {
+    "type": "object",
+    "properties": {
+        "to": {"$ref": "#/definitions/name"},
+        "opts": {"type": "object", "properties": {"a": {"type": "integer"}}, "required": ["a"]},
+        "at": {"type": "string", "format": "date-time"},
+        "lines": {"type": "array", "items": {"type": "string"}},
+        "more": {"$ref": "#"},
+    },
+    "required": ["to"],
+    "definitions": {"name": {"type": "string", "minLength": 1}},
+}
+
+
+def two_calls(args: Json) -> Question:
+    """Ask about two calls of one tool whose arguments are described."""
+    review = {"action_name": "t", "allowed_decisions": ["approve", "edit"], "args_schema": KNOWN}
+    value = {"action_requests": [{"name": "t", "args": args}] * 2, "review_configs": [review] * 2}
+    return read_question(value, state={}, state_schema={})
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        {"opts": {"a": 1, "b": 2}},
+        {"unknown": [1.0], "opts": {"a": 1}},
+        {"lines": ["one\ntwo"]},
+        {"more": {"to": "x", "unknown": 1}},
+    ],
+)
+def test_an_edit_among_several_calls_keeps_what_it_does_not_change(more: Json) -> None:
+    """Arguments that the tool's schema does not know, or that its fields cannot show, stay as they were."""
+    args = {**more, "to": "a"}
+    choice = Chosen("each", "", {"call_1": "1", "call_1#1.args.to": "b", "call_2": "0"})
+    edited, approved = decided(two_calls(args), choice).resume["decisions"]
+    assert canonical(edited["edited_action"]["args"]) == canonical({**args, "to": "b"})
+    assert approved == {"type": "approve"}
+
+
+@pytest.mark.parametrize(
+    ("more", "where"), [({"opts": "text"}, "opts"), ({"at": 5}, "at"), ({"lines": "one"}, "lines")]
+)
+def test_arguments_that_do_not_fit_their_tool_are_shown_and_told(more: Json, where: str) -> None:
+    """What does not fit is approved as it is, never changed on the way, and has to be mended in an edit."""
+    question = two_calls({"to": "a", **more})
+    assert decided(question, Chosen("each", "", {"call_1": "0", "call_2": "0"}))
+    form = option_of(question, "each").form
+    assert form is not None
+    assert json.loads(str(entries(form)[f"call_1#1.args.{where}"])) == more[where]
+    with pytest.raises(InvalidInput) as caught:
+        decided(question, Chosen("each", "", {"call_1": "1", "call_2": "0"}))
+    assert list(caught.value.errors) == [f"call_1#1.args.{where}"]
+
+
+def test_each_of_many_calls_is_decided_by_a_choice() -> None:
+    """However many calls there are, none is decided in JSON; only the arguments of the last ones are edited so."""
+    args = {f"key_{n}": n for n in range(15)}
+    review = {"action_name": "t", "allowed_decisions": ALL}
+    value = {"action_requests": [{"name": "t", "args": args}] * 40, "review_configs": [review] * 40}
+    question = read_question(value, state={}, state_schema={})
+    form = option_of(question, "each").form
+    assert form is not None
+    kinds = {field.name: field.kind for field in form.fields}
+    choices = {f"call_{at}": "0" for at in range(1, 40)}
+    assert {kinds[name] for name in choices} == {FieldKind.CHOICE}
+    assert kinds["call_1#1.args.key_0"] is FieldKind.INTEGER
+    assert kinds["call_40#1.args"] is FieldKind.JSON
+    changed = {"call_40": "1", "call_40#1.args": json.dumps({**args, "key_0": 1})}
+    *rest, last = decided(question, Chosen("each", "", {**choices, **changed})).resume["decisions"]
+    assert rest == [{"type": "approve"}] * 39
+    assert last["edited_action"]["args"] == {**args, "key_0": 1}

@@ -154,3 +154,23 @@ def test_what_cannot_be_meant_so_is_named(mapping: AnswerMapping, key: str, word
 def test_what_can_be_meant_is_taken(mapping: AnswerMapping) -> None:
     """Placeholders in their places and other dollar signs are no fault."""
     assert fault_of(mapping) is None
+
+
+@pytest.mark.parametrize("state", [{}, {"draft": "hi"}])
+def test_a_graphs_own_word_for_an_edit_takes_the_edited_values(state: dict[str, Any]) -> None:
+    """With `edit = "resume"`, what was entered under the graph's own word "edit" is the answer."""
+    mapping = AnswerMapping(approve={"new": "$edits"}, edit="resume")
+    value = {"draft": "hi", "options": ["approve", "Edit", "reject"]}
+    question = read_question(value, state=state, state_schema={}, mapping=mapping)
+    assert [option.name for option in question.options] == ["approve", "Edit", "reject"]
+    given = decided(question, chosen("Edit", draft="ho"), mapping=mapping)
+    assert given.resume["new"]["draft"] == "ho"
+
+
+def test_an_edit_of_a_graph_without_an_approval_keeps_the_graphs_word() -> None:
+    """With `edit = "update"`, a graph that does not know "approve" is not told it."""
+    mapping = AnswerMapping(edit="update")
+    value = {"draft": "hi", "options": ["edit", "stop"]}
+    question = read_question(value, state={"draft": "hi"}, state_schema={}, mapping=mapping)
+    given = decided(question, chosen("edit", draft="ho"), mapping=mapping)
+    assert (given.resume, given.update) == ("edit", {"draft": "ho"})

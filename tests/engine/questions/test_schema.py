@@ -134,6 +134,10 @@ TABLE: list[tuple[str, Any, list[str], list[tuple[Chosen, Json]]]] = [
         ],
     ),
     (
+        "a condition", {"type": "object", "properties": {"a": {}}, "if": {}, "then": {"required": ["b"]}},
+        ["Answer…"], [(chosen("answer", value='{"a": 1, "b": 2}'), {"a": 1, "b": 2})],
+    ),
+    (
         "references", Outer, ["Answer…"],
         [
             (
@@ -223,3 +227,41 @@ def test_an_answer_that_does_not_fit_is_told_under_its_field(kind: Any, choice: 
 def test_a_value_that_does_not_fit_is_told(kind: Any, given: Json) -> None:
     """A value from elsewhere is held against the schema, dict or not."""
     assert refusal_of_value(read(kind), given)
+
+
+TREE: Json = {"type": "array", "items": {"anyOf": [{"type": "integer"}, {"$ref": "#"}]}}
+NODE: Json = {
+    "oneOf": [{"$ref": "#/definitions/leaf"}, {"$ref": "#/definitions/leaf/properties/more"}],
+    "definitions": {
+        "leaf": {
+            "type": "object",
+            "properties": {
+                "default": {"type": "integer"},
+                "more": {"type": "object", "properties": {"inner": {"$ref": "#"}}, "required": ["inner"]},
+            },
+            "required": ["default"],
+        }
+    },
+}
+
+
+@pytest.mark.parametrize(
+    ("schema", "choice", "resume"),
+    [
+        (TREE, chosen("answer", answer="[1, [2, []]]"), [1, [2, []]]),
+        (
+            {"type": "object", "additionalProperties": {"$ref": "#"}},
+            chosen("answer", answer='{"a": {}}'),
+            {"a": {}},
+        ),
+        (NODE, Chosen("answer", "", {"answer": "0", "answer#0.default": "5"}), {"default": 5}),
+        (
+            NODE,
+            Chosen("answer", "", {"answer": "1", "answer#1.inner": '{"default": 5}'}),
+            {"inner": {"default": 5}},
+        ),
+    ],
+)
+def test_references_lead_where_they_did(schema: Json, choice: Chosen, resume: Json) -> None:
+    """A schema may refer to itself and to any place in it, also where its answer is one field of a form."""
+    assert decided(read(schema), choice).resume == resume
