@@ -4,7 +4,8 @@ from engine.forms.changes import changed_fields, changed_values, form_keys, init
 from engine.forms.fields import MISSING, Field, FieldKind, Form, Missing, readable
 from engine.forms.making import form_from_schema, form_from_values
 from engine.forms.reading import active_fields, check_entries, entries, read_form
-from engine.forms.schemas import check_schema, moved
+from engine.forms.references import moved
+from engine.forms.schemas import check_schema
 from engine.forms.sentences import NEEDED, misfit
 from engine.forms.storing import TOO_DEEP, unstorable
 

@@ -8,7 +8,8 @@ from engine.decisions import Json
 from engine.forms.fields import MISSING, FieldKind, Form, Group, Leaf, Maybe
 from engine.forms.layout import Edited, Layout, Place
 from engine.forms.leaves import label_of, make_field
-from engine.forms.schemas import Property, Schema, fits, is_drawable, read_property, with_all_in_defs
+from engine.forms.references import with_all_in_defs
+from engine.forms.schemas import Property, Schema, fits, is_drawable, read_property
 
 WHOLE = "value"
 """The one field of an object of which fields of its own cannot make all that it has to be."""

@@ -17,6 +17,7 @@ from engine.canonical import canonical
 from engine.decisions import Json
 from engine.errors import AppError
 from engine.forms.fields import FieldKind
+from engine.forms.references import references, target_of
 
 MAX_REFS = 20
 """References followed in a row before a schema is taken as too deep for a field of its own."""
@@ -50,8 +51,6 @@ _TEXTS = {
     CHANNEL_FORMAT: FieldKind.CHANNEL,
 }
 _DECIMAL_TEXT = frozenset({"type", "pattern"})
-_NOT_SCHEMAS = frozenset({"const", "default", "enum", "examples"})
-_BY_NAME = frozenset({"$defs", "definitions", "dependentSchemas", "patternProperties", "properties"})
 _SAID_BESIDE = frozenset(
     {"$defs", "$schema", "default", "definitions", "description", "discriminator", "examples", "title"}
 )
@@ -159,8 +158,8 @@ def check_schema(schema: Json) -> None:
     found = best_match(error for error in checking.iter_errors(schema) if not _is_about_pattern(error))
     if found is not None:
         raise AppError(f"This JSON Schema is not valid at {found.json_path}: {found.message}.")
-    for reference in _references(schema):
-        if _target(reference, root=schema) is None:
+    for reference in references(schema):
+        if target_of(reference, root=schema) is None:
             raise AppError(f"This JSON Schema refers to {reference!r}, which is not in it.")
 
 
@@ -238,7 +237,7 @@ def _flat(schema: Json, *, root: Schema) -> tuple[Schema, frozenset[str]]:
     for _ in range(MAX_REFS):
         inner: Json = None
         if "$ref" in flat:
-            inner = _target(flat["$ref"], root=root)
+            inner = target_of(flat["$ref"], root=root)
             refs |= {flat["$ref"]}
         elif len(flat.get("allOf", ())) == 1:
             inner = flat["allOf"][0]
@@ -346,57 +345,6 @@ def _list_kind(schema: Schema, *, root: Schema, above: int) -> tuple[FieldKind, 
         return FieldKind.CHOICES, items
     can_be_lines = items.kind in (*_SCALARS.values(), *_TEXTS.values())
     return (FieldKind.LINES, items) if can_be_lines else (FieldKind.JSON, None)
-
-
-def _references(schema: Json) -> Iterator[str]:
-    if isinstance(schema, list):
-        for item in schema:
-            yield from _references(item)
-    if isinstance(schema, Mapping):
-        if isinstance(schema.get("$ref"), str):
-            yield schema["$ref"]
-        for key, item in schema.items():
-            if key in _BY_NAME and isinstance(item, Mapping):
-                yield from _references(list(item.values()))
-            elif key not in _NOT_SCHEMAS:
-                yield from _references(item)
-
-
-def _target(reference: str, *, root: Schema) -> Json:
-    """Follow a reference within the document (RFC 6901); None: it leads nowhere."""
-    if not re.match(r"#(/|$)", reference):
-        return None
-    found: Json = root
-    for part in reference.split("/")[1:]:
-        key = part.replace("~1", "/").replace("~0", "~")
-        if not isinstance(found, Mapping) or key not in found:
-            return None
-        found = found[key]
-    return found
-
-
-def moved(schema: Json, *, place: str) -> Json:
-    """Rewrite a schema for a place within another, such as "#/$defs/args": its references lead to where they did."""
-    if isinstance(schema, list):
-        return [moved(item, place=place) for item in schema]
-    if not isinstance(schema, Mapping):
-        return schema
-    return {key: _moved(key, item, place=place) for key, item in schema.items() if key != "$id"}
-
-
-def _moved(key: str, item: Json, *, place: str) -> Json:
-    if key in ("$ref", "$dynamicRef") and isinstance(item, str):
-        return place + item[1:] if re.match(r"#(/|$)", item) else item
-    if key in _BY_NAME and isinstance(item, Mapping):
-        return {name: moved(inner, place=place) for name, inner in item.items()}
-    return item if key in _NOT_SCHEMAS else moved(item, place=place)
-
-
-def with_all_in_defs(schema: Json) -> Json:
-    """Write a schema so that each of its references leads into `$defs`, which is all that its parts take along."""
-    if all(reference.startswith("#/$defs/") for reference in _references(schema)):
-        return schema
-    return {"$ref": "#/$defs/whole", "$defs": {"whole": moved(schema, place="#/$defs/whole")}}
 
 
 def same(left: Json, right: Json) -> bool:
