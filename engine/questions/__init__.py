@@ -25,6 +25,7 @@ from engine.questions.question import (
     Part,
     Question,
     ReasonWanted,
+    told_fields,
 )
 from engine.questions.retry import RETRY
 from engine.questions.review import REVIEW
@@ -46,6 +47,7 @@ __all__ = [
     "read_question",
     "read_static",
     "refusal_of_value",
+    "told",
 ]
 
 _INSIDE: tuple[Dialect, ...] = (
@@ -158,3 +160,16 @@ def refusal_of_value(question: Question, value: Json, *, mapping: AnswerMapping 
         return refuses_static(value)
     dialect = _BY_NAME[question.dialect]
     return None if mapping is not None and not dialect.is_protocol else dialect.refuses(question, value)
+
+
+def told(
+    question: Question, *, option: Option, values: Mapping[str, Json]
+) -> tuple[dict[str, Json], dict[str, Json]]:
+    """Say what an answer holds as people read it: two objects (before, after) by name.
+
+    A name that is in one of them only had, or has, no value there.
+    """
+    dialect = _BY_NAME.get(question.dialect)
+    if dialect is None or dialect.tells is None:
+        return told_fields(option, values)
+    return dialect.tells(question, option=option, values=values)

@@ -12,7 +12,8 @@ from typing import Annotated, Any
 from pydantic import Field as Constraint
 
 from engine.decisions import Answer, Json, Verdict
-from engine.forms import MISSING, Field, Form, form_from_schema
+from engine.errors import InvalidInput
+from engine.forms import MISSING, Field, Form, changed_fields, form_from_schema
 from engine.questions.calls import (
     DecisionType,
     Exact,
@@ -23,11 +24,15 @@ from engine.questions.calls import (
     options_of,
     refusal_of_decision,
 )
-from engine.questions.question import Asked, Dialect, Option, Part, Question
+from engine.questions.question import Asked, Dialect, Option, Part, Question, told_fields
 from engine.questions.text import one_line
 
 EACH = "each"
 """The option to decide call by call."""
+
+NOTHING_CHANGED = "Nothing was changed here. Change something, or choose Approve for this call."
+
+_TOLD = {"approve": "approved", "edit": "edited", "reject": "rejected", "respond": "answered"}
 
 
 class _Action(Exact):
@@ -153,6 +158,7 @@ def _begun(field: Field, args: Mapping[str, Json]) -> Field:
 def _answer(question: Question, *, option: Option, reason: str, values: Mapping[str, Json]) -> Answer:
     calls = question.shown["action_requests"]
     if option.name == EACH:
+        _check_edits(question, option, values)
         decisions = [_decided(question.shown, at, values[_key(at)]) for at in range(1, len(calls) + 1)]
         return Answer(resume={"decisions": decisions})
     kind = option.name
@@ -167,6 +173,49 @@ def _answer(question: Question, *, option: Option, reason: str, values: Mapping[
         for call in calls
     ]
     return Answer(resume={"decisions": decisions})
+
+
+def _check_edits(question: Question, option: Option, values: Mapping[str, Json]) -> None:
+    """Refuse to call it an edit where nothing was changed; a call that cannot be approved may go on so."""
+    wrong = {}
+    for at, review in enumerate(question.shown["review_configs"], 1):
+        given = values[_key(at)]
+        before, after = _edits(question.shown, at, given)
+        if given["type"] == "edit" and "approve" in review["allowed_decisions"] and not (before or after):
+            wrong[_first_field(option, at)] = NOTHING_CHANGED
+    if wrong:
+        raise InvalidInput(wrong)
+
+
+def _first_field(option: Option, at: int) -> str:
+    """Name the first field of a call's arguments, or the one that chooses its decision if it has none."""
+    fields = option.form.fields if option.form is not None else ()
+    args = (each.name for each in fields if each.path[:2] == (_key(at), "args") and len(each.path) > 2)
+    return next(args, _key(at))
+
+
+def _edits(request: Json, at: int, given: Json) -> tuple[dict[str, Json], dict[str, Json]]:
+    """Return which arguments an edit of a call changes, before and after; nothing for other decisions."""
+    form = _form_of(request["action_requests"][at - 1], request["review_configs"][at - 1])
+    return changed_fields(form, given["args"]) if given["type"] == "edit" and form is not None else ({}, {})
+
+
+def _tells(
+    question: Question, *, option: Option, values: Mapping[str, Json]
+) -> tuple[dict[str, Json], dict[str, Json]]:
+    """Say of each call what was decided on it, followed by the arguments that were edited."""
+    if option.name != EACH:
+        return told_fields(option, values)
+    before: dict[str, Json] = {}
+    after: dict[str, Json] = {}
+    for at, call in enumerate(question.shown["action_requests"], 1):
+        given, name = values[_key(at)], f"{at}. {one_line(call['name'])}"
+        said = (given.get("message") or "").strip()
+        after[name] = f"{_TOLD[given['type']]}: {said}" if said else _TOLD[given["type"]]
+        old, new = _edits(question.shown, at, given)
+        before |= {f"{name}, {each}": value for each, value in old.items()}
+        after |= {f"{name}, {each}": value for each, value in new.items()}
+    return before, after
 
 
 def _decided(request: Json, at: int, given: Json) -> Json:
@@ -194,5 +243,11 @@ def _refuses(question: Question, value: Json) -> str | None:
 
 
 BATCHED = Dialect(
-    name="batched", recognises=_recognises, read=_read, answer=_answer, refuses=_refuses, is_protocol=True
+    name="batched",
+    recognises=_recognises,
+    read=_read,
+    answer=_answer,
+    refuses=_refuses,
+    is_protocol=True,
+    tells=_tells,
 )

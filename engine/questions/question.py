@@ -9,7 +9,7 @@ from typing import Literal, Protocol
 
 from engine.canonical import canonical
 from engine.decisions import Answer, Json, Verdict
-from engine.forms import MISSING, Form, Missing, changed_values, form_from_values
+from engine.forms import MISSING, Form, Missing, changed_fields, changed_values, form_from_values
 
 
 class ReasonWanted(StrEnum):
@@ -116,12 +116,21 @@ class Answers(Protocol):
     ) -> Answer: ...
 
 
+class Tells(Protocol):
+    """Says what an answer holds, before and after, by the names under which people read it."""
+
+    def __call__(
+        self, question: Question, *, option: Option, values: Mapping[str, Json]
+    ) -> tuple[dict[str, Json], dict[str, Json]]: ...
+
+
 @dataclass(frozen=True)
 class Dialect:
     """One way to ask: `recognises` a value by its exact shape, `read` it, `answer` it. All of them are pure.
 
     `fits` says what can be read when a workflow names the dialect itself (None: what is recognised). `is_protocol`:
-    the answer's shape is fixed by who asks, so a workflow cannot want another.
+    the answer's shape is fixed by who asks, so a workflow cannot want another. `tells` says what people read of an
+    answer (None: the fields of the form, see `told_fields`).
     """
 
     name: str
@@ -131,6 +140,7 @@ class Dialect:
     refuses: Refuses
     fits: Callable[[Asked], bool] | None = None
     is_protocol: bool = False
+    tells: Tells | None = None
 
     def can_read(self, asked: Asked) -> bool:
         """Say whether a value that is said to be of this dialect can be read as such."""
@@ -167,3 +177,18 @@ def update_of(option: Option, values: Mapping[str, Json]) -> dict[str, Json] | N
     if option.verdict is not Verdict.EDIT or option.form is None:
         return None
     return changed_values(option.form, values) or None
+
+
+def told_fields(option: Option, values: Mapping[str, Json]) -> tuple[dict[str, Json], dict[str, Json]]:
+    """Say what was entered, field by field: what it was before and after, or the value alone of what was not there.
+
+    Of an edit that is what differs; of any other answer also what was left as it was, since that is the answer.
+    """
+    if option.form is None:
+        return {}, dict(values)
+    before, after = changed_fields(option.form, values)
+    if option.verdict is Verdict.EDIT:
+        return before, after
+    changed = {*before, *after}
+    told = changed | {each.path[0] for each in option.form.fields if each.name in changed and each.path}
+    return before, {**{key: value for key, value in values.items() if key not in told}, **after}
