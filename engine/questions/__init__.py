@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 from engine.canonical import jsonable
 from engine.decisions import Answer, Json, Verdict
@@ -23,6 +24,7 @@ from engine.questions.question import (
     Dialect,
     Option,
     Part,
+    Path,
     Question,
     ReasonWanted,
     told_fields,
@@ -31,6 +33,7 @@ from engine.questions.retry import RETRY
 from engine.questions.review import REVIEW
 from engine.questions.schema import SCHEMA
 from engine.questions.static import STATIC, answer_static, read_static, refuses_static
+from engine.questions.text import said_in
 
 __all__ = [
     "APPROVE",
@@ -39,6 +42,7 @@ __all__ = [
     "AnswerMapping",
     "Option",
     "Part",
+    "Path",
     "Question",
     "ReasonWanted",
     "answer",
@@ -98,6 +102,8 @@ def read_question(
     asked = Asked(jsonable(value), state=state, state_schema=state_schema, schema=schema)
     reader = _reader(asked, named=_BY_NAME[dialect] if dialect else None)
     question = reader.read(asked)
+    said = said_in(question.text, question.shown)
+    question = replace(question, protocol=question.protocol | said)
     if mapping is None or reader.is_protocol:
         return question
     return mapped_question(question, mapping=mapping, asked=asked)

@@ -24,7 +24,8 @@ from engine.questions.calls import (
     options_of,
     refusal_of_decision,
 )
-from engine.questions.question import Asked, Dialect, Option, Part, Question, told_fields
+from engine.questions.notes import note_of
+from engine.questions.question import Asked, Dialect, Option, Part, Path, Question, told_fields
 from engine.questions.text import one_line
 
 EACH = "each"
@@ -61,11 +62,32 @@ def _recognises(asked: Asked) -> bool:
 
 def _read(asked: Asked) -> Question:
     calls = asked.value["action_requests"]
-    parts = tuple(Part(call["name"], call.get("description", ""), call["args"]) for call in calls)
+    parts = tuple(Part(call["name"], _note(call), call["args"]) for call in calls)
     options = _options_for_one(asked.value) if len(parts) == 1 else _options_for_all(asked.value)
     return Question(
-        dialect="batched", text=_text(parts), shown=asked.value, options=tuple(options), parts=parts
+        dialect="batched",
+        text=_text(parts),
+        shown=asked.value,
+        options=tuple(options),
+        parts=parts,
+        protocol=_protocol(asked.value),
     )
+
+
+def _note(call: Json) -> str:
+    return note_of(call.get("description", ""), name=call["name"], args=call["args"])
+
+
+def _protocol(request: Json) -> frozenset[Path]:
+    """Name what the buttons say, which are the decisions allowed, and descriptions that say nothing more."""
+    calls = request["action_requests"]
+    allowed = {("review_configs", at, "allowed_decisions") for at, _ in enumerate(calls)}
+    repeated = {
+        ("action_requests", at, "description")
+        for at, call in enumerate(calls)
+        if _note(call) != call.get("description", "")
+    }
+    return frozenset[Path](allowed | repeated)
 
 
 def _text(parts: Sequence[Part]) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Literal, Protocol
+from typing import Literal, Protocol, TypeAlias
 
 from engine.canonical import canonical
 from engine.decisions import Answer, Json, Verdict
@@ -47,13 +47,18 @@ class Part:
     value: Json
 
 
+Path: TypeAlias = tuple[str | int, ...]
+"""Where something stands in a JSON value: keys of objects, and places in lists from 0."""
+
+
 @dataclass(frozen=True)
 class Question:
     """What a graph asks.
 
     `text` is one line of plain text, at most 300 characters. `shown` is the value in full; `parts`, where there are
     any, show the same piece by piece. `schema` is the JSON Schema that the answer has to fit; None: the dialect alone
-    knows.
+    knows. `protocol` are the paths in `shown` of what the text, the options and the parts say already, so that
+    nobody has to read it again; it is part of what is decided all the same.
     """
 
     dialect: str
@@ -62,6 +67,7 @@ class Question:
     options: tuple[Option, ...]
     parts: tuple[Part, ...] = ()
     schema: Json | None = None
+    protocol: frozenset[Path] = frozenset()
 
     def option(self, name: str) -> Option | None:
         """Return the option of this name; None: there is none."""
