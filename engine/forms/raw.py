@@ -25,6 +25,8 @@ LEAST_INT, MOST_INT = -(2**63), 2**64 - 1
 (https://github.com/msgpack/msgpack/blob/master/spec.md#int-format-family)."""
 
 TOO_LARGE = "This number is too large to be stored."
+SAMPLE_CHARS = 40
+"""A longer text is not said again in a complaint about it."""
 TOO_DEEP = "This is nested too deeply."
 UNSTORABLE = "This contains a character that cannot be stored."
 
@@ -224,10 +226,19 @@ def _json(entry: str, _: Field) -> Json:
             parse_constant=_not_json,
         )
     except json.JSONDecodeError as exc:
-        where = f"at line {exc.lineno}, column {exc.colno}"
-        raise Wrong(f"This is not valid JSON: {exc.msg[:1].lower()}{exc.msg[1:]} {where}.") from exc
+        raise Wrong(_not_parsed(entry, exc)) from exc
     except RecursionError as exc:
         raise Wrong(TOO_DEEP) from exc
+
+
+def _not_parsed(entry: str, error: json.JSONDecodeError) -> str:
+    """Say what to do about a text that is no JSON: quote it if it is meant as one, else where it goes wrong."""
+    text = entry.strip()
+    if text[:1] in ("{", "[", '"'):
+        where = f"at line {error.lineno}, column {error.colno}"
+        return f"This is not valid JSON: {error.msg[:1].lower()}{error.msg[1:]} {where}."
+    sample = text if len(text) <= SAMPLE_CHARS and "\n" not in text else "like this"
+    return f"Put text in double quotes: {json.dumps(sample, ensure_ascii=False)}"
 
 
 def _without_repeats(pairs: list[tuple[str, Any]]) -> dict[str, Json]:

@@ -122,7 +122,7 @@ PAY = {"name": "pay", "args": {"amount": 5, "to": "Bo"}}
     ],
 )
 def test_a_note_that_repeats_name_and_arguments_is_left_out(note: str, left: str) -> None:
-    """LangChain's default text goes when it says exactly what stands below it, and stays when it says anything else."""
+    """LangChain's default text goes when it says exactly what stands below it; anything else stays."""
     told = said(batch({**PAY, "description": note}))
     assert (left in told) if left else ("Tool" not in told)
 
@@ -155,7 +155,7 @@ def test_what_heading_and_buttons_say_is_not_said_again(value: dict[str, Any], k
 
 
 def test_the_request_is_shown_without_what_the_question_shows() -> None:
-    """A key that a question shows, also in one of its parts and with another value, is not repeated from the request."""
+    """A key that a question shows, also in a part and with another value, is not repeated from the request."""
     asks = batch(call("pay", {"to": "Bo", "amount": 7}, "Pay him"))
     told = "\n".join(texts(cards.card(run(asks, input={"amount": 5, "why": "rent"}), asks)))
     assert "rent" in told
@@ -268,6 +268,29 @@ def test_what_sends_a_form_says_what_it_does(verdict: Verdict, submit: str) -> N
     """A label that is too long for Slack's 24 characters is not cut: the verdict stands in its place."""
     option = Option("own", "Ask the whole board of directors", verdict, reason=ReasonWanted.OPTIONAL)
     assert cards.choose_view(with_options(option), option=option)["submit"]["text"] == submit
+
+
+@pytest.mark.parametrize(
+    ("label", "title", "submit"),
+    [("Decide each…", "Decide each", "Send decisions"), ("Answer…", "Answer", "Send answer")],
+)
+def test_dots_stand_on_buttons_that_open_a_form_alone(label: str, title: str, submit: str) -> None:
+    """The form itself and what sends it say what they do."""
+    option = Option("own", label, Verdict.RESPOND, reason=ReasonWanted.OPTIONAL)
+    view = cards.choose_view(with_options(option), option=option)
+    assert (view["title"]["text"], view["submit"]["text"]) == (title, submit)
+
+
+@pytest.mark.parametrize(
+    ("label", "asks"), [("Reject", "Why do you reject this?"), ("Ignore", "Why do you choose “Ignore”?")]
+)
+def test_a_reason_is_asked_for_with_the_words_of_the_button(label: str, asks: str) -> None:
+    """Who ignores is not asked why they reject."""
+    option = Option("reject", label, Verdict.REJECT, reason=ReasonWanted.OPTIONAL)
+    (reason,) = [
+        each for each in cards.reject_view(with_options(option))["blocks"] if each["type"] == "input"
+    ]
+    assert reason["label"]["text"] == asks
 
 
 def test_nothing_but_a_rejection_is_offered_where_no_form_holds_it() -> None:
