@@ -101,6 +101,8 @@ FINGERPRINT_CHARS: Final = 16
 """What is shown of a digest; the audit trail has all of it."""
 LABEL_CHARS: Final = 75
 """What a button shows of its label."""
+DESCRIPTION_CHARS: Final = 150
+"""What the list of workflows shows of each description."""
 COMMENT: Final = "What do you want to say?"
 REASON_HINT: Final = "The requester sees this in the thread."
 NEXT: Final = "Next"
@@ -323,7 +325,7 @@ def startable(workflows: Mapping[str, WorkflowView]) -> str:
 
 
 def _about(workflow: WorkflowView) -> str:
-    described = f": {cut(workflow.description, max_chars=LABEL_CHARS)}" if workflow.description else ""
+    described = f": {cut(workflow.description, max_chars=DESCRIPTION_CHARS)}" if workflow.description else ""
     return _outside(f"{workflow.title}{described}")
 
 

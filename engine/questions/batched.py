@@ -230,8 +230,10 @@ def _tells(
         return told_fields(option, values)
     before: dict[str, Json] = {}
     after: dict[str, Json] = {}
-    for at, call in enumerate(question.shown["action_requests"], 1):
-        given, name = values[_key(at)], f"{at}. {one_line(call['name'])}"
+    calls = question.shown["action_requests"]
+    digits = len(str(len(calls)))  # stored names are sorted
+    for at, call in enumerate(calls, 1):
+        given, name = values[_key(at)], f"{at:0{digits}}. {one_line(call['name'])}"
         said = (given.get("message") or "").strip()
         after[name] = f"{_TOLD[given['type']]}: {said}" if said else _TOLD[given["type"]]
         old, new = _edits(question.shown, at, given)
