@@ -29,6 +29,7 @@ from engine import (
     UnknownRun,
     UnknownWorkflow,
     Verdict,
+    WorkflowView,
 )
 
 RUN_STATUS: Final[Mapping[RunStatus, str]] = {
@@ -52,8 +53,19 @@ VERDICT: Final[Mapping[Verdict, str]] = {
     Verdict.EDIT: "Edited and approved",
     Verdict.RESPOND: "Answered",
 }
-ABOUT_ERRORS: Final[Mapping[str, str]] = {"Edit and retry": "Edited and retried", "Stop": "Stopped"}
-"""What was decided about a step that failed."""
+OWN_LABELS: Final[Mapping[tuple[Verdict, str], str]] = {
+    (Verdict.EDIT, "Edit and retry"): "Edited and retried",
+    (Verdict.REJECT, "Stop"): "Stopped",
+    (Verdict.APPROVE, "Accept"): "Accepted",
+    (Verdict.REJECT, "Ignore"): "Ignored",
+    (Verdict.APPROVE, "Approve all"): "Approved all",
+    (Verdict.REJECT, "Reject all"): "Rejected all",
+    (Verdict.RESPOND, "Decide each…"): "Each call decided",
+    (Verdict.RESPOND, "Answer…"): "Answered",
+}
+"""What was decided with a button whose label is Assent's own, not the graph's."""
+SENDING: Final[Mapping[str, str]] = {"Decide each…": "Send decisions", "Answer…": "Send answer"}
+"""On the button that sends the form of such an option."""
 NOBODY: Final = "nobody, because no approvers are set for this workflow"
 SUPERSEDED: Final = "Out of date: the content changed and was asked again. Please use the newer card below."
 NEEDS_REVIEW: Final = "To approve, open “Review in full” first."
@@ -89,6 +101,8 @@ FINGERPRINT_CHARS: Final = 16
 """What is shown of a digest; the audit trail has all of it."""
 LABEL_CHARS: Final = 75
 """What a button shows of its label."""
+DESCRIPTION_CHARS: Final = 150
+"""What the list of workflows shows of each description."""
 COMMENT: Final = "What do you want to say?"
 REASON_HINT: Final = "The requester sees this in the thread."
 NEXT: Final = "Next"
@@ -145,10 +159,17 @@ def _told(event: Event, *, title: str, number: int | None) -> Line:
 
 def verdict(given: Verdict, *, label: str) -> str:
     """Say what was decided; where its button said something of its own, by that label too."""
-    if given is not Verdict.RESPOND and label in ABOUT_ERRORS:
-        return ABOUT_ERRORS[label]
+    if (given, label) in OWN_LABELS:
+        return OWN_LABELS[given, label]
     usual = {given.value, ""} if given is not Verdict.RESPOND else set()
     return VERDICT[given] if label.lower() in usual else f"{VERDICT[given]} “{_short(label)}”"
+
+
+def why(label: str) -> str:
+    """Ask for the reason of a rejection, by the label of its button."""
+    return (
+        "Why do you reject this?" if label.casefold() == "reject" else f"Why do you choose “{_short(label)}”?"
+    )
 
 
 def review(label: str) -> str:
@@ -293,6 +314,19 @@ def known_workflows(names: Iterable[str]) -> str:
     """Say which workflows can be started; plain text."""
     known = ", ".join(sorted(one_line(name) for name in names))
     return f"You can start: {known}." if known else "No workflow is set up here yet."
+
+
+def startable(workflows: Mapping[str, WorkflowView]) -> str:
+    """List the workflows that can be started, a line each with its description; mrkdwn."""
+    if not workflows:
+        return known_workflows(())
+    lines = (f"`{_outside(name)}`  {_about(view)}" for name, view in sorted(workflows.items()))
+    return "\n".join(["*You can start:*", *lines])
+
+
+def _about(workflow: WorkflowView) -> str:
+    described = f": {cut(workflow.description, max_chars=DESCRIPTION_CHARS)}" if workflow.description else ""
+    return _outside(f"{workflow.title}{described}")
 
 
 def help_text() -> str:

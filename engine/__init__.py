@@ -32,7 +32,7 @@ from engine.gate import Approval, approval
 from engine.inspection import AppReport, Terms, WorkflowReport, inspect_app
 from engine.opening import open_desk
 from engine.policy import Policy, covers
-from engine.questions import Option, Part, Question, ReasonWanted
+from engine.questions import Option, Part, Path, Question, ReasonWanted
 from engine.views import (
     ApprovalStatus,
     ApprovalView,
@@ -83,6 +83,7 @@ __all__ = [
     "NotAsked",
     "Option",
     "Part",
+    "Path",
     "Policy",
     "Posting",
     "ProgressView",

@@ -18,11 +18,11 @@ from engine.errors import (
     UnknownApproval,
     UnknownOption,
 )
-from engine.forms import NEEDED, changed_fields, read_form
+from engine.forms import NEEDED, read_form
 from engine.ledger import Transition
 from engine.pictures import Asked, Pictures, decision_view
 from engine.policy import refusal
-from engine.questions import Option, ReasonWanted, answer
+from engine.questions import Option, ReasonWanted, answer, told
 from engine.questions.failure import answer_failure
 from engine.recording import Decided, record
 from engine.views import ApprovalStatus, ApprovalView
@@ -64,7 +64,7 @@ class Deciding:
         try:
             option = _allowed(asked, actor=actor, option=choice.option)
             values = _values(option, choice)
-            before, after = _told_changes(option, values)
+            before, after = _told(asked, option, values)
             given = _answer(asked, option, reason=choice.reason, values=values)
             _raise_if_refused(asked, given)
         except (Refused, InvalidInput):
@@ -155,11 +155,12 @@ def _values(option: Option, choice: Choice) -> dict[str, Json]:
     return values
 
 
-def _told_changes(option: Option, values: Mapping[str, Json]) -> tuple[dict[str, Json], dict[str, Json]]:
-    """Return what an edit changed, before and after; the values alone for other options. Raises: InvalidInput."""
-    if option.form is None or option.verdict is not Verdict.EDIT:
-        return {}, dict(values)
-    before, after = changed_fields(option.form, values)
-    if not before and not after and not option.can_stay:
+def _told(
+    asked: Asked, option: Option, values: Mapping[str, Json]
+) -> tuple[dict[str, Json], dict[str, Json]]:
+    """Return what people read of an answer, before and after. Raises: InvalidInput for an edit of nothing."""
+    before, after = told(asked.view.question, option=option, values=values)
+    is_idle = option.verdict is Verdict.EDIT and not (before or after or option.can_stay)
+    if option.form is not None and is_idle:
         raise InvalidInput({option.form.fields[0].name: NOTHING_CHANGED})
     return before, after

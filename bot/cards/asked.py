@@ -22,7 +22,7 @@ from bot.blocks import (
 )
 from bot.cards.values import Json, Row, Shape, is_same, render, row, rows
 from bot.inert import has_mixed_alphabets, one_line, visible
-from engine import ApprovalView, Part, Question, Seen
+from engine import ApprovalView, Part, Path, Question, Seen
 
 FRAME_BYTES: Final = 5_000
 """What the review form takes around the values, at most."""
@@ -45,14 +45,17 @@ def heading(approval: ApprovalView) -> list[Block]:
 def value_rows(question: Question) -> tuple[Row, ...]:
     """Lay out all that is asked, so that every key and text of it is shown, and none twice.
 
+    What the heading and the buttons say already (`Question.protocol`) is left out.
     Of a static breakpoint the state itself comes after the nodes that would run; of several things each has its own
     title, and below them stands what else came with them.
     """
     if question.parts:
         return tuple(_part_rows(question))
-    shown = question.shown
+    shown = _unsaid(question)
     if isinstance(shown, str) and shown == one_line(shown) == question.text and len(shown) <= HEADER_CHARS:
         return ()  # the heading is the value
+    if shown != question.shown and not shown:
+        return ()
     match shown:
         case {"next": [*nodes], "state": {**state}} if len(shown) == 2 and _are_names(nodes) and state:
             return (row("Next", ", ".join(nodes) or "the end"), *rows(state))
@@ -92,6 +95,13 @@ def seen(approval: ApprovalView) -> Seen:
     return Seen(approval_id=approval.id, revision=approval.revision, digest=approval.digest)
 
 
+def _unsaid(question: Question) -> Json:
+    shown = question.shown
+    if not isinstance(shown, Mapping):
+        return shown
+    return {key: value for key, value in shown.items() if (key,) not in question.protocol}
+
+
 def _are_names(nodes: Sequence[Json]) -> bool:
     return all(isinstance(node, str) and node == one_line(node) for node in nodes)
 
@@ -104,21 +114,25 @@ def _part_rows(question: Question) -> Iterator[Row]:
             yield Row("", counted + part.title, Shape.TITLE)
         else:
             yield row(counted + wording.ITEM, part.title)
-        if part.note:
+        if part.note and not (len(parts) == 1 and part.note == question.text):
             yield Row("", visible(part.note), Shape.QUOTE)
         yield from rows(part.value)
-    if rest := _rest(question.shown, parts):
+    if rest := _rest(question.shown, question):
         yield Row(wording.ALSO_ASKED, visible(json.dumps(rest, ensure_ascii=False)), Shape.CODE)
 
 
-def _rest(shown: Json, parts: Sequence[Part]) -> Json:
-    """Return what of a value no part shows; something empty if there is nothing."""
+def _rest(shown: Json, question: Question, path: Path = ()) -> Json:
+    """Return what of a value neither the parts nor the heading and the buttons show; something empty: nothing."""
     if isinstance(shown, list):
-        rests = ((each, _rest(each, parts)) for each in shown)
+        rests = ((each, _rest(each, question, (*path, at))) for at, each in enumerate(shown))
         return [rest for each, rest in rests if rest or not each]
     if not isinstance(shown, Mapping):
         return shown
-    untold = {key: _rest(value, parts) for key, value in shown.items() if not _is_told(key, value, parts)}
+    untold = {
+        key: _rest(value, question, (*path, key))
+        for key, value in shown.items()
+        if (*path, key) not in question.protocol and not _is_told(key, value, question.parts)
+    }
     return {key: rest for key, rest in untold.items() if rest or not shown[key]}
 
 

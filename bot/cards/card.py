@@ -26,9 +26,9 @@ from bot.cards.asked import heading, repetition, value_rows, warnings
 from bot.cards.buttons import buttons, offers_review
 from bot.cards.decided import decided
 from bot.cards.rounds import comment, since
-from bot.cards.values import Fitted, Json, fit, render, rows
+from bot.cards.values import Fitted, fit, render, rows
 from bot.inert import cut, one_line
-from engine import ApprovalStatus, ApprovalView, Event, Policy, RunView
+from engine import ApprovalStatus, ApprovalView, Event, Policy, Question, RunView
 
 APPROVERS_SHOWN: Final = 20
 REQUEST_CHARS: Final = 1_500
@@ -52,7 +52,7 @@ def card(run: RunView, approval: ApprovalView) -> list[Block]:
         *repetition(approval),
         _facts(run, approval),
     ]
-    below = [context(f"Run {run.id} · Thread {cut(run.thread_id, max_chars=200)}")]
+    below = [context(f"Run {run.id}")]
     given = value_rows(approval.question)
     found = warnings(approval, given)
     made = buttons(approval, in_full=True)
@@ -87,7 +87,7 @@ def superseded(run: RunView, asked: Event) -> list[Block]:
     return [
         header(str(asked.detail.get("text", ""))),
         rich(line(text(wording.SUPERSEDED, "bold"))),
-        context(f"Run {run.id} · Thread {cut(run.thread_id, max_chars=200)}"),
+        context(f"Run {run.id}"),
     ]
 
 
@@ -105,10 +105,8 @@ _HIDDEN: Final = "hidden"
 
 def _request(run: RunView, approval: ApprovalView) -> list[Block]:
     """Show what the run was asked for, as far as the question itself does not say it: an approver's context."""
-    shown = approval.question.shown
-    said = {**shown, **(shown.get("state") or {})} if _has_state(shown) else shown
-    known = said if isinstance(said, Mapping) else {}
-    rest = {name: value for name, value in run.input.items() if name not in known or known[name] != value}
+    said = _keys(approval.question)
+    rest = {name: value for name, value in run.input.items() if name not in said}
     if not rest:
         return []
     fitted = fit(rows(rest), max_chars=REQUEST_CHARS)
@@ -116,8 +114,12 @@ def _request(run: RunView, approval: ApprovalView) -> list[Block]:
     return [context(wording.REQUEST), *render(fitted.rows), *more]
 
 
-def _has_state(shown: Json) -> bool:
-    return isinstance(shown, Mapping) and isinstance(shown.get("state"), Mapping)
+def _keys(question: Question) -> frozenset[str]:
+    """Name the keys under which a question shows something, whatever its value has become."""
+    shown = question.shown
+    state = shown.get("state") if isinstance(shown, Mapping) else None
+    held = [*(part.value for part in question.parts), *([] if question.parts else [shown]), state]
+    return frozenset(key for each in held if isinstance(each, Mapping) for key in each)
 
 
 def _facts(run: RunView, approval: ApprovalView) -> Block:

@@ -30,12 +30,12 @@ def changes(
     """Set what changed, field by field; also return how many characters did not fit.
 
     Short values stand as before → after in one line, longer ones as a diff. A value that was not there before
-    stands as it is, one that is not there any more is struck through.
+    stands as it is, one that is not there any more is struck through, below all others.
     """
     blocks: list[Block] = []
     missing = 0
     left = max_chars
-    for name in {**before, **after}:
+    for name in {**after, **before}:
         made, unseen = _change(name, before, after, max_chars=left)
         blocks += made
         missing += unseen
@@ -45,7 +45,7 @@ def changes(
 
 def changes_text(before: Mapping[str, Json], after: Mapping[str, Json]) -> Iterator[str]:
     """Tell what changed in lines of plain text, for a terminal; each is visible and has no line break."""
-    for name in {**before, **after}:
+    for name in {**after, **before}:
         old, new = _row(name, before), _row(name, after)
         if old and new and {old.shape, new.shape} == {Shape.LINE}:
             yield f"{old.name}: {old.content} → {new.content}"

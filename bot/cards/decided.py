@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bot import wording
-from bot.blocks import Block, context, date, line, quote, rich, text, user
+from bot.blocks import Block, context, date, divider, line, quote, rich, text, user
 from bot.cards.changes import changes
 from bot.cards.outcome import outcome
 from bot.cards.values import Row, Shape, fit
@@ -26,7 +26,7 @@ def decided(run: RunView, approval: ApprovalView) -> list[Block]:
         if decision is None
         else [*_decision(decision), _state(run, approval, decision)]
     )
-    return [*told, *(outcome(run) if is_last else [])]
+    return [*told, *([*outcome(run), divider()] if is_last else [])]
 
 
 def _decision(decision: DecisionView) -> list[Block]:

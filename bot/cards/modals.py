@@ -56,7 +56,7 @@ def reject_view(approval: ApprovalView) -> Block:
         private_metadata=encode_slip(Slip(seen(approval))),
         blocks=[
             section(approval.question.text),
-            _reason_input("Why do you reject this?", is_optional=is_optional),
+            _reason_input(wording.why(label), is_optional=is_optional),
         ],
         submit=submit,
     )
@@ -83,7 +83,7 @@ def choose_view(
     return _option_view(
         option.form,
         filling,
-        title=option.label,
+        title=option.label.removesuffix("…"),
         callback_id="choose",
         about=about,
         above=above,
@@ -101,6 +101,8 @@ def choose_in_full(approval: ApprovalView, *, option: Option) -> Block | None:
 
 def _submit(option: Option) -> str:
     """Say on the button that sends a form what it does: as the option's label has it, if that is short enough."""
+    if option.label in wording.SENDING:
+        return wording.SENDING[option.label]
     is_plain_edit = option.verdict is Verdict.EDIT and option.name.casefold() == "edit"
     label = "" if is_plain_edit else one_line(option.label)
     return label if 0 < len(label) <= TITLE_CHARS else wording.SUBMIT[option.verdict]

@@ -14,7 +14,7 @@ from bot.cards.lists import ANSWER_PENDING
 from bot.listeners.parts import Parts
 from bot.notices import FORM_NOT_OPENED
 from bot.payloads import Body, SlashCommand, read_command
-from bot.wording import NOTHING_WAITING, help_text, known_workflows, sentence
+from bot.wording import NOTHING_WAITING, help_text, sentence, startable
 from engine import Desk, EngineError, RunView, UnknownRun, UnknownWorkflow
 
 COMMAND = "/approvals"
@@ -37,7 +37,7 @@ async def _answer(command: SlashCommand, *, parts: Parts) -> Answer:
     try:
         match command.verb, command.argument:
             case "start", "":
-                return _said(known_workflows(parts.desk.workflows))
+                return _said(startable(parts.desk.workflows))
             case "start", _:
                 return await _start(command, parts=parts)
             case "list", _:

@@ -109,6 +109,8 @@ async def _choose(submission: Submission, *, parts: Parts) -> Answer:
             choice = Choice(option.name, reason=_typed(submission))
         else:
             sheet = await _sheet(submission, approval, option, option.form, parts=parts)
+            if not sheet.is_complete:  # nobody shall fill in pages about what is over
+                await parts.desk.examine(slip.seen, actor=actor, option=option.name)
             if (page := await sheet.next()) is not None:
                 return page
             choice = Choice(option.name, reason=sheet.entries.get(REASON) or "", entries=sheet.entries)

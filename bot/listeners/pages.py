@@ -36,13 +36,18 @@ class Sheet:
         """What every field holds, also those of earlier pages and those that Slack cannot show."""
         return self.filling.entries
 
+    @property
+    def is_complete(self) -> bool:
+        """Say whether everything was asked, so that no page follows."""
+        return next_page(self.form, self.filling) is None
+
     async def next(self) -> Answer | None:
         """Answer with the next page, or with what is wrong on this one; None: everything was asked.
 
         A page is taken only if its fields are right by themselves. What was entered is committed before the next
         page is shown. Raises: NoDraft, StoreError.
         """
-        if next_page(self.form, self.filling) is None:
+        if self.is_complete:
             return None
         try:
             check_entries(self.form, self.entries, names=self._shown())

@@ -21,6 +21,9 @@ from engine.forms.schemas import same
 from engine.forms.sentences import CHOOSE, NEEDED, NUMBER, TRUE_OR_FALSE, WHOLE_NUMBER, misfit
 from engine.forms.storing import LEAST_INT, MOST_INT, TOO_DEEP, TOO_LARGE, unstorable
 
+SAMPLE_CHARS = 40
+"""A longer text is not said again in a complaint about it."""
+
 _WHOLE = re.compile(r"[+-]?[0-9]+")
 _DECIMAL = re.compile(r"[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]+)?")
 _PLAIN = re.compile(r"[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)")
@@ -232,10 +235,19 @@ def _json(entry: str, _: Field) -> Json:
             parse_constant=_not_json,
         )
     except json.JSONDecodeError as exc:
-        where = f"at line {exc.lineno}, column {exc.colno}"
-        raise Wrong(f"This is not valid JSON: {exc.msg[:1].lower()}{exc.msg[1:]} {where}.") from exc
+        raise Wrong(_not_parsed(entry, exc)) from exc
     except RecursionError as exc:
         raise Wrong(TOO_DEEP) from exc
+
+
+def _not_parsed(entry: str, error: json.JSONDecodeError) -> str:
+    """Say what to do about a text that is no JSON: quote it if it is meant as one, else where it goes wrong."""
+    text = entry.strip()
+    if text[:1] in ("{", "[", '"'):
+        where = f"at line {error.lineno}, column {error.colno}"
+        return f"This is not valid JSON: {error.msg[:1].lower()}{error.msg[1:]} {where}."
+    sample = text if len(text) <= SAMPLE_CHARS and "\n" not in text else "like this"
+    return f"Put text in double quotes: {json.dumps(sample, ensure_ascii=False)}"
 
 
 def _without_repeats(pairs: list[tuple[str, Any]]) -> dict[str, Json]:

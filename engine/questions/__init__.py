@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 from engine.canonical import jsonable
 from engine.decisions import Answer, Json, Verdict
@@ -23,13 +24,16 @@ from engine.questions.question import (
     Dialect,
     Option,
     Part,
+    Path,
     Question,
     ReasonWanted,
+    told_fields,
 )
 from engine.questions.retry import RETRY
 from engine.questions.review import REVIEW
 from engine.questions.schema import SCHEMA
 from engine.questions.static import STATIC, answer_static, read_static, refuses_static
+from engine.questions.text import said_in
 
 __all__ = [
     "APPROVE",
@@ -38,6 +42,7 @@ __all__ = [
     "AnswerMapping",
     "Option",
     "Part",
+    "Path",
     "Question",
     "ReasonWanted",
     "answer",
@@ -46,6 +51,7 @@ __all__ = [
     "read_question",
     "read_static",
     "refusal_of_value",
+    "told",
 ]
 
 _INSIDE: tuple[Dialect, ...] = (
@@ -96,6 +102,8 @@ def read_question(
     asked = Asked(jsonable(value), state=state, state_schema=state_schema, schema=schema)
     reader = _reader(asked, named=_BY_NAME[dialect] if dialect else None)
     question = reader.read(asked)
+    said = said_in(question.text, question.shown)
+    question = replace(question, protocol=question.protocol | said)
     if mapping is not None and not reader.is_protocol:
         question = mapped_question(question, mapping=mapping, asked=asked)
     names = [option.name for option in question.options]
@@ -163,3 +171,16 @@ def refusal_of_value(question: Question, value: Json, *, mapping: AnswerMapping 
         return refuses_static(value)
     dialect = _BY_NAME[question.dialect]
     return None if mapping is not None and not dialect.is_protocol else dialect.refuses(question, value)
+
+
+def told(
+    question: Question, *, option: Option, values: Mapping[str, Json]
+) -> tuple[dict[str, Json], dict[str, Json]]:
+    """Say what an answer holds as people read it: two objects (before, after) by name.
+
+    A name that is in one of them only had, or has, no value there.
+    """
+    dialect = _BY_NAME.get(question.dialect)
+    if dialect is None or dialect.tells is None:
+        return told_fields(option, values)
+    return dialect.tells(question, option=option, values=values)

@@ -11,7 +11,9 @@ from typing import Annotated, Any
 
 from pydantic import Field as Constraint
 
+from engine.canonical import canonical
 from engine.decisions import Answer, Json, Verdict
+from engine.errors import InvalidInput
 from engine.forms import Form, form_from_schema, moved
 from engine.questions.calls import (
     DecisionType,
@@ -23,11 +25,16 @@ from engine.questions.calls import (
     options_of,
     refusal_of_decision,
 )
-from engine.questions.question import Asked, Dialect, Option, Part, Question
+from engine.questions.notes import note_of
+from engine.questions.question import Asked, Dialect, Option, Part, Path, Question, told_fields
 from engine.questions.text import one_line
 
 EACH = "each"
 """The option to decide call by call."""
+
+NOTHING_CHANGED = "Nothing was changed here. Change something, or choose Approve for this call."
+
+_TOLD = {"approve": "approved", "edit": "edited", "reject": "rejected", "respond": "answered"}
 
 
 class _Action(Exact):
@@ -56,11 +63,32 @@ def _recognises(asked: Asked) -> bool:
 
 def _read(asked: Asked) -> Question:
     calls = asked.value["action_requests"]
-    parts = tuple(Part(call["name"], call.get("description", ""), call["args"]) for call in calls)
+    parts = tuple(Part(call["name"], _note(call), call["args"]) for call in calls)
     options = _options_for_one(asked.value) if len(parts) == 1 else _options_for_all(asked.value)
     return Question(
-        dialect="batched", text=_text(parts), shown=asked.value, options=tuple(options), parts=parts
+        dialect="batched",
+        text=_text(parts),
+        shown=asked.value,
+        options=tuple(options),
+        parts=parts,
+        protocol=_protocol(asked.value),
     )
+
+
+def _note(call: Json) -> str:
+    return note_of(call.get("description", ""), name=call["name"], args=call["args"])
+
+
+def _protocol(request: Json) -> frozenset[Path]:
+    """Name what the buttons say, which are the decisions allowed, and descriptions that say nothing more."""
+    calls = request["action_requests"]
+    allowed = {("review_configs", at, "allowed_decisions") for at, _ in enumerate(calls)}
+    repeated = {
+        ("action_requests", at, "description")
+        for at, call in enumerate(calls)
+        if _note(call) != call.get("description", "")
+    }
+    return frozenset[Path](allowed | repeated)
 
 
 def _text(parts: Sequence[Part]) -> str:
@@ -147,6 +175,7 @@ def _branch(kind: str, *, args: Json) -> Json:
 def _answer(question: Question, *, option: Option, reason: str, values: Mapping[str, Json]) -> Answer:
     calls = question.shown["action_requests"]
     if option.name == EACH:
+        _check_edits(question, option, values)
         decisions = [_decided(call, values[_key(at)]) for at, call in enumerate(calls, 1)]
         return Answer(resume={"decisions": decisions})
     kind = option.name
@@ -161,6 +190,58 @@ def _answer(question: Question, *, option: Option, reason: str, values: Mapping[
         for call in calls
     ]
     return Answer(resume={"decisions": decisions})
+
+
+def _check_edits(question: Question, option: Option, values: Mapping[str, Json]) -> None:
+    """Refuse to call it an edit where nothing was changed; a call that cannot be approved may go on so."""
+    wrong = {}
+    for at, review in enumerate(question.shown["review_configs"], 1):
+        given = values[_key(at)]
+        before, after = _edits(question.shown, at, given)
+        if given["type"] == "edit" and "approve" in review["allowed_decisions"] and not (before or after):
+            wrong[_first_field(option, at)] = NOTHING_CHANGED
+    if wrong:
+        raise InvalidInput(wrong)
+
+
+def _first_field(option: Option, at: int) -> str:
+    """Name the first field of a call's arguments, or the one that chooses its decision if it has none."""
+    fields = option.form.fields if option.form is not None else ()
+    args = (each.name for each in fields if each.path[:2] == (_key(at), "args") and len(each.path) > 2)
+    return next(args, _key(at))
+
+
+def _edits(request: Json, at: int, given: Json) -> tuple[dict[str, Json], dict[str, Json]]:
+    """Return which arguments an edit of a call changes, before and after; nothing for other decisions."""
+    old = request["action_requests"][at - 1]["args"]
+    new = given.get("args", old) if given["type"] == "edit" else old
+    changed = [
+        name
+        for name in {**old, **new}
+        if name not in old or name not in new or canonical(old[name]) != canonical(new[name])
+    ]
+    before = {name: old[name] for name in changed if name in old}
+    return before, {name: new[name] for name in changed if name in new}
+
+
+def _tells(
+    question: Question, *, option: Option, values: Mapping[str, Json]
+) -> tuple[dict[str, Json], dict[str, Json]]:
+    """Say of each call what was decided on it, followed by the arguments that were edited."""
+    if option.name != EACH:
+        return told_fields(option, values)
+    before: dict[str, Json] = {}
+    after: dict[str, Json] = {}
+    calls = question.shown["action_requests"]
+    digits = len(str(len(calls)))  # stored names are sorted
+    for at, call in enumerate(calls, 1):
+        given, name = values[_key(at)], f"{at:0{digits}}. {one_line(call['name'])}"
+        said = (given.get("message") or "").strip()
+        after[name] = f"{_TOLD[given['type']]}: {said}" if said else _TOLD[given["type"]]
+        old, new = _edits(question.shown, at, given)
+        before |= {f"{name}, {each}": value for each, value in old.items()}
+        after |= {f"{name}, {each}": value for each, value in new.items()}
+    return before, after
 
 
 def _decided(call: Json, given: Json) -> Json:
@@ -184,5 +265,11 @@ def _refuses(question: Question, value: Json) -> str | None:
 
 
 BATCHED = Dialect(
-    name="batched", recognises=_recognises, read=_read, answer=_answer, refuses=_refuses, is_protocol=True
+    name="batched",
+    recognises=_recognises,
+    read=_read,
+    answer=_answer,
+    refuses=_refuses,
+    is_protocol=True,
+    tells=_tells,
 )

@@ -10,7 +10,7 @@ from dataclasses import replace
 
 from engine.decisions import Answer, Json, Verdict
 from engine.gate import asked_with, is_answer, is_asked_with
-from engine.questions.question import Asked, Dialect, Option, Question
+from engine.questions.question import Asked, Dialect, Option, Question, told_fields
 
 NAME = "approval"
 
@@ -51,6 +51,14 @@ def bound(inside: Callable[[Asked], Dialect]) -> Dialect:
             return "The answer was given to another question: its digest is not the one of this."
         return dialect.refuses(inner, value["answer"])
 
+    def tells(
+        question: Question, *, option: Option, values: Mapping[str, Json]
+    ) -> tuple[dict[str, Json], dict[str, Json]]:
+        dialect, inner = of(question)
+        if dialect.tells is None:
+            return told_fields(option, values)
+        return dialect.tells(inner, option=option, values=values)
+
     return Dialect(
         name=NAME,
         recognises=lambda asked: is_asked_with(asked.value),
@@ -58,6 +66,7 @@ def bound(inside: Callable[[Asked], Dialect]) -> Dialect:
         answer=answer,
         refuses=refuses,
         is_protocol=True,
+        tells=tells,
     )
 
 

@@ -13,7 +13,7 @@ from typing import Any
 
 from engine.decisions import Answer, Json, Verdict
 from engine.questions.calls import Exact, args_form, edited_args, matches
-from engine.questions.question import Asked, Dialect, Option, Part, Question, ReasonWanted, edit_of_call
+from engine.questions.question import Asked, Dialect, Option, Part, Path, Question, ReasonWanted, edit_of_call
 from engine.questions.text import NO_WORDS, one_line
 
 
@@ -61,7 +61,14 @@ def _read(asked: Asked) -> Question:
         shown=asked.value,
         options=_options(request),
         parts=(Part(action, note, args),),
+        protocol=_protocol(asked.value),
     )
+
+
+def _protocol(shown: Json) -> frozenset[Path]:
+    """Name what the buttons say, and a description that is none."""
+    keys = ["config", *(["description"] if _request(shown).get("description") is None else [])]
+    return frozenset((0, key) if isinstance(shown, list) else (key,) for key in keys)
 
 
 def _options(request: Json) -> tuple[Option, ...]:

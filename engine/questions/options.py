@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from engine.decisions import Answer, Json
 from engine.questions.question import Asked, Dialect, Option, Question, ReasonWanted, update_of
 from engine.questions.text import asked_in
-from engine.questions.words import are_words, options_of, word_of
+from engine.questions.words import are_words, options_of, said_by, word_of
 
 
 def _recognises(asked: Asked) -> bool:
@@ -23,7 +23,13 @@ def _fits(asked: Asked) -> bool:
 
 def _read(asked: Asked) -> Question:
     options = options_of(asked, comments=ReasonWanted.NONE)
-    return Question(dialect="options", text=asked_in(asked.value), shown=asked.value, options=options)
+    return Question(
+        dialect="options",
+        text=asked_in(asked.value),
+        shown=asked.value,
+        options=options,
+        protocol=said_by(options, words=asked.value["options"]),
+    )
 
 
 def _answer(question: Question, *, option: Option, reason: str, values: Mapping[str, Json]) -> Answer:  # noqa: ARG001 (the dialects' signature)

@@ -19,7 +19,8 @@ from engine.questions.calls import (
     options_of,
     refusal_of_decision,
 )
-from engine.questions.question import Asked, Dialect, Option, Part, Question
+from engine.questions.notes import note_of
+from engine.questions.question import Asked, Dialect, Option, Part, Path, Question
 from engine.questions.schema import refusal_by_schema
 from engine.questions.text import one_line
 
@@ -65,7 +66,9 @@ def _within(found: Json, *path: str) -> Json:
 
 def _read(asked: Asked) -> Question:
     call, branches = asked.value, _branches(asked.schema)
-    part = Part(call["name"], call["description"], call["args"])
+    note = note_of(call["description"], name=call["name"], args=call["args"])
+    part = Part(call["name"], note, call["args"])
+    repeated: set[Path] = {("description",)} if note != call["description"] else set()
     form = args_form(call["args"], _args_schema(asked.schema, branches.get("edit")))
     return Question(
         dialect="per_call",
@@ -74,6 +77,7 @@ def _read(asked: Asked) -> Question:
         options=options_of(tuple(branches), form),
         parts=(part,),
         schema=asked.schema,
+        protocol=frozenset({("type",), ("tool_call_id",), *repeated}),
     )
 
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
-from typing import Literal, Protocol
+from typing import Literal, Protocol, TypeAlias
 
 from engine.canonical import canonical
 from engine.decisions import Answer, Json, Verdict
-from engine.forms import MISSING, Form, Missing, changed_values, form_from_values
+from engine.forms import MISSING, Form, Missing, changed_fields, changed_values, form_from_values
 
 
 class ReasonWanted(StrEnum):
@@ -47,13 +47,18 @@ class Part:
     value: Json
 
 
+Path: TypeAlias = tuple[str | int, ...]
+"""Where something stands in a JSON value: keys of objects, and places in lists from 0."""
+
+
 @dataclass(frozen=True)
 class Question:
     """What a graph asks.
 
     `text` is one line of plain text, at most 300 characters. `shown` is the value in full; `parts`, where there are
     any, show the same piece by piece. `schema` is the JSON Schema that the answer has to fit; None: the dialect alone
-    knows.
+    knows. `protocol` are the paths in `shown` of what the text, the options and the parts say already, so that
+    nobody has to read it again; it is part of what is decided all the same.
     """
 
     dialect: str
@@ -62,6 +67,7 @@ class Question:
     options: tuple[Option, ...]
     parts: tuple[Part, ...] = ()
     schema: Json | None = None
+    protocol: frozenset[Path] = frozenset()
 
     def option(self, name: str) -> Option | None:
         """Return the option of this name; None: there is none."""
@@ -116,12 +122,21 @@ class Answers(Protocol):
     ) -> Answer: ...
 
 
+class Tells(Protocol):
+    """Says what an answer holds, before and after, by the names under which people read it."""
+
+    def __call__(
+        self, question: Question, *, option: Option, values: Mapping[str, Json]
+    ) -> tuple[dict[str, Json], dict[str, Json]]: ...
+
+
 @dataclass(frozen=True)
 class Dialect:
     """One way to ask: `recognises` a value by its exact shape, `read` it, `answer` it. All of them are pure.
 
     `fits` says what can be read when a workflow names the dialect itself (None: what is recognised). `is_protocol`:
-    the answer's shape is fixed by who asks, so a workflow cannot want another.
+    the answer's shape is fixed by who asks, so a workflow cannot want another. `tells` says what people read of an
+    answer (None: the fields of the form, see `told_fields`).
     """
 
     name: str
@@ -131,6 +146,7 @@ class Dialect:
     refuses: Refuses
     fits: Callable[[Asked], bool] | None = None
     is_protocol: bool = False
+    tells: Tells | None = None
 
     def can_read(self, asked: Asked) -> bool:
         """Say whether a value that is said to be of this dialect can be read as such."""
@@ -178,3 +194,18 @@ def update_of(option: Option, values: Mapping[str, Json]) -> dict[str, Json] | N
     if option.verdict is not Verdict.EDIT or option.form is None:
         return None
     return changed_values(option.form, values) or None
+
+
+def told_fields(option: Option, values: Mapping[str, Json]) -> tuple[dict[str, Json], dict[str, Json]]:
+    """Say what was entered, field by field: what it was before and after, or the value alone of what was not there.
+
+    Of an edit that is what differs; of any other answer also what was left as it was, since that is the answer.
+    """
+    if option.form is None:
+        return {}, dict(values)
+    before, after = changed_fields(option.form, values)
+    if option.verdict is Verdict.EDIT:
+        return before, after
+    changed = {*before, *after}
+    told = changed | {each.path[0] for each in option.form.fields if each.name in changed and each.path}
+    return before, {**{key: value for key, value in values.items() if key not in told}, **after}

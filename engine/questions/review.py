@@ -11,7 +11,7 @@ from engine.decisions import Answer, Json, Verdict
 from engine.forms import readable
 from engine.questions.question import Asked, Dialect, Option, Question, ReasonWanted, update_of
 from engine.questions.text import NO_WORDS, asked_in, one_line
-from engine.questions.words import REQUEST_CHANGES, are_words, offers_both, options_of, word_of
+from engine.questions.words import REQUEST_CHANGES, are_words, offers_both, options_of, said_by, word_of
 
 
 def _recognises(asked: Asked) -> bool:
@@ -26,14 +26,23 @@ def _fits(asked: Asked) -> bool:
 
 def _read(asked: Asked) -> Question:
     options = options_of(asked, comments=ReasonWanted.OPTIONAL)
-    return Question(dialect="review", text=_text(asked.value), shown=asked.value, options=options)
+    named = _named(asked.value) if asked_in(asked.value) == NO_WORDS else ""
+    action = asked.value.get("action")
+    says_action = action == "review" or (isinstance(action, str) and named.startswith(f"{readable(action)} "))
+    said = said_by(options, words=asked.value["options"])
+    return Question(
+        dialect="review",
+        text=named or asked_in(asked.value),
+        shown=asked.value,
+        options=options,
+        protocol=said | {("action",)} if says_action else said,
+    )
 
 
-def _text(value: Json) -> str:
-    own = asked_in(value)
+def _named(value: Json) -> str:
+    """Say what is to be done with what, such as "Review draft"; empty if neither is said."""
     subject = next((key for key in value if key not in ("action", "options")), "")
-    named = f"{readable(str(value.get('action', '')))} {readable(subject).lower()}"
-    return one_line(named) if own == NO_WORDS and named.strip() else own
+    return one_line(f"{readable(str(value.get('action', '')))} {readable(subject).lower()}")
 
 
 def _answer(question: Question, *, option: Option, reason: str, values: Mapping[str, Json]) -> Answer:

@@ -33,6 +33,12 @@ def asked_in(value: Json) -> str:
     return NO_WORDS
 
 
+def said_in(text: str, value: Json) -> frozenset[tuple[str]]:
+    """Name the keys of a payload whose value is exactly this line."""
+    keys = ASKING_KEYS if isinstance(value, Mapping) else ()
+    return frozenset((key,) for key in keys if isinstance(value.get(key), str) and value[key] == text)
+
+
 def one_line(text: str) -> str:
     """Cut a text to one line of at most `MAX_CHARS` characters without control or direction characters."""
     text = text[:READ_CHARS]

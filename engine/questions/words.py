@@ -8,7 +8,8 @@ from typing import Final
 
 from engine.decisions import Json, Verdict
 from engine.forms import Form, form_from_schema, readable
-from engine.questions.question import Asked, Option, ReasonWanted, edit_of, state_form
+from engine.questions.question import Asked, Option, Path, ReasonWanted, edit_of, state_form
+from engine.questions.text import one_line
 
 MAX_WORDS: Final = 10
 """Words that get a button of their own: Slack takes 25 in a row, but a card has little room for more beside what is
@@ -55,6 +56,17 @@ def options_of(asked: Asked, *, comments: ReasonWanted) -> tuple[Option, ...]:
     if "approve" in words and not any(option.verdict is Verdict.EDIT for option in made):
         made += edit_of(edit) if "edit" not in words else ()
     return tuple(made)
+
+
+def said_by(options: Sequence[Option], *, words: Sequence[str]) -> frozenset[Path]:
+    """Name the list of words as said by its buttons, if each has one that says it whole."""
+    labels = {option.name: option.label for option in options}
+    whole = (word in labels and _is_whole(labels[word]) for word in words)
+    return frozenset({("options",)}) if all(whole) else frozenset()
+
+
+def _is_whole(label: str) -> bool:
+    return label == one_line(label) and len(label) <= LABEL_CHARS
 
 
 def word_of(option: Option, values: Mapping[str, Json], *, words: Sequence[str]) -> str:

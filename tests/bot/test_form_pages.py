@@ -177,6 +177,23 @@ async def test_an_edit_can_choose_another_shape(sandbox: Sandbox, tmp_path: Path
         )
 
 
+async def test_no_page_follows_once_the_question_is_decided(sandbox: Sandbox, tmp_path: Path) -> None:
+    """Who has a form open while the question is decided hears so, and by whom, from the next page that is sent."""
+    async with bot_at(sandbox, tmp_path):
+        await sandbox.slash("U0RITA", CHANNEL, "/approvals start small")
+        await sandbox.submit("U0RITA", {"field:target": "Mail"})
+        await sandbox.submit("U0RITA", {"field:target#0.to": "amy"})
+        card = await sandbox.until(
+            lambda: next((each for each in sandbox.messages(CHANNEL) if button(each, "edit")), None)
+        )
+        await sandbox.click("U0AMY", CHANNEL, card["ts"], "edit")
+        await sandbox.click("U0AMY", CHANNEL, card["ts"], "approve")
+        ack = await sandbox.submit("U0AMY", {"field:target": "Post"})
+        assert ack.body is not None
+        (said,) = ack.body["errors"].values()
+        assert "approved already, by Amy" in said
+
+
 async def test_an_edit_that_changes_nothing_goes_back_to_the_first_field(
     sandbox: Sandbox, tmp_path: Path
 ) -> None:

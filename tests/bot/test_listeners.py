@@ -112,7 +112,7 @@ async def test_a_workflow_is_found_as_people_type_it(at: Standing, typed: str) -
 @pytest.mark.parametrize(
     ("typed", "said"),
     [
-        ("start", "You can start: mail, orphan, pay-out."),
+        ("start", "*You can start:*\n`mail`  "),
         ("start holiday", "There is no workflow “holiday”. You can start: mail, orphan, pay-out."),
         ("start two words", "There is no workflow “two words”."),
         ("start <@U0AMY> *bold*", "There is no workflow"),

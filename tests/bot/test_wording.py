@@ -25,7 +25,9 @@ from engine import (
     UnknownRun,
     UnknownWorkflow,
     Verdict,
+    WorkflowView,
 )
+from engine.forms import form_from_schema
 from tests.bot.hostile import strings
 from tests.bot.runs import event
 
@@ -100,6 +102,10 @@ def test_every_event_has_a_line(kind: EventKind) -> None:
         (EventKind.DECIDED, {"verdict": "reject", "label": "", "reason": "too\nbig"}, 1, "Rejected by Amy: too big"),
         (EventKind.DECIDED, {"verdict": "edit", "label": "Edit", "reason": ""}, 1, "Edited and approved by Amy"),
         (EventKind.DECIDED, {"verdict": "respond", "label": "Do\nit"}, 1, "Answered “Do it” by Amy"),
+        (EventKind.DECIDED, {"verdict": "respond", "label": "Answer…"}, 1, "Answered by Amy"),
+        (EventKind.DECIDED, {"verdict": "respond", "label": "Decide each…"}, 1, "Each call decided by Amy"),
+        (EventKind.DECIDED, {"verdict": "reject", "label": "Ignore"}, 1, "Ignored by Amy"),
+        (EventKind.DECIDED, {"verdict": "respond", "label": "Ignore"}, 1, "Answered “Ignore” by Amy"),
         (EventKind.WITHDRAWN, {"why": "Not asked any more."}, 1, "Question withdrawn: Not asked any more."),
         (EventKind.STOPPED, {"reason": "no"}, 1, "Stopped by Amy: no"),
         (EventKind.FINISHED, {"result": None}, None, "Finished"),
@@ -112,6 +118,21 @@ def test_a_line_says_what_happened(
     """Lines read as people would say them, in one line each."""
     said = wording.event_line(event(1, kind, who="Amy", **detail), title="Pay", number=number)
     assert said.lead + said.rest == words
+
+
+def test_each_workflow_that_can_be_started_has_a_line() -> None:
+    """The list says what each is for, in alphabetical order, and nothing in it is live."""
+    form = form_from_schema({})
+    views = {
+        "pay": WorkflowView("pay", "Payment", "Pay <@U1>\nnow", form, None),
+        "mail": WorkflowView("mail", "Mail", "", form, None),
+    }
+    assert wording.startable(views).split("\n") == [
+        "*You can start:*",
+        "`mail`  Mail",
+        "`pay`  Payment: Pay &lt;@U1&gt; now",
+    ]
+    assert wording.startable({}) == "No workflow is set up here yet."
 
 
 def test_every_status_and_verdict_has_words() -> None:

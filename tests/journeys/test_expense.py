@@ -47,7 +47,6 @@ async def test_the_cards_tell_who_decided_what(either: Office) -> None:
         "Deadline: <time>",
         "amount: 12500.5",
         f"Run {case.run_id}",
-        f"Thread {(await either.record(case)).thread_id}",
     ):
         assert part in card.words()
     await either.ben.approves(card)

@@ -221,7 +221,7 @@ async def test_two_questions_with_different_answers(shared: Office) -> None:
     await case.asks(number=2)
     legal, finance = sorted(case.cards(), key=lambda card: "price" in card.words())
     await shared.dora.answers(finance, "Answer…", Answer="false")
-    await finance.says("Answered “Answer…” by @U0DORA")
+    await finance.says("Answered by @U0DORA")
     assert legal.now().buttons() == TEAM
     await shared.amy.answers(legal, "Edit", Partner="Acme Ltd.")
     result = await case.ends()
@@ -258,7 +258,7 @@ TRANSACTION = "Approve $2000 transaction?"
     [
         ("Approve", {}, "Approved by Amy Approver", "approved"),
         ("Reject", {"reason": "Too much"}, "Rejected by Amy Approver: Too much", "rejected"),
-        ("Answer…", {"Answer": "Go ahead"}, "Answered “Answer…” by Amy Approver", "approved"),
+        ("Answer…", {"Answer": "Go ahead"}, "Answered by Amy Approver", "approved"),
     ],
 )
 async def test_simple_approval(

@@ -18,7 +18,17 @@ from tests.bot.hostile import live_parts, sdk_accepts, strings, texts, unseen
 from tests.bot.runs import approval, asked, run
 
 CONFIG = {"allow_ignore": True, "allow_respond": False, "allow_edit": False, "allow_accept": True}
-KEYS = ("name", "args", "description", "action_name", "action_requests", "action_request", "action", "")
+KEYS = (
+    "name",
+    "args",
+    "description",
+    "action_name",
+    "action_requests",
+    "action_request",
+    "action",
+    "",
+    "review_configs",
+)
 """Which the titles of the parts stand for; the values below them are to be seen."""
 
 
@@ -39,6 +49,20 @@ def of(value: Any) -> ApprovalView:
     return approval(value, question=read_question(value, state={}, state_schema={}))
 
 
+def unsaid(question: Question) -> Any:
+    """Return what is asked without what heading, buttons and parts say by themselves."""
+
+    def left(value: Any, *path: str | int) -> Any:
+        if isinstance(value, list):
+            return [left(each, *path, at) for at, each in enumerate(value)]
+        if not isinstance(value, dict):
+            return value
+        kept = {key: each for key, each in value.items() if (*path, key) not in question.protocol}
+        return {key: left(each, *path, key) for key, each in kept.items()}
+
+    return left(question.shown)
+
+
 def said(given: ApprovalView) -> str:
     """Return all that the card of a question says."""
     return "\n".join(texts(cards.card(run(given), given)))
@@ -56,7 +80,6 @@ def test_each_call_stands_under_its_own_title() -> None:
         "2 of 2: run_sql",
         "Clean",
         "DELETE 1",
-        "allowed_decisions",
     ]
     assert [part for part in order if part in told] == order
     assert sorted(order, key=told.index) == order
@@ -64,10 +87,11 @@ def test_each_call_stands_under_its_own_title() -> None:
 
 
 def test_what_no_part_shows_is_shown_beside_them() -> None:
-    """What a request allows, and any key that is no part's, is part of what is signed and so is on the card."""
+    """Any key that is no part's is part of what is signed and so is on the card; what is allowed are its buttons."""
     request = {"action": "book", "args": {"to": "LIS"}}
     told = said(of({"action_request": request, "config": CONFIG, "description": None}))
-    assert "allow_respond" in told
+    assert "Also asked" not in told
+    assert "allow_respond" not in told
     question = Question(
         dialect="plain",
         text="Run it?",
@@ -77,6 +101,65 @@ def test_what_no_part_shows_is_shown_beside_them() -> None:
     )
     told = said(approval(question=question))
     assert '{"name": "other", "args": {"a": true}, "empty": {}, "list": [{}]}' in told
+
+
+USUAL = "Tool execution requires approval\n\nTool: pay\nArgs: {'to': 'Bo', 'amount': 5}"
+PAY = {"name": "pay", "args": {"amount": 5, "to": "Bo"}}
+
+
+@pytest.mark.parametrize(
+    ("note", "left"),
+    [
+        (USUAL, ""),
+        ("Ask the boss" + USUAL.removeprefix("Tool execution requires approval"), "Ask the boss"),
+        (USUAL + " ", USUAL),
+        (USUAL + "  # and 99 more", "and 99 more"),
+        (USUAL.replace("5", "6"), "'amount': 6"),
+        (USUAL.replace("5", "True"), "'amount': True"),
+        (USUAL.replace("Tool: pay", "Tool: play"), "Tool: play"),
+        (USUAL.replace("'amount'", "'amount': 6, 'amount'"), "'amount': 6"),
+        ("Tool execution requires approval", "Tool execution requires approval"),
+    ],
+)
+def test_a_note_that_repeats_name_and_arguments_is_left_out(note: str, left: str) -> None:
+    """LangChain's default text goes when it says exactly what stands below it; anything else stays."""
+    told = said(batch({**PAY, "description": note}))
+    assert (left in told) if left else ("Tool" not in told)
+
+
+SAID = [
+    ({"question": "Pay?", "options": ["approve", "request_changes"], "amount": 5}, {"question", "options"}),
+    ({"question": "Pay\tnow?", "options": ["approve", "  hold\t"], "amount": 5}, set()),
+    ({"question": "Pay?", "options": [f"way {n}" for n in range(30)], "amount": 5}, {"question"}),
+    ({"action": "review", "options": ["approve", "reject"], "draft": "Hi"}, {"action", "options"}),
+    ({"action": "publish", "options": ["approve", "reject"], "draft": "Hi"}, {"action", "options"}),
+    ({"action": "publish", "options": ["approve", "reject"], "title": "Hi"}, {"title", "options"}),
+    ({"content": "Hi", "prompt": "Good?"}, {"prompt"}),
+    ({"error": "bad", "question": "Again?", "current_input": 7}, {"question"}),
+    ({"message": "Pay?", "title": "Other", "amount": 5}, {"message"}),
+    ({"question": "Pay?"}, {"question"}),
+    ({"question": "x" * 301, "amount": 5}, set()),
+    ({"level": "manager", "amount": 5}, set()),
+]
+
+
+@pytest.mark.parametrize(("value", "keys"), SAID)
+def test_what_heading_and_buttons_say_is_not_said_again(value: dict[str, Any], keys: set[str]) -> None:
+    """A key is left out exactly when the heading or the buttons say all of it; every other one is there."""
+    asks = of(value)
+    names = {
+        text.removesuffix(": ").removesuffix(":") for text in texts(cards.card(run(asks, input={}), asks))
+    }
+    assert {key for key in value if key not in names} == keys
+    assert {each[0] for each in asks.question.protocol} == keys
+
+
+def test_the_request_is_shown_without_what_the_question_shows() -> None:
+    """A key that a question shows, also in a part and with another value, is not repeated from the request."""
+    asks = batch(call("pay", {"to": "Bo", "amount": 7}, "Pay him"))
+    told = "\n".join(texts(cards.card(run(asks, input={"amount": 5, "why": "rent"}), asks)))
+    assert "rent" in told
+    assert told.count("amount") == 1
 
 
 @pytest.mark.parametrize("given", strings(), ids=lambda given: ascii(given)[:40])
@@ -89,7 +172,7 @@ def test_titles_notes_and_values_of_parts_are_inert_and_whole(given: str) -> Non
     assert message_chars(blocks) <= MESSAGE_CHARS
     assert not live_parts(blocks)
     if cards.is_complete(blocks):
-        missing = unseen(blocks, asks.question.shown)
+        missing = unseen(blocks, unsaid(asks.question))
         assert [leaf for leaf in missing if leaf not in KEYS] == []
 
 
@@ -110,7 +193,7 @@ def test_no_character_of_the_parts_is_lost_from_card_and_file(names: list[str], 
     if files:
         assert json.loads(files[0].content) == asks.question.shown
     else:
-        missing = unseen(card.blocks, asks.question.shown)
+        missing = unseen(card.blocks, unsaid(asks.question))
         assert [leaf for leaf in missing if leaf not in KEYS] == []
 
 
@@ -185,6 +268,29 @@ def test_what_sends_a_form_says_what_it_does(verdict: Verdict, submit: str) -> N
     """A label that is too long for Slack's 24 characters is not cut: the verdict stands in its place."""
     option = Option("own", "Ask the whole board of directors", verdict, reason=ReasonWanted.OPTIONAL)
     assert cards.choose_view(with_options(option), option=option)["submit"]["text"] == submit
+
+
+@pytest.mark.parametrize(
+    ("label", "title", "submit"),
+    [("Decide each…", "Decide each", "Send decisions"), ("Answer…", "Answer", "Send answer")],
+)
+def test_dots_stand_on_buttons_that_open_a_form_alone(label: str, title: str, submit: str) -> None:
+    """The form itself and what sends it say what they do."""
+    option = Option("own", label, Verdict.RESPOND, reason=ReasonWanted.OPTIONAL)
+    view = cards.choose_view(with_options(option), option=option)
+    assert (view["title"]["text"], view["submit"]["text"]) == (title, submit)
+
+
+@pytest.mark.parametrize(
+    ("label", "asks"), [("Reject", "Why do you reject this?"), ("Ignore", "Why do you choose “Ignore”?")]
+)
+def test_a_reason_is_asked_for_with_the_words_of_the_button(label: str, asks: str) -> None:
+    """Who ignores is not asked why they reject."""
+    option = Option("reject", label, Verdict.REJECT, reason=ReasonWanted.OPTIONAL)
+    (reason,) = [
+        each for each in cards.reject_view(with_options(option))["blocks"] if each["type"] == "input"
+    ]
+    assert reason["label"]["text"] == asks
 
 
 def test_nothing_but_a_rejection_is_offered_where_no_form_holds_it() -> None:

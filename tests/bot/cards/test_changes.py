@@ -34,6 +34,21 @@ def styled(blocks: Any, style: str) -> str:
     return "".join(part["text"] for part in parts if style in part.get("style", {}))
 
 
+def test_names_stand_in_the_order_of_what_came_of_them() -> None:
+    """What was decided on a call stands above what was edited of it, and what is gone stands last."""
+    before = {"1. pay, amount": 5, "1. pay, note": "x"}
+    after = {"1. pay": "edited", "1. pay, amount": 7, "2. mail": "approved"}
+    blocks, missing = changes(before, after, max_chars=1_000)
+    names = [part["text"] for part in _parts(blocks) if part["text"].endswith(": ")]
+    assert missing == 0
+    assert names == ["1. pay: ", "1. pay, amount: ", "2. mail: ", "1. pay, note: "]
+
+
+def _parts(blocks: list[Any]) -> list[Any]:
+    """Return the texts of blocks in order."""
+    return [part for block in blocks for row in block["elements"] for part in row["elements"]]
+
+
 @settings(deadline=None, max_examples=200)
 @given(before=EDITS, after=EDITS)
 def test_slack_takes_every_edit_and_nothing_of_it_is_live(before: Any, after: Any) -> None:
@@ -111,7 +126,7 @@ def test_a_text_that_changed_in_a_word_shows_the_word() -> None:
 def test_what_was_not_there_and_what_is_no_more() -> None:
     """A field that came stands as it is, one that went is struck through."""
     blocks, _ = changes({"gone": "a text\nof two lines", "small": 1}, {"new": 2}, max_chars=3_000)
-    assert "".join(texts(blocks)) == "gone:− a text\n− of two linessmall: 1new: 2"
+    assert "".join(texts(blocks)) == "new: 2gone:− a text\n− of two linessmall: 1"
     assert styled(blocks, "strike") == "a textof two lines1"
 
 

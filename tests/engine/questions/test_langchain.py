@@ -21,8 +21,8 @@ from langgraph.types import Command
 from engine.canonical import canonical
 from engine.decisions import Json
 from engine.errors import InvalidInput
-from engine.forms import MISSING, FieldKind, entries
-from engine.questions import Question, read_question, refusal_of_value
+from engine.forms import MISSING, FieldKind, entries, read_form
+from engine.questions import Question, read_question, refusal_of_value, told
 from tests.engine.questions.conformance import Chosen, chosen, decided, labels, option_of
 
 
@@ -117,7 +117,7 @@ def test_one_call_of_a_batch(choice: Chosen, decision: Json, result: str) -> Non
     assert labels(question) == ["Approve", "Edit", "Reject", "Respond"]
     (part,) = question.parts
     assert (part.title, part.value) == ("send_email", MAIL["args"])
-    assert "Tool execution requires approval" in part.note
+    assert part.note == ""  # it repeats name and arguments
     assert agent.answer(choice) == {"decisions": [decision]}
     assert result in agent.results()[0]
 
@@ -205,6 +205,36 @@ def test_a_decision_that_is_missing_or_wrong_is_told_under_its_call(choice: Chos
     with pytest.raises(InvalidInput) as caught:
         decided(question, choice)
     assert list(caught.value.errors) == [where]
+
+
+@pytest.mark.parametrize(
+    ("allowed", "where"),
+    [(ALL, ["call_1#1.args.to"]), (["reject", "edit"], [])],
+)
+def test_an_edit_of_a_call_changes_something(allowed: list[str], where: list[str]) -> None:
+    """An edit that leaves a call as it is would be told to the model as one; it stays only without an approval."""
+    (question,) = Agent(MAIL, FILE, mode="batched", allowed={"send_email": allowed}).questions()
+    at = {kind: str(number) for number, kind in enumerate(allowed)}
+    choice = each(mail=at["edit"], file="0")
+    try:
+        decided(question, choice)
+        told_under: list[str] = []
+    except InvalidInput as error:
+        told_under = list(error.errors)
+    assert told_under == where
+
+
+def test_what_was_decided_on_each_call_is_told_in_words() -> None:
+    """Each call has a line of its own, and what was edited of it stands before and after, untouched values not."""
+    (question,) = Agent(MAIL, FILE, mode="batched").questions()
+    option = option_of(question, "each")
+    assert option.form
+    choice = each(mail="1", copies="3", file="2", why="Keep it")
+    values = read_form(option.form, {**entries(option.form), **choice.entries})
+    assert told(question, option=option, values=values) == (
+        {"1. send_email, copies": 2},
+        {"1. send_email": "edited", "1. send_email, copies": 3, "2. delete_file": "rejected: Keep it"},
+    )
 
 
 def test_all_can_be_approved_only_where_each_may_be() -> None:
