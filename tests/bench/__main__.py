@@ -26,7 +26,7 @@ WARM, ROUNDS, BATCH = 20, 200, 20
 TIME_S = 80
 """After this many seconds no further batch is begun: a busy machine gives fewer rounds, not a longer wait."""
 ACK_OVER_EMPTY_MS, CARD_MS = 5.0, 300.0
-"""The limits that issue 2 sets."""
+"""What a person should not have to wait longer for."""
 
 
 async def bench(folder: Path) -> None:

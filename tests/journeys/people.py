@@ -86,6 +86,15 @@ class Case:
 
         return await self.sandbox.until(found, timeout_s=LIMIT_S)
 
+    async def asks_again(self, card: Card) -> Card:
+        """Wait for the newer card of a question whose content changed."""
+
+        def found() -> Card | None:
+            newest = self.cards()[-1]
+            return newest if newest.ts != card.ts and newest.buttons() else None
+
+        return await self.sandbox.until(found, timeout_s=LIMIT_S)
+
     async def ends(self, how: str = "Finished") -> str:
         """Wait until the thread and the root tell that the run has ended so; return all of the last line."""
 
@@ -145,6 +154,15 @@ class Person:
         """Click Approve; Slack takes the click."""
         ack = await self.clicks(card, "approve")
         assert (ack.status, ack.error) == (200, None), ack
+
+    async def approves_in_full(self, card: Card) -> None:
+        """Approve, from the form that shows all of it where the card cannot."""
+        if "Approve" in card.buttons():
+            await self.approves(card)
+        else:
+            await self.clicks(card, "review")
+            ack = await self.sandbox.submit(self.id, {})
+            assert (ack.error, ack.body) == (None, None)
 
     async def rejects(self, card: Card, reason: str) -> Ack:
         """Click Reject, write why and send it."""

@@ -92,7 +92,7 @@ async def test_an_edit_of_nothing_is_told(office: Office) -> None:
     case = await started(office)
     ack = await office.amy.edits(await case.asks())
     assert ack.body is not None
-    assert "Use Approve instead" in ack.body["errors"]["field:draft"]
+    assert "choose another button" in ack.body["errors"]["field:draft"]
     assert (await office.record(case)).approvals[0].status is ApprovalStatus.PENDING
 
 
