@@ -330,8 +330,8 @@ def same(run: RunView) -> Any:
     return status, error, {**result, "log": sorted(result["log"])}, sorted(questions, key=repr)
 
 
-EVERY = 3
-"""One commit in three is the last one, from another one on for each story: all of them take minutes."""
+EVERY = 5
+"""One commit in five is the last one, from another one on for each story: all of them take minutes."""
 
 
 @pytest.mark.parametrize("workflow", STORIES)

@@ -301,7 +301,7 @@ async def test_killed_between_two_values_the_story_ends_the_same(workflow: str) 
         undisturbed, commits = await cut_off(folder, workflow, last=None)
         assert undisturbed.status is RunStatus.FINISHED
         assert len(decided(undisturbed)) == len(STORIES[workflow])
-        for last in range(len(workflow) % 3, commits, 3):
+        for last in range(len(workflow) % 5, commits, 5):
             run, _ = await cut_off(folder, workflow, last=last)
             assert told(run) == told(undisturbed), f"after commit {last} of {commits}"
             assert decided(run) == decided(undisturbed)
