@@ -43,6 +43,8 @@ def vouched_by(rows: Iterable[Row[Any]], workflow: Workflow) -> Vouched:
 
 def without_vouched(pause: Pause, workflow: Workflow, *, vouched: Vouched) -> Pause:
     """Take from a pause's editable state the keys that other approvers have seen, by their name or their value."""
+    if not vouched or not pause.state:
+        return pause
     question = question_of(workflow, pause.value, pause=pause.kind, state={}, schema=pause.schema)
     own = workflow.policy_for(question.shown)
     others = [shown for policy, shown in vouched if not _same_people(policy, own)]
