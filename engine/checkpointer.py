@@ -5,45 +5,40 @@ from __future__ import annotations
 import asyncio
 import copy
 import random
-from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterator, Sequence
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
-from typing import Any, TypeVar, cast
+from typing import Any, cast
 
 from langchain_core.runnables import RunnableConfig
-from langgraph._internal._constants import NULL_TASK_ID
 from langgraph.checkpoint.base import (
-    WRITES_IDX_MAP,
-    BaseCheckpointSaver,
     ChannelVersions,
     Checkpoint,
     CheckpointMetadata,
     CheckpointTuple,
-    get_serializable_checkpoint_metadata,
 )
 from langgraph.checkpoint.serde.base import SerializerProtocol
-from langgraph.checkpoint.serde.types import ERROR, RESUME
 from langgraph.pregel import Pregel
 
-from engine import checkpoints
-from engine.checkpoint_tuples import Listing, config_of, tuples_of
-from engine.columns import canonical_json
-from engine.database import Database, Transaction
+from engine.checkpointing.encoding import encoded_checkpoint, encoded_writes
+from engine.checkpointing.group_commit import Guard, Series
+from engine.checkpointing.store import CheckpointStore
+from engine.checkpointing.sync import SyncMethods
+from engine.checkpointing.tuples import Listing, config_of, tuple_of
+from engine.database import Database
 from engine.serializer import StrictSerializer, allowlist_of
-
-T = TypeVar("T")
-Guard = Callable[[Transaction], Awaitable[None]]
 
 
 @asynccontextmanager
-async def open_saver(url: str) -> AsyncIterator[SQLModelSaver]:
+async def open_saver(url: str, *, encryption_keys: Sequence[bytes] = ()) -> AsyncIterator[SQLModelSaver]:
     """Open and migrate the database at `url` and yield a saver on it; close it at the end.
 
-    `url` as for Database. Raises: BadDatabaseUrl, DatabaseTooNew, StoreError.
+    `url` as for Database, `encryption_keys` as for SQLModelSaver.
+    Raises: BadDatabaseUrl, DatabaseTooNew, BadEncryptionKey, StoreError.
     """
     database = Database(url)
     try:
         await database.migrate()
-        yield SQLModelSaver(database)
+        yield SQLModelSaver(database, encryption_keys=encryption_keys)
     finally:
         await database.close()
 
@@ -53,42 +48,54 @@ def for_graph(saver: SQLModelSaver, graph: Pregel[Any, Any, Any, Any]) -> SQLMod
     return cast(SQLModelSaver, saver.with_allowlist(allowlist_of(graph)))
 
 
-class SQLModelSaver(BaseCheckpointSaver[str]):
+class SQLModelSaver(SyncMethods):
     """Stores checkpoints in a migrated Database; to be made inside the event loop that uses the database.
 
-    Async methods are for that loop. Their sync twins are for other threads and wait for the loop.
-    A copy (with_allowlist, guarded_by) shares the database. All methods raise StoreError when the database
-    is out of reach, those that read DamagedCheckpoint for a row that cannot be read.
+    Async methods are for that loop. Their sync twins are for other threads and wait for the loop. A write returns
+    when it is durable. A copy (with_allowlist, guarded_by) shares the database and what is remembered of it.
+    `encryption_keys` are AES keys of 16, 24 or 32 bytes: the first encrypts values and writes, all decrypt; metadata,
+    channel names and ids are not encrypted. Without keys nothing is encrypted.
+
+    All methods raise StoreError when the database is out of reach, those that read DamagedCheckpoint for a row that
+    cannot be read, and the constructor BadEncryptionKey.
     """
 
-    def __init__(self, database: Database, *, serde: SerializerProtocol | None = None) -> None:
+    def __init__(
+        self,
+        database: Database,
+        *,
+        serde: SerializerProtocol | None = None,
+        encryption_keys: Sequence[bytes] = (),
+    ) -> None:
         super().__init__(serde=serde or StrictSerializer())
         self.database = database
         self._loop = asyncio.get_running_loop()
+        self._store = CheckpointStore(database, encryption_keys)
         self._guard: Guard | None = None
-        self._turns = Turns()
+        self._series: Series | None = None
 
     def guarded_by(self, guard: Guard) -> SQLModelSaver:
         """Return a copy that awaits `guard(tx)` first in each writing transaction; what it raises stops the write.
 
-        For the fence of a run: a writer whose lease is gone must not change the thread any more. The copy
-        writes one thing after the other, and nothing more once a write has failed: what LangGraph writes
-        later in a run builds upon what it wrote before (an edit that is lost, and an answer that is not).
+        For the fence of a run: a writer whose lease is gone must not change the thread any more, nor one that builds
+        upon a checkpoint which is not the thread's newest (StaleWriter). Nothing more is written once a write has
+        failed: what LangGraph writes later in a run builds upon what it wrote before (an edit that is lost, and an
+        answer that is not). What this copy has read once it does not ask the database for again, since the guard
+        would refuse it to write after anybody else did.
         """
         clone = copy.copy(self)
         clone._guard = guard
-        clone._turns = Turns()
+        clone._series = Series()
         return clone
 
     async def aget_tuple(self, config: RunnableConfig) -> CheckpointTuple | None:
         """Return the checkpoint that `config` names, or the thread's latest when it names none."""
         checkpoint_id = config["configurable"].get("checkpoint_id")
-        async with self.database.reading() as tx:
-            if checkpoint_id:
-                row = await checkpoints.exact(tx, **_place(config), checkpoint_id=str(checkpoint_id))
-            else:
-                row = await checkpoints.latest(tx, **_place(config))
-            return None if row is None else (await tuples_of(tx, [row], self.serde))[0]
+        if checkpoint_id:
+            record = await self._store.exact(_place(config), str(checkpoint_id), self.serde)
+        else:
+            record = await self._store.latest(_place(config), self.serde, holder=self._series)
+        return None if record is None else tuple_of(record, self.serde)
 
     async def alist(
         self,
@@ -103,7 +110,7 @@ class SQLModelSaver(BaseCheckpointSaver[str]):
         `config` None lists all threads, one without checkpoint_ns all namespaces. `filter` compares metadata
         as Python compares JSON values; a key that is missing equals None.
         """
-        listing = Listing(self.database, self.serde, config, wanted=filter or {}, before=before, limit=limit)
+        listing = self._listing(config, filter, before, limit)
         while page := await listing.next_page():
             for item in page:
                 yield item
@@ -115,25 +122,32 @@ class SQLModelSaver(BaseCheckpointSaver[str]):
         metadata: CheckpointMetadata,
         new_versions: ChannelVersions,
     ) -> RunnableConfig:
-        """Store a checkpoint and the values of the channels in `new_versions`; return the config that names it."""
-        place, body = _place(config), dict(checkpoint)
-        values = cast(dict[str, Any], body.pop("channel_values"))
+        """Store a checkpoint and the values of the channels in `new_versions`; return the config that names it.
+
+        Raises: StaleWriter in a guarded copy.
+        """
+        place = _place(config)
         parent_id = config["configurable"].get("checkpoint_id")
-        row = {
-            **place,
-            "checkpoint_id": checkpoint["id"],
-            "parent_checkpoint_id": str(parent_id) if parent_id else None,
-            **self._packed(body),
-            "metadata": canonical_json(get_serializable_checkpoint_metadata(config, metadata)),
+        parent = await self._store.known(place, str(parent_id), self.serde) if parent_id else None
+        missing = {
+            channel: version
+            for channel, version in checkpoint["channel_versions"].items()
+            if channel not in new_versions and (parent is None or parent.versions.get(channel) != version)
         }
-        new_values = [
-            {**place, "channel": channel, "version": str(version), **self._packed(values[channel])}
-            for channel, version in new_versions.items()
-            if channel in values
-        ]
-        async with self._writing() as tx:
-            await checkpoints.put(tx, checkpoint=row, values=new_values)
-        return config_of(**place, checkpoint_id=checkpoint["id"])
+        older = await self._store.older_values(place, missing, self.serde) if missing else {}
+        encoded = encoded_checkpoint(
+            place,
+            config,
+            checkpoint,
+            metadata,
+            new_versions,
+            parent=parent,
+            older=older,
+            serde=self.serde,
+            packing=self._store.packing,
+        )
+        await self._store.put(encoded, guard=self._guard, series=self._series)
+        return config_of(*place, checkpoint["id"])
 
     async def aput_writes(
         self, config: RunnableConfig, writes: Sequence[tuple[str, Any]], task_id: str, task_path: str = ""
@@ -144,132 +158,41 @@ class SQLModelSaver(BaseCheckpointSaver[str]):
         there before; as soon as an ordinary channel is among them, what is there stays. In a guarded copy a task
         that comes to an end or pauses has failed no longer; LangGraph 1.2.22 forgets the error in memory only.
         """
-        named = {**_place(config), "checkpoint_id": str(config["configurable"]["checkpoint_id"])}
-        rows = [
-            {
-                **named,
-                "task_id": task_id,
-                "idx": WRITES_IDX_MAP.get(channel, position),
-                "task_path": task_path,
-                "channel": channel,
-                **self._packed(value),
-            }
-            for position, (channel, value) in enumerate(writes)
-        ]
-        is_special = all(channel in WRITES_IDX_MAP for channel, _ in writes)
-        if rows:
-            async with self._writing() as tx:
-                await checkpoints.put_writes(tx, rows, is_replacing=is_special)
-                if self._guard is not None and _is_over(task_id, writes):
-                    await checkpoints.forget_error(tx, **named, task_id=task_id)
+        if not writes:
+            return
+        place, checkpoint_id = _place(config), str(config["configurable"]["checkpoint_id"])
+        encoded = encoded_writes(
+            place,
+            checkpoint_id,
+            writes,
+            task_id=task_id,
+            task_path=task_path,
+            record=await self._store.known(place, checkpoint_id, self.serde),
+            forgets_errors=self._guard is not None,
+            serde=self.serde,
+            packing=self._store.packing,
+        )
+        await self._store.write(encoded, guard=self._guard, series=self._series)
 
     async def adelete_thread(self, thread_id: str) -> None:
         """Forget the thread: checkpoints, values and writes in all namespaces. Unknown threads are no error."""
-        async with self._writing() as tx:
-            await checkpoints.delete_thread(tx, str(thread_id))
+        await self._store.delete_threads([str(thread_id)], guard=self._guard)
 
     def get_next_version(self, current: str | int | None, channel: None) -> str:  # noqa: ARG002
         """Return a version greater than `current`; its random part tells apart what two branches wrote."""
         number = 0 if current is None else int(str(current).split(".", 1)[0])
         return f"{number + 1:032}.{random.random():016}"  # noqa: S311
 
-    def get_tuple(self, config: RunnableConfig) -> CheckpointTuple | None:
-        """As aget_tuple, from another thread than the loop's."""
-        return self._wait_for(self.aget_tuple(config))
-
-    def list(
+    def _listing(
         self,
         config: RunnableConfig | None,
-        *,
-        filter: dict[str, Any] | None = None,  # noqa: A002
-        before: RunnableConfig | None = None,
-        limit: int | None = None,
-    ) -> Iterator[CheckpointTuple]:
-        """As alist, from another thread than the loop's. May be abandoned half-way."""
-        listing = Listing(self.database, self.serde, config, wanted=filter or {}, before=before, limit=limit)
-        while page := self._wait_for(listing.next_page()):
-            yield from page
-
-    def put(
-        self,
-        config: RunnableConfig,
-        checkpoint: Checkpoint,
-        metadata: CheckpointMetadata,
-        new_versions: ChannelVersions,
-    ) -> RunnableConfig:
-        """As aput, from another thread than the loop's."""
-        return self._wait_for(self.aput(config, checkpoint, metadata, new_versions))
-
-    def put_writes(
-        self, config: RunnableConfig, writes: Sequence[tuple[str, Any]], task_id: str, task_path: str = ""
-    ) -> None:
-        """As aput_writes, from another thread than the loop's."""
-        self._wait_for(self.aput_writes(config, writes, task_id, task_path))
-
-    def delete_thread(self, thread_id: str) -> None:
-        """As adelete_thread, from another thread than the loop's."""
-        self._wait_for(self.adelete_thread(thread_id))
-
-    def _wait_for(self, work: Coroutine[Any, Any, T]) -> T:
-        """Run `work` in the saver's loop; on the loop's own thread it would wait for itself, so that raises."""
-        if _running_loop() is self._loop or not self._loop.is_running():
-            work.close()
-            raise asyncio.InvalidStateError(
-                "The sync methods of SQLModelSaver are for threads beside its running event loop. "
-                "Inside the loop use the async ones: await graph.ainvoke(...), await saver.aget_tuple(...)."
-            )
-        return asyncio.run_coroutine_threadsafe(work, self._loop).result()
-
-    @asynccontextmanager
-    async def _writing(self) -> AsyncIterator[Transaction]:
-        if self._guard is None:
-            async with self.database.transaction() as tx:
-                yield tx
-            return
-        async with self._turns.next(), self.database.transaction() as tx:
-            await self._guard(tx)
-            yield tx
-
-    def _packed(self, value: Any) -> dict[str, Any]:
-        kind, body = self.serde.dumps_typed(value)
-        return {"kind": kind, "body": body}
+        wanted: dict[str, Any] | None,
+        before: RunnableConfig | None,
+        limit: int | None,
+    ) -> Listing:
+        return Listing(self._store.reads, self.serde, config, wanted=wanted or {}, before=before, limit=limit)
 
 
-class Turns:
-    """Lets one in after the other, and nobody any more once one has failed: the later ones get its error."""
-
-    def __init__(self) -> None:
-        self._lock = asyncio.Lock()
-        self._failure: BaseException | None = None
-
-    @asynccontextmanager
-    async def next(self) -> AsyncIterator[None]:
-        async with self._lock:
-            if self._failure is not None:
-                raise self._failure
-            try:
-                yield
-            except BaseException as error:
-                self._failure = error
-                raise
-
-
-def _running_loop() -> asyncio.AbstractEventLoop | None:
-    try:
-        return asyncio.get_running_loop()
-    except RuntimeError:
-        return None
-
-
-def _is_over(task_id: str, writes: Sequence[tuple[str, Any]]) -> bool:
-    """Say whether a task writes this because it has ended or paused: not its error, nor the answers it has read."""
-    channels = {channel for channel, _ in writes}
-    return task_id != NULL_TASK_ID and ERROR not in channels and channels != {RESUME}
-
-
-def _place(config: RunnableConfig) -> dict[str, str]:
+def _place(config: RunnableConfig) -> tuple[str, str]:
     configurable = config["configurable"]
-    return {
-        "thread_id": str(configurable["thread_id"]),
-        "checkpoint_ns": str(configurable.get("checkpoint_ns") or ""),
-    }
+    return str(configurable["thread_id"]), str(configurable.get("checkpoint_ns") or "")

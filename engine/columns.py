@@ -20,7 +20,10 @@ def canonical_json(value: Any) -> str:
 
     Raises: TypeError for what JSON does not know, ValueError for a value that contains itself.
     """
-    return json.dumps(value, ensure_ascii=True, sort_keys=True, separators=(",", ":"))
+    return _ENCODER.encode(value)
+
+
+_ENCODER = json.JSONEncoder(ensure_ascii=True, sort_keys=True, separators=(",", ":"))
 
 
 class UtcDateTime(TypeDecorator[datetime]):

@@ -18,7 +18,13 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from sqlalchemy.pool import PoolProxiedConnection
 
 from engine import migrations
-from engine.connections import THREADS, asyncio_engine, direct_engine, normalised
+from engine.connections import (
+    THREADS,
+    asyncio_engine,
+    direct_engine,
+    normalised,
+    sqlite_connection,
+)
 from engine.errors import Conflict, StoreError
 from engine.prepared import Parameters, Rows, Statements
 
@@ -41,14 +47,19 @@ T = TypeVar("T")
 
 
 class Transaction:
-    """What may be done between begin and commit. Not for use after its `async with` block."""
+    """What may be done between begin and commit. Not for use after its `async with` block.
+
+    `cursor` is the driver's own where the transaction runs on it, else None.
+    """
 
     def __init__(
         self,
         run: Callable[[Executable, Parameters | None], Awaitable[CursorResult[Any] | Rows]],
         dialect: str,
+        cursor: Any = None,
     ) -> None:
         self._run = run
+        self.cursor = cursor
         self._callbacks: list[Callable[[], None]] = []
         self.dialect = dialect
 
@@ -94,11 +105,12 @@ class Database:
         self._for_writing = self.engine.execution_options(**_WRITING[self.dialect])
         self._for_reading = self.engine.execution_options(**_READING[self.dialect])
         self._direct = direct_engine(self._url)
-        self._statements = Statements(self._direct.dialect)
+        self.statements = Statements(self._direct.dialect)
         self._threads: ThreadPoolExecutor | None = None
         self._path = Path(self._url.database or "").resolve() if self.dialect == "sqlite" else None
         self._writer_queue = asyncio.Lock()
         self._writer: asyncio.Task[Any] | None = None
+        self._closers: list[Callable[[], Awaitable[None]]] = []
 
     @property
     def path(self) -> Path | None:
@@ -118,7 +130,7 @@ class Database:
         Raises: StoreError. When it comes from the commit itself, the outcome is not known: read again.
         """
         async with (
-            self._turn(),
+            self.writers_turn(),
             self._connection(self._for_writing) as connection,
         ):
             transaction = Transaction(connection.execute, self.dialect)
@@ -134,7 +146,7 @@ class Database:
 
         Raises: StoreError. When it comes from the commit itself, the outcome is not known: read again.
         """
-        async with self._turn():
+        async with self.writers_turn():
             self._check_folder()
             return await to_the_end(self._transact(body))
 
@@ -158,7 +170,7 @@ class Database:
         if self.dialect == "sqlite":
             await self._use_wal()
         async with (
-            self._turn(),
+            self.writers_turn(),
             self._connection(self._for_writing) as connection,
         ):
             with renamed_errors():
@@ -172,17 +184,53 @@ class Database:
 
     async def close(self) -> None:
         """Close all connections. The next use would open new ones."""
+        while self._closers:
+            await self._closers.pop()()
         threads, self._threads = self._threads, None
         if threads is not None:
             await asyncio.get_running_loop().run_in_executor(threads, self._direct.dispose)
             threads.shutdown(wait=False)
         await self.engine.dispose()
 
-    async def _transact(self, body: Callable[[Transaction], Coroutine[Any, Any, T]]) -> T:
+    def before_close(self, closer: Callable[[], Awaitable[None]]) -> None:
+        """Await `closer()` before the connections are closed; the one named last goes first."""
+        self._closers.append(closer)
+
+    async def on_thread(self, work: Callable[[], T]) -> T:
+        """Run `work` on the thread that transact() uses; on SQLite only by who has the writers' turn."""
         if self._threads is None:
             self._threads = ThreadPoolExecutor(THREADS[self.dialect], "assent-store")
-        work = asyncio.get_running_loop().run_in_executor(self._threads, self._transacted, body)
-        result, transaction = await work
+        return await to_the_end(asyncio.get_running_loop().run_in_executor(self._threads, work))
+
+    async def on_cursor(self, work: Callable[[Any], T]) -> T:
+        """Run `work(cursor)` on the database's thread, each statement a transaction of its own (PostgreSQL).
+
+        It is done again when the connection turns out to have broken since its last use; so doing it twice must be
+        the same as once. Raises: StoreError.
+        """
+        return await self.on_thread(lambda: self._worked(work))
+
+    def _worked(self, work: Callable[[Any], T]) -> T:
+        with renamed_errors():
+            for is_last in [False] * THREADS[self.dialect] + [True]:
+                connection = self._direct.raw_connection()
+                try:
+                    return work(connection.cursor())
+                except psycopg.OperationalError:
+                    connection.invalidate()
+                    if is_last:
+                        raise
+                finally:
+                    connection.close()
+        raise AssertionError
+
+    def sqlite_connection(self) -> sqlite3.Connection:
+        """Open a connection to the file beside the pools; a statement that finds it locked raises at once."""
+        self._check_folder()
+        return sqlite_connection(self._url)
+
+    async def _transact(self, body: Callable[[Transaction], Coroutine[Any, Any, T]]) -> T:
+        result, transaction = await self.on_thread(lambda: self._transacted(body))
         transaction.run_callbacks()
         return result
 
@@ -192,10 +240,10 @@ class Database:
         try:
 
             async def run(statement: Executable, params: Parameters | None) -> Rows:
-                return self._statements.run(cursor, statement, params)
+                return self.statements.run(cursor, statement, params)
 
-            transaction = Transaction(run, self.dialect)
-            result = _driven(body(transaction))
+            transaction = Transaction(run, self.dialect, cursor)
+            result = driven(body(transaction))
             with renamed_errors():
                 cursor.execute("COMMIT")
             return result, transaction
@@ -225,7 +273,8 @@ class Database:
         transaction.run_callbacks()
 
     @asynccontextmanager
-    async def _turn(self) -> AsyncIterator[None]:
+    async def writers_turn(self) -> AsyncIterator[None]:
+        """Keep the other writers of this process out for the block; SQLite has one writer at a time."""
         if self.dialect != "sqlite":
             yield
             return
@@ -308,7 +357,7 @@ def _first_line(error: BaseException | None) -> str:
     return lines[0] if lines else type(error).__name__
 
 
-def _driven(body: Coroutine[Any, Any, T]) -> T:
+def driven(body: Coroutine[Any, Any, T]) -> T:
     """Run a coroutine that never waits to its end, without an event loop."""
     try:
         body.send(None)

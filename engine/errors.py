@@ -38,6 +38,10 @@ class DamagedCheckpoint(EngineError):
     """A stored checkpoint cannot be read. The other threads are not affected."""
 
 
+class BadEncryptionKey(EngineError):
+    """The encryption keys do not open what is stored, or cannot be used."""
+
+
 class AppError(EngineError):
     """The app could not be loaded."""
 
@@ -157,5 +161,9 @@ class SwallowedInterrupt(EngineError, RuntimeError):
         )
 
 
-class LeaseLost(EngineError):
+class StaleWriter(EngineError):
+    """The thread has moved on since this writer read it; what it still had to write is void."""
+
+
+class LeaseLost(StaleWriter):
     """Another process took this run over; what this one still had to write is void."""

@@ -55,7 +55,10 @@ class Prepared:
             cursor.execute(self._sql, self._bound(given[0]))
         else:
             cursor.executemany(self._sql, [self._bound(each) for each in given])
-        rows = Rows(self._shape, iter(self._read(cursor) if self._types else ()))
+        return self._rows(cursor, cursor.fetchall() if self._types else ())
+
+    def _rows(self, cursor: Any, found: Sequence[Any]) -> Rows:
+        rows = Rows(self._shape, iter(self._read(cursor, found) if found else ()))
         rows.rowcount = cursor.rowcount
         return rows
 
@@ -67,8 +70,7 @@ class Prepared:
             return [values[name] for name in self._order]
         return {self._escaped.get(name, name): value for name, value in values.items()}
 
-    def _read(self, cursor: Any) -> list[tuple[Any, ...]]:
-        found = cursor.fetchall()
+    def _read(self, cursor: Any, found: Sequence[Any]) -> list[tuple[Any, ...]]:
         if self._reads is None:
             codes = [column[1] for column in cursor.description]
             self._reads = [
@@ -83,6 +85,26 @@ class Prepared:
         ]
 
 
+class Positional:
+    """One statement that gives no rows, for rows of parameters in the order of `names`; nothing is converted."""
+
+    def __init__(self, statement: Executable, dialect: Dialect, names: Sequence[str]) -> None:
+        compiled: Any = statement.compile(dialect=dialect, column_keys=list(names))  # type: ignore[attr-defined]
+        places = {name: n for n, name in enumerate(names)}
+        picks = tuple(places[name] for name in compiled.positiontup)
+        self._sql = str(compiled)
+        self._picks = None if picks == tuple(range(len(names))) else picks
+
+    def run(self, cursor: Any, rows: Sequence[tuple[Any, ...]]) -> None:
+        """Run it once for each row. Raises: what the driver raises."""
+        if self._picks is not None:
+            rows = [tuple(row[n] for n in self._picks) for row in rows]
+        if len(rows) == 1:
+            cursor.execute(self._sql, rows[0])
+        else:
+            cursor.executemany(self._sql, rows)
+
+
 class Statements:
     """Prepares each statement the first time that it is run. For several threads at once."""
 
@@ -92,6 +114,9 @@ class Statements:
 
     def run(self, cursor: Any, statement: Executable, params: Parameters | None) -> Rows:
         """Run a statement. Raises: what the driver raises."""
+        return self._prepared(statement, params).run(cursor, params)
+
+    def _prepared(self, statement: Executable, params: Parameters | None) -> Prepared:
         one = params[0] if isinstance(params, Sequence) else params or {}
         key = (id(statement), tuple(one))
         kept = self._kept.get(key)
@@ -100,7 +125,7 @@ class Statements:
                 self._kept.clear()
             kept = (statement, Prepared(statement, dialect=self._dialect, names=tuple(one)))
             self._kept[key] = kept
-        return kept[1].run(cursor, params)
+        return kept[1]
 
 
 def _gives_rows(statement: Executable) -> bool:

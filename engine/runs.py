@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, bindparam, insert, select, update
+from sqlalchemy import Row, bindparam, insert, or_, select, update
 
 from engine.database import Transaction
 from engine.decisions import Json
@@ -79,14 +79,24 @@ async def touch(tx: Transaction, run_id: str) -> None:
     await tx.execute(_TOUCH, {"run_id": run_id})
 
 
+_HOLD = (
+    select(runs.c.id)
+    .where(
+        runs.c.id == bindparam("run_id"),
+        runs.c.fence == bindparam("fence"),
+        or_(*(runs.c.status == status for status in UNFINISHED)),
+    )
+    .with_for_update(read=True)
+)
+"""FOR SHARE keeps others from taking the run before this commits; SQLite has one writer anyway."""
+
+
 async def hold(tx: Transaction, run_id: str, *, fence: int) -> None:
     """Make sure that the caller still drives this run, until the transaction ends.
 
     Raises: LeaseLost when somebody took it since, or it has ended.
     """
-    held = (runs.c.id == run_id) & (runs.c.fence == fence) & runs.c.status.in_(UNFINISHED)
-    # FOR SHARE keeps others from taking the run before this commits; SQLite has one writer anyway.
-    if (await tx.execute(select(runs.c.id).where(held).with_for_update(read=True))).first() is None:
+    if (await tx.execute(_HOLD, {"run_id": run_id, "fence": fence})).first() is None:
         raise LeaseLost
 
 

@@ -18,9 +18,10 @@ from langgraph.pregel import Pregel
 from langgraph.types import Command, StateSnapshot
 from pydantic import ValidationError
 
-from engine.checkpointer import Guard, SQLModelSaver
+from engine.checkpointer import SQLModelSaver
+from engine.checkpointing.group_commit import Guard
 from engine.decisions import Json
-from engine.errors import LeaseLost, StaleQuestion, StoreError, UnfitAnswer
+from engine.errors import StaleQuestion, StaleWriter, StoreError, UnfitAnswer
 from engine.pauses import Failed, Look, Pause, Situation, failing, leaves, situation
 from engine.workflows import Workflow
 
@@ -134,7 +135,7 @@ class Thread:
 
         What the stream says is told on and not used: it tells of an interrupt before anything is durable.
 
-        Raises: StoreError, LeaseLost, StaleQuestion, and cancellation; the thread can be run again after those.
+        Raises: StoreError, StaleWriter, StaleQuestion, and cancellation; the thread can be run again after those.
         """
         try:
             async for namespace, mode, event in self._graph.astream(
@@ -147,7 +148,7 @@ class Thread:
             ):
                 if self._hears is not None:
                     self._hears(namespace, mode, event)
-        except (StoreError, LeaseLost):
+        except (StoreError, StaleWriter):
             raise
         except UnknownInterruptError as error:
             raise StaleQuestion from error

@@ -19,11 +19,15 @@ from langgraph.graph import START, StateGraph
 from sqlalchemy import update
 
 from engine.checkpointer import SQLModelSaver, for_graph
-from engine.checkpoints import CHANNELS, CHECKPOINTS, WRITES
+from engine.checkpointing.packing import Packing
+from engine.checkpointing.records import Small, packed_checkpoint, packed_writes
+from engine.checkpointing.statements import CHECKPOINTS, WRITES
 from engine.database import Database
 from engine.errors import DamagedCheckpoint
 from engine.serializer import StrictSerializer
-from tests.engine.test_checkpointer import at, store
+from tests.engine.test_checkpointer import at, checkpoint, store
+
+STRUCTURE = Small(*StrictSerializer().dumps_typed(dict(checkpoint("1"))))
 
 
 class State(TypedDict):
@@ -107,15 +111,23 @@ async def test_crafted_rows_run_nothing(database: Database, tmp_path: Path) -> N
     graph.add_edge(START, "pass")
     saver = for_graph(SQLModelSaver(database), graph.compile())
     for name, craft in CRAFTED.items():
-        for table in (CHECKPOINTS, CHANNELS, WRITES):
-            place = f"{name} in {table.name}"
+        for place_in, table in (("structure", CHECKPOINTS), ("value", CHECKPOINTS), ("write", WRITES)):
+            place = f"{name} in {place_in}"
             marker = tmp_path / place
             config = await store(saver, at(place), "1", value=1)
             await saver.aput_writes(config, [("value", 1)], "task")
-            kind, body = craft(str(marker))
+            crafted_value = Small(*craft(str(marker)))
+            body = Packing().pack(
+                {
+                    "structure": packed_checkpoint(crafted_value, {}),
+                    "value": packed_checkpoint(STRUCTURE, {"value": crafted_value}),
+                    "write": packed_writes([(0, "value", crafted_value)]),
+                }[place_in]
+            )
             async with database.transaction() as tx:
-                crafted = update(table).where(table.c.thread_id == place).values(kind=kind, body=body)
+                crafted = update(table).where(table.c.thread_id == place).values(body=body)
                 assert (await tx.execute(crafted)).rowcount == 1
+            saver = for_graph(SQLModelSaver(database), graph.compile())  # remembers nothing
             with suppress(DamagedCheckpoint):
                 await saver.aget_tuple(config)
             with suppress(DamagedCheckpoint):

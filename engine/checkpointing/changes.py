@@ -1,0 +1,219 @@
+"""What calls to the checkpointer change, merged so that one transaction writes what many of them brought.
+
+Rows are tuples in the order of their table's columns, since tens of thousands are written in a second.
+"""
+
+from __future__ import annotations
+
+import json
+from binascii import b2a_base64
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+from langgraph.checkpoint.base import WRITES_IDX_MAP
+from langgraph.checkpoint.serde.types import ERROR
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    ColumnElement,
+    Delete,
+    Dialect,
+    Integer,
+    LargeBinary,
+    Table,
+    Text,
+    bindparam,
+    column,
+    delete,
+    func,
+    literal_column,
+    or_,
+    select,
+)
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.types import TypeEngine
+
+from engine.checkpointing.statements import BLOBS, CHECKPOINTS, INTERRUPTS, WRITES
+from engine.prepared import Positional
+
+Row = tuple[Any, ...]
+Rows = Sequence[Row]
+
+SECTIONS: dict[str, tuple[Table, bool]] = {
+    "checkpoints": (CHECKPOINTS, True),
+    "blobs": (BLOBS, False),
+    "replaced": (WRITES, True),
+    "kept": (WRITES, False),
+    "opened": (INTERRUPTS, True),
+}
+"""Table, and whether a row whose key is there is replaced."""
+
+_KEY_COLUMNS = {section: len(table.primary_key) for section, (table, _) in SECTIONS.items()}
+_CLOSING = ("thread_id", "checkpoint_ns", "task_id", "before_id")
+
+
+@dataclass(slots=True)
+class Change:
+    """What one call changes, or many do together.
+
+    `replaced` writes replace earlier ones, `kept` ones do not. `closings` are questions that wait no longer: those of
+    a thread, and where these are not None of a namespace, of a task, of checkpoints before one. `forgotten` are the
+    tasks (thread, namespace, checkpoint, task) that have failed no longer. Both go before anything is inserted.
+    """
+
+    checkpoints: Rows = ()
+    blobs: Rows = ()
+    replaced: Rows = ()
+    kept: Rows = ()
+    opened: Rows = ()
+    closings: Rows = ()
+    forgotten: Rows = ()
+
+    def sections(self) -> list[tuple[str, Rows]]:
+        """Return the rows to insert by section, without the sections that have none."""
+        return [(name, rows) for name in SECTIONS if (rows := getattr(self, name))]
+
+    def contradicts_itself(self) -> bool:
+        """Say whether questions are closed in a thread in which others are opened."""
+        return bool(self.closings and self.opened) and not {row[0] for row in self.closings}.isdisjoint(
+            row[0] for row in self.opened
+        )
+
+
+def merged(changes: Sequence[Change]) -> Change:
+    """Return one change that does what these do one after the other, with at most one row for each key."""
+    if len(changes) == 1:
+        return changes[0]
+    found: dict[str, dict[Row, Row]] = {section: {} for section in SECTIONS}
+    closings: dict[Row, None] = {}
+    forgotten: dict[Row, None] = {}
+    for change in changes:
+        for task in change.forgotten:
+            forgotten[task] = None
+            found["replaced"].pop((*task, WRITES_IDX_MAP[ERROR]), None)
+            found["kept"].pop((*task, WRITES_IDX_MAP[ERROR]), None)
+        for closing in change.closings:
+            closings[closing] = None
+            opened = found["opened"]
+            for key in [key for key, row in opened.items() if _concerns(closing, row)]:
+                del opened[key]
+        for section, rows in change.sections():
+            width = _KEY_COLUMNS[section]
+            for row in rows:
+                key = row[:width]
+                if section == "kept":
+                    if key not in found["replaced"]:
+                        found["kept"].setdefault(key, row)
+                    continue
+                found[section][key] = row
+                if section == "replaced":
+                    found["kept"].pop(key, None)
+    sections = {section: list(rows.values()) for section, rows in found.items()}
+    return Change(**sections, closings=list(closings), forgotten=list(forgotten))
+
+
+def _concerns(closing: Row, opened: Row) -> bool:
+    """Say whether a closing closes a question that was opened just before."""
+    thread_id, checkpoint_ns, task_id, before_id = closing
+    return (
+        thread_id == opened[0]
+        and checkpoint_ns in (None, opened[1])
+        and task_id in (None, opened[4])
+        and (before_id is None or opened[3] < before_id)
+    )
+
+
+@cache
+def insertion(section: str, dialect: Dialect) -> Positional:
+    """Return the statement that inserts a row of this section."""
+    table, is_replacing = SECTIONS[section]
+    insert = sqlite.insert(table) if dialect.name == "sqlite" else postgresql.insert(table)
+    return Positional(_on_conflict(insert, section, is_replacing=is_replacing), dialect, table.columns.keys())
+
+
+@cache
+def removal(name: str, dialect: Dialect) -> Positional:
+    """Return the statement for a row of `forgotten` or `closings`."""
+    if name == "forgotten":
+        return Positional(_FORGET_ERROR, dialect, _TASK)
+    return Positional(_close({each: bindparam(each, type_=Text()) for each in _CLOSING}), dialect, _CLOSING)
+
+
+@cache
+def merged_insertion(sections: tuple[str, ...], dialect: Dialect) -> Positional:
+    """Return PostgreSQL's one statement for all rows of these sections, which may end with `closings`.
+
+    Each section has one parameter, `packed_rows` of it: a driver takes longer to pack lists value by value than the
+    server to unpack them.
+    """
+    ctes = []
+    for section in sections:
+        columns = _columns(section)
+        sent = [(name, Text() if isinstance(kind, LargeBinary) else kind) for name, kind in columns]
+        rows = (
+            func.json_to_recordset(bindparam(section, type_=JSON()))
+            .table_valued(*(column(*each) for each in sent))
+            .render_derived(with_types=True)
+        )
+        given: dict[str, ColumnElement[Any]] = {
+            name: func.decode(rows.c[name], literal_column("'base64'"))
+            if isinstance(kind, LargeBinary)
+            else rows.c[name]
+            for name, kind in columns
+        }
+        if section == "closings":
+            ctes.append(_close(given).cte(section))
+            continue
+        table, is_replacing = SECTIONS[section]
+        insert = postgresql.insert(table).from_select(list(given), select(*given.values()))
+        ctes.append(_on_conflict(insert, section, is_replacing=is_replacing).cte(section))
+    return Positional(select(literal_column("1")).add_cte(*ctes), dialect, sections)
+
+
+def packed_rows(section: str, rows: Rows) -> str:
+    """Return rows as merged_insertion() takes them: JSON, and in it bytes in base64."""
+    names = [name for name, _ in _columns(section)]
+    return json.dumps([dict(zip(names, row, strict=True)) for row in rows], default=_base64)
+
+
+def _base64(value: bytes) -> str:
+    return b2a_base64(value, newline=False).decode()
+
+
+@cache
+def _columns(section: str) -> list[tuple[str, TypeEngine[Any]]]:
+    if section == "closings":
+        return [(name, Text()) for name in _CLOSING]
+    return [(each.name, _plain_type(each.type)) for each in SECTIONS[section][0].columns]
+
+
+def _on_conflict(insert: Any, section: str, *, is_replacing: bool) -> Any:
+    columns = list(SECTIONS[section][0].columns)
+    keys = [each.name for each in columns[: _KEY_COLUMNS[section]]]
+    if not is_replacing:
+        return insert.on_conflict_do_nothing(index_elements=keys)
+    replaced = {each.name: insert.excluded[each.name] for each in columns if each.name not in keys}
+    return insert.on_conflict_do_update(index_elements=keys, set_=replaced)
+
+
+def _plain_type(kind: TypeEngine[Any]) -> TypeEngine[Any]:
+    return next((plain() for plain in (LargeBinary, BigInteger, Integer) if isinstance(kind, plain)), Text())
+
+
+def _close(given: Mapping[str, ColumnElement[Any]]) -> Delete:
+    columns = INTERRUPTS.c
+    return delete(INTERRUPTS).where(
+        columns.thread_id == given["thread_id"],
+        or_(given["checkpoint_ns"].is_(None), columns.checkpoint_ns == given["checkpoint_ns"]),
+        or_(given["task_id"].is_(None), columns.task_id == given["task_id"]),
+        or_(given["before_id"].is_(None), columns.checkpoint_id < given["before_id"]),
+    )
+
+
+_TASK = ("thread_id", "checkpoint_ns", "checkpoint_id", "task_id")
+_FORGET_ERROR = delete(WRITES).where(
+    *(WRITES.c[name] == bindparam(name) for name in _TASK),
+    WRITES.c.idx == literal_column(str(WRITES_IDX_MAP[ERROR])),
+)

@@ -1,0 +1,162 @@
+"""Group commit: all writes that wait share one transaction, and each caller goes on once its own is durable."""
+
+from __future__ import annotations
+
+import asyncio
+import sqlite3
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import psycopg
+
+from engine.checkpointing.changes import Change, merged
+from engine.checkpointing.lanes import Lane
+from engine.checkpointing.statements import IS_PASSED
+from engine.database import Transaction
+from engine.errors import StaleWriter, StoreError
+
+MAX_BATCH = 500  # calls; a batch of many large ones must not keep the first ones waiting for long
+
+Guard = Callable[[Transaction], Awaitable[None]]
+
+
+class Series:
+    """Writes that build upon each other: once one has failed, the later ones get its error.
+
+    `read`: the places that their writer has read from the database.
+    """
+
+    def __init__(self) -> None:
+        self.failure: BaseException | None = None
+        self.read: set[tuple[str, str]] = set()
+
+
+class _Durable(asyncio.Future[None]):
+    """Is done when the write is durable or has failed; whoever is cancelled meanwhile waits for that."""
+
+    def cancel(self, msg: Any = None) -> bool:  # noqa: ARG002
+        return False
+
+
+@dataclass(eq=False, slots=True)
+class Entry:
+    """One call that writes. `passed`: the parameters of IS_PASSED, where the thread's head must be the parent."""
+
+    thread_id: str
+    change: Change
+    applied: Callable[[], None]
+    guard: Guard | None = None
+    series: Series = field(default_factory=Series)
+    passed: Mapping[str, str] | None = None
+    done: _Durable = field(default_factory=_Durable)
+
+
+class GroupCommit:
+    """The one way of all checkpoints into the database. For one event loop."""
+
+    def __init__(self, lane: Lane) -> None:
+        self._lane = lane
+        self._waiting: list[Entry] = []
+        self._task: asyncio.Task[None] | None = None
+
+    async def write(self, entry: Entry) -> None:
+        """Return once the change is durable, after `applied` was called.
+
+        Raises: what its guard raises, StaleWriter, StoreError, or the error of an earlier one in its series.
+        """
+        self._waiting.append(entry)
+        if self._task is None:
+            self._task = asyncio.create_task(self._write_all(), name="group commit")
+        await entry.done
+
+    async def close(self) -> None:
+        """Wait for what is on its way and close the connections."""
+        if self._task is not None:
+            await asyncio.wait({self._task})
+        await self._lane.close()
+
+    async def _write_all(self) -> None:
+        """Begins in the next turn of the event loop, so the calls of one turn are written together."""
+        entries: list[Entry] = []
+        try:
+            while self._waiting:
+                entries, self._waiting = self._waiting[:MAX_BATCH], self._waiting[MAX_BATCH:]
+                await self._write(entries)
+                entries = []
+        finally:  # with entries left only when the event loop ends
+            self._task = None
+            for entry in (*entries, *self._waiting):
+                _fail(entry, StoreError("The checkpointer was stopped."))
+            self._waiting = []
+
+    async def _write(self, entries: Sequence[Entry]) -> None:
+        refused: dict[Entry, BaseException] = {}
+        is_alone = not self._waiting and len({entry.thread_id for entry in entries}) == 1
+        try:
+            if any(entry.guard or entry.series.failure for entry in entries):
+
+                async def check(tx: Transaction) -> Change:
+                    refused.clear()
+                    return await _checked(entries, tx, refused)
+
+                await self._lane.write(check, is_alone=is_alone)
+            else:
+                await self._lane.write(merged([entry.change for entry in entries]), is_alone=is_alone)
+        except Exception as error:  # noqa: BLE001 - it goes to the callers
+            if len(entries) == 1 or _concerns_all(error):
+                for entry in entries:
+                    _fail(entry, error)
+                return
+            for entry in entries:
+                await self._write([entry])
+            return
+        for entry in entries:
+            if entry in refused:
+                _fail(entry, refused[entry])
+            else:
+                entry.applied()
+                if not entry.done.done():
+                    entry.done.set_result(None)
+
+
+async def _checked(entries: Sequence[Entry], tx: Transaction, refused: dict[Entry, BaseException]) -> Change:
+    """Ask each guard once and return what may be written."""
+    answers: dict[Guard, BaseException | None] = {}
+    failures: dict[Series, BaseException] = {}
+    allowed = []
+    for entry in entries:
+        failure = failures.get(entry.series) or entry.series.failure
+        if failure is None and entry.guard is not None:
+            if entry.guard not in answers:
+                answers[entry.guard] = await _refusal(entry.guard, tx)
+            failure = answers[entry.guard]
+        if failure is None and entry.passed is not None:
+            passed = (await tx.execute(IS_PASSED, entry.passed)).first()
+            failure = StaleWriter() if passed is not None else None
+        if failure is None:
+            allowed.append(entry)
+        else:
+            refused[entry] = failures[entry.series] = failure
+    return merged([entry.change for entry in allowed])
+
+
+async def _refusal(guard: Guard, tx: Transaction) -> BaseException | None:
+    try:
+        await guard(tx)
+    except StoreError:
+        raise
+    except Exception as error:  # noqa: BLE001 - it stops its own writes only
+        return error
+    return None
+
+
+def _fail(entry: Entry, error: BaseException) -> None:
+    entry.series.failure = entry.series.failure or error
+    if not entry.done.done():
+        entry.done.set_exception(error)
+
+
+def _concerns_all(error: Exception) -> bool:
+    """Say whether the database cannot write at all now, so that trying one by one is of no use."""
+    return isinstance(error.__cause__, (OSError, sqlite3.OperationalError, psycopg.OperationalError))

@@ -1,0 +1,131 @@
+"""The newest checkpoint of each thread, remembered as serialised bytes: what comes next is built upon it."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Sequence
+
+from langgraph.checkpoint.base import WRITES_IDX_MAP
+from langgraph.checkpoint.serde.types import ERROR
+
+from engine.checkpointing.records import Record, Write
+
+CACHE_BYTES = 64 * 1024 * 1024
+HEADS_KEPT = 512  # more small objects than that would slow down the garbage collector, which looks at all
+EARLY_KEPT = 1000
+
+Place = tuple[str, str]
+"""Thread id and namespace."""
+
+
+class Heads:
+    """Remembers what this process has read or stored last; another process may know better, so ask before use."""
+
+    def __init__(self, max_bytes: int = CACHE_BYTES) -> None:
+        self._max_bytes = max_bytes
+        self._bytes = 0
+        self._records: OrderedDict[Place, tuple[Record, int]] = OrderedDict()
+        self._early: OrderedDict[tuple[str, str, str], Record] = OrderedDict()
+        self._empty: OrderedDict[Place, None] = OrderedDict()
+
+    def get(self, place: Place) -> Record | None:
+        """Return the newest checkpoint of a place as far as it is remembered."""
+        entry = self._records.get(place)
+        if entry is None:
+            return None
+        self._records.move_to_end(place)
+        return entry[0]
+
+    def loaded(self, place: Place, record: Record | None) -> None:
+        """Remember what the database holds as the newest checkpoint of a place, or that it holds none."""
+        if record is not None:
+            self._remember(record)
+            return
+        self.forget(place)
+        self._empty[place] = None
+        if len(self._empty) > EARLY_KEPT:
+            self._empty.popitem(last=False)
+
+    def is_to_come(self, place: Place, checkpoint_id: str) -> bool:
+        """Say whether a checkpoint cannot be there yet: what is there is older, or nothing."""
+        known = self.get(place)
+        return known.checkpoint_id < checkpoint_id if known is not None else place in self._empty
+
+    def stored(self, record: Record) -> None:
+        """Remember a checkpoint that was stored now, with the writes that came before it, if it is the newest."""
+        place = (record.thread_id, record.checkpoint_ns)
+        known = self.get(place)
+        early = self._early.pop((*place, record.checkpoint_id), None)
+        if known is not None and known.checkpoint_id > record.checkpoint_id:
+            return
+        for source in (early, known):
+            if source is not None and source.checkpoint_id == record.checkpoint_id:
+                record.writes |= source.writes
+                record.revisions |= source.revisions
+        self._remember(record)
+
+    def of(self, place: Place, checkpoint_id: str) -> Record | None:
+        """Return this checkpoint if it is the newest one, or what is known of one that is still to come."""
+        known = self.get(place)
+        if known is not None and known.checkpoint_id == checkpoint_id:
+            return known
+        return self._early.get((*place, checkpoint_id))
+
+    def wrote(
+        self,
+        place: Place,
+        checkpoint_id: str,
+        *,
+        writes: dict[tuple[str, int], Write],
+        revisions: dict[tuple[str, int], int],
+        is_replacing: bool,
+        forgotten: Sequence[str],
+    ) -> None:
+        """Remember writes that were stored now; of the tasks in `forgotten` their errors are not there any more."""
+        record = self.of(place, checkpoint_id)
+        if record is None:
+            record = _unknown(place, checkpoint_id)
+            self._early[(*place, checkpoint_id)] = record
+            while len(self._early) > EARLY_KEPT:
+                self._early.popitem(last=False)
+        for task_id in forgotten:
+            record.writes.pop((task_id, WRITES_IDX_MAP[ERROR]), None)
+            record.revisions.pop((task_id, WRITES_IDX_MAP[ERROR]), None)
+        if is_replacing:
+            record.writes |= writes
+            record.revisions |= revisions
+        else:
+            record.writes = writes | record.writes
+            record.revisions = revisions | record.revisions
+        if record is self.get(place):
+            self._remember(record)
+
+    def forget(self, place: Place) -> None:
+        """Forget the newest checkpoint of a place."""
+        _, size = self._records.pop(place, (None, 0))
+        self._bytes -= size
+
+    def forget_threads(self, thread_ids: set[str] | None = None) -> None:
+        """Forget all that is known of these threads, or of all."""
+        for place in [place for place in self._records if thread_ids is None or place[0] in thread_ids]:
+            self.forget(place)
+        for key in [key for key in self._early if thread_ids is None or key[0] in thread_ids]:
+            del self._early[key]
+        self._empty.clear()
+
+    def _remember(self, record: Record) -> None:
+        place = (record.thread_id, record.checkpoint_ns)
+        self.forget(place)
+        self._empty.pop(place, None)
+        size = record.size()
+        self._records[place] = (record, size)
+        self._bytes += size
+        while len(self._records) > HEADS_KEPT or (self._bytes > self._max_bytes and len(self._records) > 1):
+            _, (_, size) = self._records.popitem(last=False)
+            self._bytes -= size
+
+
+def _unknown(place: Place, checkpoint_id: str) -> Record:
+    """A checkpoint of which only writes are known."""
+    thread_id, checkpoint_ns = place
+    return Record(thread_id=thread_id, checkpoint_ns=checkpoint_ns, checkpoint_id=checkpoint_id)

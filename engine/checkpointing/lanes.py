@@ -1,0 +1,189 @@
+"""Connections of the checkpointer's own: one way in that all writes share, and quick reads beside it.
+
+SQLAlchemy's pool and its asyncio layer around a statement take longer than either database does; so the statements
+(engine.prepared) run on the drivers' own connections here. Settings and errors are the database's.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import sqlite3
+import time
+from collections.abc import Awaitable, Callable
+from typing import Any, Protocol
+
+from sqlalchemy import Executable
+from sqlalchemy.dialects import sqlite
+from sqlalchemy.dialects.postgresql import psycopg
+
+from engine.checkpointing.changes import Change, insertion, merged_insertion, packed_rows, removal
+from engine.connections import BUSY_TIMEOUT_MS
+from engine.database import Database, Transaction, renamed_errors
+from engine.prepared import Parameters, Rows
+
+BUSY_PAUSE_S = 0.005
+QUICK_COMMIT_S = 0.001
+SLOW_COMMITS = 16  # after a slow commit this many are made on the thread before the disk is tried again
+PAGES_PER_COMMIT, WAL_PAGES = 4, 1000  # SQLite's own limit of a log: https://www.sqlite.org/wal.html#ckpt
+
+Check = Callable[[Transaction], Awaitable[Change]]
+"""Runs within the transaction, before anything is written, and says what to write; it awaits nothing else."""
+
+
+class Lane(Protocol):
+    """How changes and questions reach the database. For the event loop alone."""
+
+    async def write(self, change: Change | Check, *, is_alone: bool) -> None:
+        """Write a change in one transaction and return when it is durable. `is_alone`: nobody else waits."""
+
+    async def read(self, statement: Executable, params: Parameters) -> Rows:
+        """Ask one question, which sees one state of the database."""
+
+    async def close(self) -> None: ...
+
+
+def lane_of(database: Database) -> Lane:
+    """Return a lane to the database; it connects at the first use."""
+    return SQLiteLane(database) if database.dialect == "sqlite" else PostgresLane(database)
+
+
+class SQLiteLane:
+    """Two connections to the file, used on the event loop's thread: a statement takes microseconds.
+
+    Only the commit, which waits for the disk, is made on the database's own thread; a thread that wrote row by row
+    would have to ask a busy event loop for Python's lock at each of them. A single writer's commit stays on the loop
+    as long as the disk takes less than `QUICK_COMMIT_S`, which is what a thread costs.
+    """
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._connections: dict[str, sqlite3.Connection] = {}
+        self._commits_left_to_thread = 0
+        self._pages = 0
+
+    async def write(self, change: Change | Check, *, is_alone: bool) -> None:
+        async with self._database.writers_turn():
+            with renamed_errors():
+                connection = self._connection("writer")
+                cursor = connection.cursor()
+                await self._begun(cursor)
+                try:
+                    if not isinstance(change, Change):
+                        change = await change(Transaction(self._runner(cursor), "sqlite"))
+                    _insert_into_sqlite(cursor, change)
+                    await self._commit(connection, is_alone=is_alone)
+                finally:
+                    if connection.in_transaction:
+                        connection.rollback()
+
+    async def read(self, statement: Executable, params: Parameters) -> Rows:
+        with renamed_errors():
+            deadline = time.monotonic() + BUSY_TIMEOUT_MS / 1000
+            while True:
+                try:
+                    cursor = self._connection("reader").cursor()
+                    return self._database.statements.run(cursor, statement, params)
+                except sqlite3.OperationalError as error:  # a process that died is being cleaned up after
+                    if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY or time.monotonic() > deadline:
+                        raise
+                    await asyncio.sleep(BUSY_PAUSE_S)
+
+    async def close(self) -> None:
+        while self._connections:
+            _, connection = self._connections.popitem()
+            connection.close()
+
+    async def _commit(self, connection: sqlite3.Connection, *, is_alone: bool) -> None:
+        if is_alone and self._commits_left_to_thread == 0:
+            began = time.perf_counter()
+            connection.commit()
+            if time.perf_counter() - began > QUICK_COMMIT_S:
+                self._commits_left_to_thread = SLOW_COMMITS
+        else:
+            self._commits_left_to_thread = max(self._commits_left_to_thread - 1, 0)
+            await self._database.on_thread(connection.commit)
+        self._pages += PAGES_PER_COMMIT
+        if self._pages >= WAL_PAGES:
+            self._pages = 0
+            await self._database.on_thread(
+                lambda: connection.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchall()
+            )
+
+    async def _begun(self, cursor: sqlite3.Cursor) -> None:
+        """Begin, once other processes let us; waiting must not stop the event loop."""
+        deadline = time.monotonic() + BUSY_TIMEOUT_MS / 1000
+        while True:
+            try:
+                cursor.execute("BEGIN IMMEDIATE")
+            except sqlite3.OperationalError as error:
+                if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY or time.monotonic() > deadline:
+                    raise
+                await asyncio.sleep(BUSY_PAUSE_S)
+            else:
+                return
+
+    def _connection(self, name: str) -> sqlite3.Connection:
+        if name not in self._connections:
+            self._connections[name] = self._database.sqlite_connection()
+        return self._connections[name]
+
+    def _runner(self, cursor: sqlite3.Cursor) -> Callable[[Executable, Parameters | None], Awaitable[Rows]]:
+        async def run(statement: Executable, params: Parameters | None) -> Rows:
+            return self._database.statements.run(cursor, statement, params)
+
+        return run
+
+
+class PostgresLane:
+    """Works on the database's own threads; a change without a check is one statement, and one commit.
+
+    psycopg's asyncio layer takes longer for a statement than a thread does.
+    """
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def write(self, change: Change | Check, *, is_alone: bool) -> None:  # noqa: ARG002
+        if isinstance(change, Change) and not change.forgotten and not change.contradicts_itself():
+            await self._database.on_cursor(
+                lambda cursor: _insert_into_postgres(cursor, change, change.closings)
+            )
+            return
+
+        async def body(tx: Transaction) -> None:
+            wanted = change if isinstance(change, Change) else await change(tx)
+            for name in ("forgotten", "closings"):
+                if rows := getattr(wanted, name):
+                    removal(name, _POSTGRES).run(tx.cursor, rows)
+            _insert_into_postgres(tx.cursor, wanted, ())
+
+        await self._database.transact(body)
+
+    async def read(self, statement: Executable, params: Parameters) -> Rows:
+        return await self._database.on_cursor(
+            lambda cursor: self._database.statements.run(cursor, statement, params)
+        )
+
+    async def close(self) -> None:
+        """The connections are the database's."""
+
+
+_SQLITE = sqlite.dialect()
+_POSTGRES = psycopg.dialect(paramstyle="format")  # type: ignore[no-untyped-call]
+
+
+def _insert_into_sqlite(cursor: sqlite3.Cursor, change: Change) -> None:
+    for name in ("forgotten", "closings"):
+        if rows := getattr(change, name):
+            removal(name, _SQLITE).run(cursor, rows)
+    for section, rows in change.sections():
+        insertion(section, _SQLITE).run(cursor, rows)
+
+
+def _insert_into_postgres(cursor: Any, change: Change, closings: Any) -> None:
+    sections = change.sections()
+    if closings:
+        sections.append(("closings", closings))
+    if sections:
+        names = tuple(section for section, _ in sections)
+        merged_insertion(names, _POSTGRES).run(cursor, [tuple(packed_rows(*each) for each in sections)])

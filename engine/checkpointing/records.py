@@ -1,0 +1,290 @@
+"""What the checkpointer stores, between LangGraph's objects and the rows: serialised values and chains of them.
+
+A value is small and stands in the row that uses it, or large and has a name in the table of blobs. A large value that
+is a changed form of another is stored as the change. The versions of a growing value form a chain; the one at
+`position` is stored against the one at `base_position(position)`, so that a chain of N is read back from at most
+31 * log32(N) + 1 rows, and takes about twice the space of what was added.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+import ormsgpack
+
+from engine.checkpointing.deltas import Op, delta
+from engine.checkpointing.packing import Packing
+from engine.errors import DamagedCheckpoint
+
+STEPS_PER_LEVEL = 32
+SMALL_VALUE_BYTES = (
+    256  # in a checkpoint: it is repeated in each one, a name and its row take about 100 bytes
+)
+SMALL_WRITE_BYTES = 512  # in a task's writes: they are stored once
+MAX_WEIGHT = 2  # what a value is read back from may be this many times its size
+
+
+class Small(NamedTuple):
+    """A serialised value."""
+
+    kind: str
+    body: bytes
+
+
+NOTHING = Small("null", b"")
+
+
+class Node:
+    """A large value. It is stored in `weight` bytes of rows, those that it is stored against included."""
+
+    __slots__ = ("_base", "_content", "_ops", "name", "position", "weight")
+
+    def __init__(
+        self,
+        name: bytes,
+        *,
+        position: int,
+        weight: int,
+        content: bytes | None = None,
+        ops: Sequence[Op] = (),
+        base: Node | None = None,
+    ) -> None:
+        self.name, self.position, self.weight = name, position, weight
+        self._content, self._ops, self._base = content, ops, base
+
+    @property
+    def content(self) -> bytes:
+        """The value, put together from its changes when it is first asked for."""
+        if self._content is None:
+            self._content = b"".join(self._pieces(0, sum(map(_length, self._ops))))
+            self._ops, self._base = (), None
+        return self._content
+
+    def path(self) -> Iterator[Node]:
+        """Yield this and those that it is still to be put together from, newest first."""
+        node: Node | None = self
+        while node is not None:
+            yield node
+            node = node._base
+
+    def size(self) -> int:
+        """Return the bytes of memory that this takes by itself."""
+        ops = sum(len(op) for op in self._ops if isinstance(op, bytes))
+        return ops + len(self._content or b"")
+
+    def _pieces(self, start: int, end: int) -> Iterator[bytes]:
+        if self._content is not None:
+            yield self._content[start:end]
+            return
+        at = 0
+        for op in self._ops:
+            low, high = max(start, at), min(end, at + _length(op))
+            if low < high and isinstance(op, bytes):
+                yield op[low - at : high - at]
+            elif low < high and self._base is not None:
+                yield from self._base._pieces(int(op[0]) + low - at, int(op[0]) + high - at)
+            at += _length(op)
+
+
+def _length(op: Op) -> int:
+    return len(op) if isinstance(op, bytes) else op[1]
+
+
+Chain = tuple[Node, ...]
+"""The newest version last, and before it those that later versions will be stored against."""
+
+
+class Large(NamedTuple):
+    """A serialised value in the table of blobs."""
+
+    kind: str
+    chain: Chain
+
+
+Value = Small | Large
+
+
+class Blob(NamedTuple):
+    """A row to be stored."""
+
+    name: bytes
+    base: bytes | None
+    body: bytes
+
+
+def base_position(position: int) -> int:
+    """Return the position that this one is stored against: its last digit in base 32 that is not 0 is one less."""
+    step = 1
+    while position % (step * STEPS_PER_LEVEL) == 0:
+        step *= STEPS_PER_LEVEL
+    return position - step
+
+
+class Vault:
+    """Turns serialised values into what is stored. `blobs` collects the rows that are new."""
+
+    def __init__(self, packing: Packing) -> None:
+        self._packing = packing
+        self.blobs: list[Blob] = []
+
+    def kept(
+        self, kind: str, body: bytes, *, small: int, same: Sequence[Value], before: Sequence[Value]
+    ) -> Value:
+        """Return the value; a large one is first looked for in `same`, then stored as a change of one of `before`."""
+        if len(body) <= small:
+            return Small(kind, body)
+        for value in (*same, *before):
+            if isinstance(value, Large) and value.chain[-1].content == body:
+                return Large(kind, value.chain)
+        for value in before:
+            if isinstance(value, Large) and (chain := self._changed(value.chain, body)) is not None:
+                return Large(kind, chain)
+        node = Node(self._packing.name(body), position=0, weight=len(body), content=body)
+        self.blobs.append(Blob(node.name, None, self._packing.pack(body)))
+        return Large(kind, (node,))
+
+    def _changed(self, chain: Chain, body: bytes) -> Chain | None:
+        position = chain[-1].position + 1
+        base = _at(chain, base_position(position))
+        ops = delta(body, base.content) if base is not None else None
+        if base is None or ops is None:
+            return None
+        change = ormsgpack.packb(ops)
+        weight = base.weight + len(change)
+        if weight > MAX_WEIGHT * len(body):
+            return None
+        node = Node(self._packing.name(base.name, change), position=position, weight=weight, content=body)
+        self.blobs.append(Blob(node.name, base.name, self._packing.pack(change)))
+        return _kept(chain, node)
+
+
+class Reader:
+    """Puts large values together from the rows (base and body by name) that they were stored in."""
+
+    def __init__(self, rows: Mapping[bytes, tuple[bytes | None, bytes]], packing: Packing) -> None:
+        self._rows = rows
+        self._packing = packing
+        self._nodes: dict[bytes, Node] = {}
+
+    def value(self, stored: Sequence[Any]) -> Value:
+        """Return the value of what stands in a row. Raises: DamagedCheckpoint."""
+        if len(stored) == 2:
+            return Small(*stored)
+        kind, name, position, weight = stored
+        newest = self._node(name, position, weight)
+        older = [node for node in newest.path() if node is not newest]
+        return Large(kind, _kept(tuple(reversed(older)), newest))
+
+    def _node(self, name: bytes, position: int, weight: int) -> Node:
+        todo: list[tuple[bytes, int, int, bytes | None, bytes]] = []
+        at: bytes | None = name
+        while at is not None and at not in self._nodes:
+            base, plain = self._row(at, seen=len(todo))
+            todo.append((at, position, weight, base, plain))
+            at, weight = base, weight - len(plain)
+            position = position if base is None else base_position(position)
+        for at, position, weight, base, plain in reversed(todo):
+            self._nodes[at] = (
+                Node(at, position=position, weight=weight, content=plain)
+                if base is None
+                else Node(at, position=position, weight=weight, ops=_ops(plain), base=self._nodes[base])
+            )
+        return self._nodes[name]
+
+    def _row(self, name: bytes, *, seen: int) -> tuple[bytes | None, bytes]:
+        if name not in self._rows or seen > len(self._rows):
+            raise DamagedCheckpoint("A part of a stored value is missing.")
+        base, body = self._rows[name]
+        plain = self._packing.unpack(body)
+        if not self._packing.is_named(name, base or b"", plain):
+            raise DamagedCheckpoint("A part of a stored value was changed.")
+        return base, plain
+
+
+def _ops(change: bytes) -> Sequence[Op]:
+    try:
+        return [op if isinstance(op, bytes) else (int(op[0]), int(op[1])) for op in ormsgpack.unpackb(change)]
+    except (ValueError, TypeError, IndexError) as error:
+        raise DamagedCheckpoint("A stored change cannot be read.") from error
+
+
+def _at(chain: Chain, position: int) -> Node | None:
+    return next((node for node in chain if node.position == position), None)
+
+
+def _kept(chain: Chain, newest: Node) -> Chain:
+    """Leave out what no later version is stored against."""
+    wanted, step = set(), 1
+    while step <= newest.position:
+        step *= STEPS_PER_LEVEL
+        wanted.add(newest.position - newest.position % step)
+    return (*(node for node in chain if node.position in wanted and node.position < newest.position), newest)
+
+
+class Write(NamedTuple):
+    """What one task wrote to one channel."""
+
+    task_path: str
+    channel: str
+    value: Value
+
+
+@dataclass(slots=True, kw_only=True)
+class Record:
+    """One checkpoint as it is stored, with what tasks have written on top of it.
+
+    `structure` is the checkpoint without its values, `values` has those of the channels that are not empty.
+    `writes` are by task and index; `revisions` are those of their rows, by task and the row's first index.
+    """
+
+    thread_id: str
+    checkpoint_ns: str
+    checkpoint_id: str
+    parent_id: str | None = None
+    family: str = ""
+    revision: int = 0
+    structure: Small = NOTHING
+    versions: Mapping[str, Any] = field(default_factory=dict)
+    values: Mapping[str, Value] = field(default_factory=dict)
+    metadata: str = "{}"
+    writes: dict[tuple[str, int], Write] = field(default_factory=dict)
+    revisions: dict[tuple[str, int], int] = field(default_factory=dict)
+
+    def is_current(self, checkpoint_id: str, revision: int, writes_revision: int) -> bool:
+        """Say whether the database still holds just this."""
+        return (self.checkpoint_id, self.revision, sum(self.revisions.values())) == (
+            checkpoint_id,
+            revision,
+            writes_revision,
+        )
+
+    def size(self) -> int:
+        """Return how many bytes of memory its large values take."""
+        values = (*self.values.values(), *(write.value for write in self.writes.values()))
+        chains = [value.chain for value in values if isinstance(value, Large)]
+        nodes = {each.name: each.size() for chain in chains for node in chain for each in node.path()}
+        return sum(nodes.values())
+
+
+def packed_checkpoint(structure: Small, values: Mapping[str, Value]) -> bytes:
+    """Return the body of a checkpoint's row, not yet compressed."""
+    return ormsgpack.packb([*structure, {channel: _packed(value) for channel, value in values.items()}])
+
+
+def packed_writes(writes: Sequence[tuple[int, str, Value]]) -> bytes:
+    """Return the body of a row of writes (index, channel, value), not yet compressed."""
+    return ormsgpack.packb([[idx, channel, _packed(value)] for idx, channel, value in writes])
+
+
+def _packed(value: Value) -> Sequence[Any]:
+    if isinstance(value, Small):
+        return tuple(value)
+    node = value.chain[-1]
+    return (value.kind, node.name, node.position, node.weight)
+
+
+def names_in(values: Iterable[Sequence[Any]]) -> Iterator[bytes]:
+    """Yield the names of the large values among what stands in rows."""
+    return (value[1] for value in values if len(value) == 4)
