@@ -5,7 +5,7 @@ There are no foreign keys between them: LangGraph may store the writes of a chec
 
 from __future__ import annotations
 
-from sqlalchemy import BigInteger, Column, LargeBinary, Text
+from sqlalchemy import BigInteger, Column, Index, LargeBinary, Text, text
 from sqlmodel import Field, SQLModel
 
 from engine.columns import TextKey
@@ -23,7 +23,15 @@ class CheckpointRow(SQLModel, table=True):
     """
 
     __tablename__ = "assent_checkpoints"
-    __table_args__ = _ONE_TREE
+    __table_args__ = (
+        Index(
+            "ix_assent_checkpoints_family",
+            "family",
+            sqlite_where=text("family IS NOT NULL"),
+            postgresql_where=text("family IS NOT NULL"),
+        ),
+        _ONE_TREE,
+    )
 
     thread_id: str = Field(sa_type=TextKey, primary_key=True)
     checkpoint_ns: str = Field(sa_type=TextKey, primary_key=True)
@@ -72,8 +80,9 @@ class WriteRow(SQLModel, table=True):
 class InterruptRow(SQLModel, table=True):
     """One question that a task has asked and that nobody has answered yet.
 
-    `ordinal` counts the answers that the task had before it. `digest` is the SHA-256 of the value's serialised
-    bytes, `response_schema` JSON text. The row goes with the answer, or with the step that leaves the task behind.
+    `ordinal` counts the answers that the task had before it. `digest` is engine.canonical.digest of the value ("" for
+    a value that has none), `response_schema` JSON text. The row goes with the answer, or with the step that leaves
+    the task behind.
     """
 
     __tablename__ = "assent_checkpoint_interrupts"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import copy
 import random
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Collection, Sequence
 from contextlib import asynccontextmanager
 from typing import Any, cast
 
@@ -21,7 +21,7 @@ from langgraph.pregel import Pregel
 
 from engine.checkpointing.encoding import encoded_checkpoint, encoded_writes
 from engine.checkpointing.group_commit import Guard, Series
-from engine.checkpointing.store import CheckpointStore
+from engine.checkpointing.store import CheckpointStore, PendingInterrupt
 from engine.checkpointing.sync import SyncMethods
 from engine.checkpointing.tuples import Listing, config_of, tuple_of
 from engine.database import Database
@@ -175,8 +175,49 @@ class SQLModelSaver(SyncMethods):
         await self._store.write(encoded, guard=self._guard, series=self._series)
 
     async def adelete_thread(self, thread_id: str) -> None:
-        """Forget the thread: checkpoints, values and writes in all namespaces. Unknown threads are no error."""
+        """Forget the thread: checkpoints, values and writes in all namespaces. Unknown threads are no error.
+
+        This and the methods below are for threads that no run is under way in.
+        """
         await self._store.delete_threads([str(thread_id)], guard=self._guard)
+
+    async def adelete_for_runs(self, run_ids: Sequence[str]) -> None:
+        """Forget the checkpoints whose metadata has one of these as `run_id`. Unknown ids are no error."""
+        await self._store.delete_for_runs([str(each) for each in run_ids], guard=self._guard)
+
+    async def acopy_thread(self, source_thread_id: str, target_thread_id: str) -> None:
+        """Copy all of a thread to a new one, which shares its large values. An unknown thread copies nothing.
+
+        Raises: ValueError when the target has checkpoints.
+        """
+        await self._store.copy_thread(str(source_thread_id), str(target_thread_id), guard=self._guard)
+
+    async def aprune(
+        self, thread_ids: Sequence[str], *, strategy: str = "keep_latest", keep: Collection[str] = ()
+    ) -> None:
+        """Give back the space of old checkpoints.
+
+        "keep_latest" keeps the newest checkpoint of each namespace, those with an id in `keep`, and what a
+        DeltaChannel is put together from; a subgraph's namespace goes with the step that called it. "delete" keeps
+        nothing.
+
+        Raises: ValueError for another strategy, TypeError for one text in place of a list.
+        """
+        if isinstance(thread_ids, str):
+            raise TypeError("thread_ids has to be a list of ids, not one id.")
+        names = [str(each) for each in thread_ids]
+        if strategy == "delete":
+            await self._store.delete_threads(names, guard=self._guard)
+        elif strategy == "keep_latest":
+            await self._store.keep_latest(names, keep=keep, guard=self._guard)
+        else:
+            raise ValueError(f"There is no strategy {strategy!r}: keep_latest and delete are known.")
+
+    async def pending_interrupts(
+        self, thread_id: str, interrupt_id: str | None = None
+    ) -> Sequence[PendingInterrupt]:
+        """Return the questions that a thread waits with, in no order, or only the one with this id."""
+        return await self._store.interrupts(str(thread_id), interrupt_id)
 
     def get_next_version(self, current: str | int | None, channel: None) -> str:  # noqa: ARG002
         """Return a version greater than `current`; its random part tells apart what two branches wrote."""

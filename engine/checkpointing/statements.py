@@ -60,7 +60,7 @@ class Search:
         found: dict[str, Any] = {"size": size}
         for name in self.shape():
             if name.startswith("fragment_"):
-                found[name] = _pattern(self.fragments[int(name.removeprefix("fragment_"))])
+                found[name] = pattern(self.fragments[int(name.removeprefix("fragment_"))])
             elif name != "after":
                 found[name] = getattr(self, name)
         if self.after:
@@ -118,7 +118,8 @@ def _condition(name: str) -> ColumnElement[bool]:
     return columns[name] == bindparam(name)
 
 
-def _pattern(fragment: str) -> str:
+def pattern(fragment: str) -> str:
+    """Return the LIKE pattern, with ESCAPE '/', for texts that contain this one."""
     for special in ("/", "%", "_"):
         fragment = fragment.replace(special, "/" + special)
     return f"%{fragment}%"
@@ -183,3 +184,7 @@ def blobs(dialect: str) -> Select[Any]:
     return select(BLOBS.c.name, BLOBS.c.base, BLOBS.c.body).join(
         chain, (BLOBS.c.family == bindparam("family")) & (BLOBS.c.name == chain.c.name)
     )
+
+
+INTERRUPTS_OF = select(INTERRUPTS).where(INTERRUPTS.c.thread_id == bindparam("thread_id"))
+"""The questions that a thread waits with, also where an outer graph repeats those of an inner one."""

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import json
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Any
 
 from langgraph.checkpoint.serde.base import SerializerProtocol
-from sqlalchemy import delete
 
+from engine.checkpointing import pruning, statements
 from engine.checkpointing.encoding import EncodedCheckpoint, EncodedWrites
 from engine.checkpointing.group_commit import Entry, GroupCommit, Guard, Series
 from engine.checkpointing.heads import Heads, Place
@@ -14,10 +18,29 @@ from engine.checkpointing.lanes import lane_of
 from engine.checkpointing.packing import Packing
 from engine.checkpointing.reads import CheckpointReads
 from engine.checkpointing.records import Record, Value
-from engine.checkpointing.statements import BLOBS, CHECKPOINTS, INTERRUPTS, WRITES, Search
-from engine.database import Database
+from engine.checkpointing.statements import Search
+from engine.database import Database, Transaction
 
 PAGE_SIZE = 20
+
+
+@dataclass(frozen=True, kw_only=True)
+class PendingInterrupt:
+    """A question that a task has asked and that nobody has answered yet.
+
+    `ordinal` counts the answers that its task had before. `digest` is engine.canonical.digest of the value, "" for a
+    value that has none. `response_schema` is JSON Schema. Of a question asked in a subgraph it is the subgraph's
+    checkpoint and task.
+    """
+
+    thread_id: str
+    checkpoint_ns: str
+    checkpoint_id: str
+    interrupt_id: str
+    task_id: str
+    ordinal: int
+    digest: str
+    response_schema: Any
 
 
 class CheckpointStore:
@@ -25,11 +48,11 @@ class CheckpointStore:
 
     def __init__(self, database: Database, encryption_keys: Sequence[bytes] = ()) -> None:
         self._database = database
-        lane = lane_of(database)
-        self._commit = GroupCommit(lane)
+        self._lane = lane_of(database)
+        self._commit = GroupCommit(self._lane)
         self._heads = Heads()
         self.packing = Packing(encryption_keys)
-        self.reads = CheckpointReads(lane, database.dialect, self.packing)
+        self.reads = CheckpointReads(self._lane, database.dialect, self.packing)
         database.before_close(self._commit.close)
 
     async def exact(self, place: Place, checkpoint_id: str, serde: SerializerProtocol) -> Record | None:
@@ -124,12 +147,53 @@ class CheckpointStore:
         )
 
     async def delete_threads(self, thread_ids: Sequence[str], *, guard: Guard | None) -> None:
-        """Forget everything about these threads. Raises: StoreError, what the guard raises."""
+        """Forget everything about these threads. Raises: DamagedCheckpoint, StoreError, what the guard raises."""
+        async with self._changing(guard) as tx:
+            await pruning.delete_threads(tx, thread_ids, self.packing)
+        self._heads.forget_threads(set(thread_ids))
+
+    async def delete_for_runs(self, run_ids: Sequence[str], *, guard: Guard | None) -> None:
+        """Forget the checkpoints of these runs. Raises: as delete_threads."""
+        async with self._changing(guard) as tx:
+            thread_ids = await pruning.delete_for_runs(tx, run_ids, self.packing)
+        self._heads.forget_threads(thread_ids)
+
+    async def copy_thread(self, source: str, target: str, *, guard: Guard | None) -> None:
+        """Copy a thread. Raises: ValueError when the target has checkpoints, StoreError, what the guard raises."""
+        async with self._changing(guard) as tx:
+            await pruning.copy_thread(tx, source, target)
+        self._heads.forget_threads({target})
+
+    async def keep_latest(
+        self, thread_ids: Sequence[str], *, keep: Collection[str], guard: Guard | None
+    ) -> None:
+        """Forget all but the newest checkpoints and those with an id in `keep`. Raises: as delete_threads."""
+        for thread_id in thread_ids:
+            async with self._changing(guard) as tx:
+                await pruning.keep_latest(tx, thread_id, self.packing, keep=keep)
+            self._heads.forget_threads({thread_id})
+
+    async def interrupts(self, thread_id: str, interrupt_id: str | None = None) -> Sequence[PendingInterrupt]:
+        """Return the questions that a thread waits with, or the one with this id. Raises: StoreError."""
+        rows: Any = await self._lane.read(statements.INTERRUPTS_OF, {"thread_id": thread_id})
+        innermost: dict[str, PendingInterrupt] = {}
+        for row in sorted(rows, key=lambda row: len(row.checkpoint_ns)):
+            schema = None if row.response_schema is None else json.loads(row.response_schema)
+            innermost[row.interrupt_id] = PendingInterrupt(
+                thread_id=thread_id,
+                checkpoint_ns=row.checkpoint_ns,
+                checkpoint_id=row.checkpoint_id,
+                interrupt_id=row.interrupt_id,
+                task_id=row.task_id,
+                ordinal=row.ordinal,
+                digest=row.digest,
+                response_schema=schema,
+            )
+        return [each for each in innermost.values() if interrupt_id in (None, each.interrupt_id)]
+
+    @asynccontextmanager
+    async def _changing(self, guard: Guard | None) -> AsyncIterator[Transaction]:
         async with self._database.transaction() as tx:
             if guard is not None:
                 await guard(tx)
-            for thread_id in thread_ids:
-                for table in (WRITES, INTERRUPTS, CHECKPOINTS):
-                    await tx.execute(delete(table).where(table.c.thread_id == thread_id))
-                await tx.execute(delete(BLOBS).where(BLOBS.c.family == thread_id))
-        self._heads.forget_threads(set(thread_ids))
+            yield tx

@@ -1,0 +1,236 @@
+"""Whole threads: copied, forgotten, thinned out; and the space that this gives back."""
+
+from __future__ import annotations
+
+import operator
+import random
+from typing import Annotated, Any, TypedDict, cast
+
+import pytest
+from langchain_core.runnables import RunnableConfig
+from langgraph.channels import DeltaChannel
+from langgraph.graph import END, START, StateGraph
+from langgraph.types import Command, interrupt
+from sqlalchemy import select
+
+from engine.checkpointer import SQLModelSaver, open_saver
+from engine.checkpointing.statements import BLOBS, CHECKPOINTS, INTERRUPTS, WRITES
+from engine.database import Database
+from tests.engine.test_checkpointer import at, checkpoint, got, ids, store
+
+
+@pytest.fixture
+async def saver(database: Database) -> SQLModelSaver:
+    return SQLModelSaver(database)
+
+
+class State(TypedDict, total=False):
+    """Texts that grow, and how many there shall be."""
+
+    texts: Annotated[list[str], operator.add]
+    wanted: int
+
+
+def writer() -> StateGraph[State]:
+    """A loop that adds a long text in each step, and asks before it ends."""
+
+    def write(state: State) -> State:
+        return {"texts": [random.Random(len(state["texts"])).randbytes(400).hex()]}  # noqa: S311
+
+    def ask(state: State) -> State:
+        return {"texts": [interrupt("Enough?")]}
+
+    graph = StateGraph(State)
+    graph.add_node("write", write)
+    graph.add_node("ask", ask)
+    graph.add_edge(START, "write")
+    graph.add_conditional_edges("write", lambda s: "ask" if len(s["texts"]) >= s["wanted"] else "write")
+    graph.add_edge("ask", END)
+    return graph
+
+
+async def written(saver: SQLModelSaver, thread_id: str, count: int) -> Any:
+    """Run the loop in a thread until it asks; return the graph."""
+    graph = writer().compile(checkpointer=saver)
+    await graph.ainvoke({"texts": [], "wanted": count}, thread(thread_id), durability="sync")
+    return graph
+
+
+def thread(thread_id: str) -> RunnableConfig:
+    return {"configurable": {"thread_id": thread_id}}
+
+
+async def count(database: Database, *tables: Any) -> list[int]:
+    """Count the rows of these tables."""
+    async with database.reading() as tx:
+        return [len(list(await tx.execute(select(table)))) for table in tables]
+
+
+async def test_pruning_keeps_the_question_and_gives_back_the_rest(
+    saver: SQLModelSaver, database: Database, database_url: str
+) -> None:
+    """After 70 steps one checkpoint is left with what its texts are read from; the thread goes on from there."""
+    await written(saver, "t", 70)
+    (before,) = await count(database, BLOBS)
+    await saver.aprune(["t"])
+    kept, (blobs,) = await ids(saver.alist(at())), await count(database, BLOBS)
+    assert len(kept) == 1
+    assert blobs < before / 3
+    async with open_saver(database_url) as other:
+        graph = writer().compile(checkpointer=other)
+        question = (await graph.aget_state(thread("t"))).interrupts[0]
+        done = await graph.ainvoke(Command(resume={question.id: "yes"}), thread("t"), durability="sync")
+    assert len(done["texts"]) == 71
+    assert done["texts"][-1] == "yes"
+
+
+async def test_pruning_keeps_what_it_is_told_to(saver: SQLModelSaver) -> None:
+    """A state that somebody refers to stays readable; its neighbours go, and it has no parent any more."""
+    await written(saver, "t", 40)
+    every = await ids(saver.alist(at()))
+    before = await got(saver, at("t", every[20]))
+    await saver.aprune(["t"], keep=[every[20]])
+    assert await ids(saver.alist(at())) == [every[0], every[20]]
+    after = await got(saver, at("t", every[20]))
+    assert after.checkpoint == before.checkpoint
+    assert after.parent_config is None
+
+
+async def test_a_copy_shares_its_values_and_outlives_the_original(
+    saver: SQLModelSaver, database: Database
+) -> None:
+    """Copying stores no value again; the copy goes on after the original was forgotten, and then goes too."""
+    graph = await written(saver, "t", 40)
+    (blobs,) = await count(database, BLOBS)
+    await saver.acopy_thread("t", "copy")
+    assert await count(database, BLOBS) == [blobs]
+    assert [
+        (await got(saver, at("copy", each))).checkpoint for each in await ids(saver.alist(at("copy")))
+    ] == [(await got(saver, at("t", each))).checkpoint for each in await ids(saver.alist(at("t")))]
+    await saver.adelete_thread("t")
+    (question,) = await saver.pending_interrupts("copy")
+    done = await graph.ainvoke(
+        Command(resume={question.interrupt_id: "yes"}), thread("copy"), durability="sync"
+    )
+    assert len(done["texts"]) == 41
+    await saver.adelete_thread("copy")
+    assert await count(database, CHECKPOINTS, BLOBS, WRITES, INTERRUPTS) == [0, 0, 0, 0]
+
+
+async def test_a_copy_never_covers_a_thread(saver: SQLModelSaver) -> None:
+    """A thread that has checkpoints is no target."""
+    await store(saver, at("t"), "1", value="mine")
+    await store(saver, at("other"), "1", value="theirs")
+    with pytest.raises(ValueError, match="other"):
+        await saver.acopy_thread("t", "other")
+    assert (await got(saver, at("other"))).checkpoint["channel_values"] == {"value": "theirs"}
+
+
+async def test_runs_are_forgotten_by_their_exact_id(saver: SQLModelSaver, database: Database) -> None:
+    """Wildcards and quotes in a run's id find that run alone; what only it used is given back."""
+    odd = "r%_/'\""
+    for n, run_id in enumerate(["run", odd, "r"]):
+        body = checkpoint(str(n), value=f"{n} " * 300)
+        await saver.aput({**at("t"), "metadata": {"run_id": run_id}}, body, {}, body["channel_versions"])
+    await saver.adelete_for_runs([odd, "nobody"])
+    assert await ids(saver.alist(at())) == ["2", "0"]
+    assert await count(database, BLOBS) == [2]
+
+
+async def test_an_unknown_strategy_is_refused(saver: SQLModelSaver) -> None:
+    """As is one id in place of a list; nothing is deleted then."""
+    await store(saver, at("t"), "1")
+    with pytest.raises(ValueError, match="keep_latest"):
+        await saver.aprune(["t"], strategy="keep")
+    with pytest.raises(TypeError):
+        await saver.aprune("t")
+    assert await ids(saver.alist(at())) == ["1"]
+
+
+def outer() -> StateGraph[State]:
+    """A graph whose node is a graph that asks twice."""
+
+    def ask(state: State) -> State:
+        return {"texts": [interrupt("first"), interrupt("second")]}
+
+    inner = StateGraph(State)
+    inner.add_node("ask", ask)
+    inner.add_edge(START, "ask")
+    graph = StateGraph(State)
+    graph.add_node("inner", inner.compile())
+    graph.add_node("after", lambda _: {"texts": [interrupt("last")]})
+    graph.add_edge(START, "inner")
+    graph.add_edge("inner", "after")
+    return graph
+
+
+async def test_a_subgraph_is_kept_while_it_waits_and_goes_with_its_step(saver: SQLModelSaver) -> None:
+    """Pruned while its question is open the thread goes on; once it is over its namespace is pruned with the step."""
+    graph = outer().compile(checkpointer=saver)
+    await graph.ainvoke({"texts": []}, thread("t"), durability="sync")
+    for answer in ("one", "two"):
+        await saver.aprune(["t"])
+        (question,) = await saver.pending_interrupts("t")
+        assert question.checkpoint_ns.startswith("inner:")
+        await graph.ainvoke(Command(resume={question.interrupt_id: answer}), thread("t"), durability="sync")
+    assert len({item.config["configurable"]["checkpoint_ns"] async for item in saver.alist(thread("t"))}) == 2
+    await saver.aprune(["t"])
+    assert [item.config["configurable"]["checkpoint_ns"] async for item in saver.alist(thread("t"))] == [""]
+    (question,) = await saver.pending_interrupts("t")
+    done = await graph.ainvoke(
+        Command(resume={question.interrupt_id: "three"}), thread("t"), durability="sync"
+    )
+    assert done["texts"] == ["one", "two", "three"]
+
+
+class Delta(TypedDict):
+    """A state whose list is kept as its changes."""
+
+    texts: Annotated[
+        list[str], DeltaChannel(lambda old, new: [*old, *(each for more in new for each in more)])
+    ]
+
+
+async def test_a_delta_channel_keeps_its_ancestors(saver: SQLModelSaver) -> None:
+    """Pruning leaves what the channel is put together from, and the next step finds all of it."""
+    graph = StateGraph(Delta)
+    graph.add_node("write", lambda s: {"texts": [str(len(s["texts"]))]})
+    graph.add_edge(START, "write")
+    compiled = graph.compile(checkpointer=saver)
+    for _ in range(4):
+        await compiled.ainvoke({"texts": []}, thread("t"), durability="sync")
+    before = (await compiled.aget_state(thread("t"))).values
+    await saver.aprune(["t"])
+    assert (await compiled.aget_state(thread("t"))).values == before == {"texts": ["0", "1", "2", "3"]}
+    await compiled.ainvoke({"texts": []}, thread("t"), durability="sync")
+    assert len((await compiled.aget_state(thread("t"))).values["texts"]) == 5
+
+
+async def test_questions_are_rows_as_long_as_they_are_open(saver: SQLModelSaver) -> None:
+    """Each question of a node has its ordinal and checkpoint; an answer closes it, and so does the next step."""
+    graph = outer().compile(checkpointer=saver)
+    config = thread("t")
+    found = []
+    result: Any = await graph.ainvoke({"texts": []}, config, durability="sync")
+    while result.get("__interrupt__"):
+        (asked,) = result["__interrupt__"]
+        (row,) = await saver.pending_interrupts("t")
+        assert await saver.pending_interrupts("t", asked.id) == [row]
+        assert row.interrupt_id == asked.id
+        place = {"thread_id": "t", "checkpoint_ns": row.checkpoint_ns}
+        head = await got(saver, cast(RunnableConfig, {"configurable": place}))
+        assert row.checkpoint_id == head.checkpoint["id"]
+        found.append((row.checkpoint_ns.partition(":")[0], row.ordinal))
+        result = await graph.ainvoke(Command(resume={asked.id: asked.value}), config, durability="sync")
+    assert found == [("inner", 0), ("inner", 1), ("", 0)]
+    assert await saver.pending_interrupts("t") == []
+    assert await saver.pending_interrupts("nobody") == []
+
+
+async def test_a_plain_answer_closes_the_question(saver: SQLModelSaver) -> None:
+    """Command(resume=value) names no question; the one that waits is closed when it is written."""
+    graph = writer().compile(checkpointer=saver)
+    await graph.ainvoke({"texts": [], "wanted": 1}, thread("t"), durability="sync")
+    assert len(await saver.pending_interrupts("t")) == 1
+    await graph.ainvoke(Command(resume="yes"), thread("t"), durability="sync")
+    assert await saver.pending_interrupts("t") == []
