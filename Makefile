@@ -5,7 +5,7 @@ BIN := .venv/bin
 READY := .venv/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo serve test check format lint types imports bench lock
+.PHONY: help setup demo serve test check format lint types imports bench conformance lock
 
 help:  ## list these targets
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1|/' | awk -F'|' '{ printf "%-16s %s\n", $$1, $$2 }'
@@ -49,7 +49,12 @@ imports: $(READY)  ## who may import whom
 bench: $(READY)  ## figures for docs/performance.md
 	@$(BIN)/python -m tests.bench
 
-lock: $(READY)  ## pin anew what pyproject.toml allows
+conformance: $(READY)  ## LangGraph's own tests on our checkpointer, on both databases (ARGS="--database sqlite -k …")
+	@$(BIN)/python -m tests.conformance $(ARGS)
+
+# uv keeps what its output file pins, so a line that is to be renewed has to be deleted from constraints.txt first.
+lock: $(READY)  ## pin what pyproject.toml names and constraints.txt does not
+	@sed 's/  # --hash/ --hash/' constraints.txt > .venv/uv.txt
 	@$(BIN)/uv pip compile pyproject.toml --quiet --extra dev --universal --python-version 3.11 --generate-hashes \
 	  --no-emit-index-url --no-emit-find-links --no-header --no-annotate -o .venv/uv.txt
 	@sed -e ':a' -e '/ \\$$/{N;s/ \\\n */ /;ta' -e '}' -e 's/ --hash/  # --hash/' .venv/uv.txt > constraints.txt

@@ -231,11 +231,15 @@ def _opened(
     given = dict(writes)
     answers, asked = given.get(RESUME), given[INTERRUPT]
     ordinal = len(answers) if isinstance(answers, list) else 0
-    for interrupt in asked if isinstance(asked, (list, tuple)) else (asked,):
-        if isinstance(interrupt, Interrupt):
-            schema = interrupt.response_schema
-            packed = None if schema is None else canonical_json(jsonable(schema))
-            yield (*place, interrupt.id, checkpoint_id, task_id, ordinal, _digest(interrupt.value), packed)
+    each_once = {
+        each.id: each
+        for each in (asked if isinstance(asked, (list, tuple)) else (asked,))
+        if isinstance(each, Interrupt)
+    }
+    for interrupt in each_once.values():
+        schema = interrupt.response_schema
+        packed = None if schema is None else canonical_json(jsonable(schema))
+        yield (*place, interrupt.id, checkpoint_id, task_id, ordinal, _digest(interrupt.value), packed)
 
 
 def _digest(value: Any) -> str:

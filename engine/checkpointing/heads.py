@@ -84,6 +84,8 @@ class Heads:
         """Remember writes that were stored now; of the tasks in `forgotten` their errors are not there any more."""
         record = self.of(place, checkpoint_id)
         if record is None:
+            if not self.is_to_come(place, checkpoint_id):
+                return  # it has others, which are not known here
             record = _unknown(place, checkpoint_id)
             self._early[(*place, checkpoint_id)] = record
             while len(self._early) > EARLY_KEPT:

@@ -265,6 +265,20 @@ async def test_special_writes_alone_replace_and_ordinary_ones_stay(saver: SQLMod
     ]
 
 
+async def test_a_longer_list_of_writes_keeps_what_is_there_and_adds_the_rest(saver: SQLModelSaver) -> None:
+    """A task that runs again below the head writes one more; what it wrote the first time stays."""
+    config = await store(saver, at(), "1")
+    await saver.aput_writes(config, [("a", 1)], "task")
+    await store(saver, at("t", "1"), "2")
+    await saver.aput_writes(config, [("b", 0)], "other")
+    await saver.aput_writes(config, [("a", 9), ("c", 2)], "task")
+    assert (await got(saver, config)).pending_writes == [
+        ("other", "b", 0),
+        ("task", "a", 1),
+        ("task", "c", 2),
+    ]
+
+
 async def test_pending_writes_are_ordered_by_path_then_task(saver: SQLModelSaver) -> None:
     """The order of pending writes is that of task path, task id and position, not of arrival."""
     config = await store(saver, at(), "1")

@@ -10,7 +10,7 @@ import pytest
 from langchain_core.runnables import RunnableConfig
 from langgraph.channels import DeltaChannel
 from langgraph.graph import END, START, StateGraph
-from langgraph.types import Command, interrupt
+from langgraph.types import Command, Interrupt, interrupt
 from sqlalchemy import select
 
 from engine.checkpointer import SQLModelSaver, open_saver
@@ -234,3 +234,11 @@ async def test_a_plain_answer_closes_the_question(saver: SQLModelSaver) -> None:
     assert len(await saver.pending_interrupts("t")) == 1
     await graph.ainvoke(Command(resume="yes"), thread("t"), durability="sync")
     assert await saver.pending_interrupts("t") == []
+
+
+async def test_a_question_named_twice_is_one_row(saver: SQLModelSaver) -> None:
+    """A task that reports the same interrupt twice, as nested functions do, has one question."""
+    config = await store(saver, at(), "1")
+    asked = Interrupt(value="sure?", id="i")
+    await saver.aput_writes(config, [("__interrupt__", (asked, asked))], "task")
+    assert [each.interrupt_id for each in await saver.pending_interrupts("t")] == ["i"]

@@ -1,0 +1,1 @@
+"""LangGraph's own tests on our checkpointer: `make conformance`."""
