@@ -143,7 +143,13 @@ def _at_desk(work: Callable[[Desk], Coroutine[Any, Any, int]]) -> int:
         from engine import open_desk
 
         url = settings.assent_database_url.get_secret_value()
-        async with open_desk(database_url=url, app=settings.assent_app, drives=False) as desk:
+        async with open_desk(
+            database_url=url,
+            app=settings.assent_app,
+            drives=False,
+            encryption_keys=settings.encryption_keys(),
+            allowed_types=settings.allowed_types(),
+        ) as desk:
             return await work(desk)
 
     return _with_settings(StoreSettings, opened)

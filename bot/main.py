@@ -71,6 +71,9 @@ async def running(settings: Settings) -> AsyncIterator[Running]:
                 database_url=settings.assent_database_url.get_secret_value(),
                 app=settings.assent_app,
                 on_event=log_event,
+                encryption_keys=settings.encryption_keys(),
+                allowed_types=settings.allowed_types(),
+                keep_steps=settings.keep_steps(),
             )
         )
         token, base_url = settings.slack_bot_token.get_secret_value(), settings.slack_api_url

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from base64 import b64decode
+from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, TypeVar
 from urllib.parse import urlsplit
@@ -33,6 +35,20 @@ def _not_empty(secret: SecretStr | None) -> SecretStr | None:
 
 
 Secret = Annotated[SecretStr, AfterValidator(_not_empty)]
+
+
+def _keys(text: str) -> tuple[bytes, ...]:
+    keys = []
+    for each in text.split(","):
+        try:
+            keys.append(b64decode(each, validate=True))
+        except ValueError:
+            raise ValueError("must hold keys in base64, such as `openssl rand -base64 32` prints.") from None
+        if len(keys[-1]) not in (16, 24, 32):
+            raise ValueError(
+                "must hold keys of 16, 24 or 32 bytes, such as `openssl rand -base64 32` prints."
+            )
+    return tuple(keys)
 
 
 class AppSettings(BaseSettings):
@@ -67,6 +83,38 @@ class StoreSettings(AppSettings):
         SecretStr("sqlite:///assent.db")
     )
 
+    assent_encryption_keys: Annotated[
+        Secret | None, Field(description="AES keys in base64, the newest first, commas between them")
+    ] = None
+    assent_allowed_types: Annotated[
+        str | None, Field(description="types that stored states may hold, module:Name, commas between them")
+    ] = None
+
+    def encryption_keys(self) -> tuple[bytes, ...]:
+        """Return the keys; the first encrypts."""
+        given = self.assent_encryption_keys
+        return () if given is None else _keys(given.get_secret_value())
+
+    def allowed_types(self) -> tuple[tuple[str, str], ...]:
+        """Return (module, name) of the types beside those in the graphs' own schemas."""
+        given = (each.strip().partition(":") for each in (self.assent_allowed_types or "").split(","))
+        return tuple((module, name) for module, _, name in given if module)
+
+    @field_validator("assent_encryption_keys")
+    @classmethod
+    def _usable_keys(cls, keys: SecretStr | None) -> SecretStr | None:
+        if keys is not None:
+            _keys(keys.get_secret_value())
+        return keys
+
+    @field_validator("assent_allowed_types")
+    @classmethod
+    def _named_types(cls, names: str | None) -> str | None:
+        for each in [] if names is None else names.split(","):
+            if not re.fullmatch(r"[\w.]+:[\w.]+", each.strip()):
+                raise ValueError("must name types as module:Name, with commas between them.")
+        return names
+
     @field_validator("assent_database_url")
     @classmethod
     def _known_database(cls, url: SecretStr) -> SecretStr:
@@ -90,6 +138,14 @@ class Settings(StoreSettings):
     slack_api_url: Annotated[str, Field(description="where the Web API is")] = "https://slack.com/api/"
     assent_host: Annotated[str, Field(description="address to listen on")] = "127.0.0.1"
     assent_port: Annotated[int, Field(description="TCP port; 0: any free one")] = 3000
+
+    assent_keep_steps_days: Annotated[
+        int | None, Field(description="days after its end for which a run keeps all its steps")
+    ] = None
+
+    def keep_steps(self) -> timedelta | None:
+        """Return for how long a run that has ended keeps every step; None: for ever."""
+        return None if self.assent_keep_steps_days is None else timedelta(days=self.assent_keep_steps_days)
 
     @field_validator("slack_bot_token")
     @classmethod
@@ -128,6 +184,15 @@ class Settings(StoreSettings):
         if not host.strip() or re.search(r"[\s/]", host.strip()):
             raise ValueError("is no address to listen on. It must look like 127.0.0.1 or 0.0.0.0.")
         return host.strip()
+
+    @field_validator("assent_keep_steps_days", mode="before")
+    @classmethod
+    def _some_days(cls, days: str | int | None) -> int | None:
+        if days is not None and (not re.fullmatch(r"[0-9]{1,5}", str(days)) or int(days) == 0):
+            raise ValueError(
+                "must be a whole number of days, at least 1; leave the line out to keep all steps."
+            )
+        return None if days is None else int(days)
 
     @field_validator("assent_port", mode="before")
     @classmethod

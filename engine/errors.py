@@ -22,6 +22,10 @@ class Conflict(StoreError):
     """A row with this key is there already."""
 
 
+class BadEncryptionKey(StoreError):
+    """The encryption keys do not open what is stored, or cannot be used."""
+
+
 class DatabaseInUse(EngineError):
     """Another process already runs on this database file. Stop it first, or use PostgreSQL for several."""
 
@@ -38,8 +42,8 @@ class DamagedCheckpoint(EngineError):
     """A stored checkpoint cannot be read. The other threads are not affected."""
 
 
-class BadEncryptionKey(EngineError):
-    """The encryption keys do not open what is stored, or cannot be used."""
+class UnstorableValue(EngineError, TypeError):
+    """A value of the graph's state cannot be stored as it is. Nothing was stored."""
 
 
 class AppError(EngineError):

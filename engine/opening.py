@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Collection, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
+from datetime import timedelta
 from pathlib import Path
 
 from engine.checkpointer import SQLModelSaver
@@ -14,6 +15,7 @@ from engine.desk import Desk
 from engine.leases import Leases
 from engine.ledger import Ledger, Listener
 from engine.progress import Progress
+from engine.retention import Retention
 from engine.runner import Runner
 from engine.wakeups import InProcess
 from engine.workflows import load_app
@@ -26,7 +28,14 @@ STOP_WITHIN_S = 10
 
 @asynccontextmanager
 async def open_desk(
-    *, database_url: str, app: Path, on_event: Listener | None = None, drives: bool = True
+    *,
+    database_url: str,
+    app: Path,
+    on_event: Listener | None = None,
+    drives: bool = True,
+    encryption_keys: Sequence[bytes] = (),
+    allowed_types: Collection[tuple[str, str]] = (),
+    keep_steps: timedelta | None = None,
 ) -> AsyncIterator[Desk]:
     """Open the store, bring it up to date, load the app and yield its desk; close in reverse order.
 
@@ -34,8 +43,11 @@ async def open_desk(
     that an earlier process left is taken up before `Desk.recover` is called. On the way out, runs under way get
     10 s to come to rest; what is cut off goes on at the next start. With `drives` False the desk is for looking
     only, beside the process that drives the runs: nothing that it starts or decides goes on by its doing.
+    `encryption_keys` encrypt the graphs' states, as for SQLModelSaver; `allowed_types` are the (module, name) of
+    types that stored states may hold beside those in the graphs' schemas. The steps of a run are thinned out when it
+    ended longer than `keep_steps` ago (engine.retention); None: never.
 
-    Raises: BadDatabaseUrl, DatabaseInUse, DatabaseTooNew, StoreError, AppError.
+    Raises: BadDatabaseUrl, BadEncryptionKey, DatabaseInUse, DatabaseTooNew, StoreError, AppError.
     """
     asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(NODE_THREADS, "assent-node"))
     database = Database(database_url)
@@ -44,14 +56,24 @@ async def open_desk(
         if drives:
             await leases.open()
         await database.migrate()
-        loaded = await load_app(app, saver=SQLModelSaver(database))
+        saver = SQLModelSaver(database, encryption_keys=encryption_keys)
+        await saver.check_keys()
+        loaded = await load_app(app, saver=saver.with_allowlist(allowed_types))
         wakeups = InProcess(is_open=drives)
         ledger = Ledger(database, wakeups, on_event=on_event)
         progress = Progress()
         runner = Runner(ledger, leases, loaded.workflows, progress=progress)
+        thinning = None
+        if keep_steps is not None and drives:
+            thinning = asyncio.create_task(
+                Retention(database, saver, keep=keep_steps).run(), name="retention"
+            )
         try:
             yield Desk(loaded, ledger=ledger, wakeups=wakeups, runner=runner, progress=progress)
         finally:
+            if thinning is not None:
+                thinning.cancel()
+                await asyncio.gather(thinning, return_exceptions=True)
             await wakeups.close(within_s=STOP_WITHIN_S)
             await loaded.aclose()
     finally:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -125,6 +125,17 @@ async def unsettled(tx: Transaction) -> list[str]:
         (runs.c.status == RunStatus.WAITING.value) & runs.c.id.in_(undelivered)
     )
     return list((await tx.execute(select(runs.c.id).where(wanted).order_by(runs.c.started_at))).scalars())
+
+
+async def due_to_thin(tx: Transaction, *, ended_before: datetime, limit: int) -> Sequence[Row[Any]]:
+    """Return runs that ended before this and have all their steps, the oldest first."""
+    due = select(runs).where(runs.c.ended_at < ended_before, runs.c.is_thinned.is_(False))
+    return (await tx.execute(due.order_by(runs.c.ended_at).limit(limit))).all()
+
+
+async def mark_thinned(tx: Transaction, run_id: str) -> None:
+    """Say that the steps of this run were thinned out."""
+    await tx.execute(update(runs).where(runs.c.id == run_id).values(is_thinned=True))
 
 
 async def unmirrored(tx: Transaction) -> list[str]:

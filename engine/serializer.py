@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections import deque
+from collections.abc import Iterator, Mapping
+from enum import Enum
 from typing import Any, get_args, get_origin, get_type_hints
 
 import ormsgpack
@@ -11,7 +13,7 @@ from langgraph.checkpoint.serde.jsonplus import JsonPlusSerializer
 from langgraph.func import entrypoint
 from langgraph.pregel import Pregel
 
-from engine.errors import DamagedCheckpoint
+from engine.errors import DamagedCheckpoint, UnstorableValue
 
 KINDS = frozenset({"null", "bytes", "bytearray", "msgpack"})
 """What dumps_typed() writes. LangGraph also reads `json` and `pickle` of older releases, which revive objects."""
@@ -22,10 +24,29 @@ class StrictSerializer(JsonPlusSerializer):
 
     A type that is not allowed comes back as the plain data it was made of (a model as a dict, an Enum as its
     value) and LangGraph logs its name once. `allowlist_of(graph)` names the types that a graph's own state needs.
+    Tuples come back as lists, as everywhere in LangGraph, also those in a set.
     """
 
     def __init__(self) -> None:
         super().__init__(pickle_fallback=False, allowed_json_modules=None, allowed_msgpack_modules=None)
+
+    def dumps_typed(self, obj: Any) -> tuple[str, bytes]:
+        """Return kind and bytes.
+
+        Raises: UnstorableValue for what would not come back: integers over 64 bits, very deep nesting (some hundred
+            levels), half characters (lone surrogates), functions and other objects without a form as data.
+        """
+        try:
+            kind, body = super().dumps_typed(obj)
+        except (TypeError, ValueError, RecursionError, OverflowError) as error:
+            raise UnstorableValue(
+                f"A value of type {type(obj).__name__} cannot be stored: {error}."
+            ) from error
+        if b"?" in body and any(map(_is_broken, _texts(obj))):  # LangGraph puts a question mark in its place
+            raise UnstorableValue(
+                f"A value of type {type(obj).__name__} cannot be stored: a text in it holds half a character."
+            )
+        return kind, body
 
     def loads_typed(self, data: tuple[str, bytes]) -> Any:
         """Return the value. Raises: DamagedCheckpoint for bytes or a kind that this class never writes."""
@@ -36,6 +57,31 @@ class StrictSerializer(JsonPlusSerializer):
             return super().loads_typed(data)
         except ormsgpack.MsgpackDecodeError as error:
             raise DamagedCheckpoint("A stored value is not msgpack.") from error
+
+
+def _is_broken(text: str) -> bool:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return True
+    return False
+
+
+def _texts(value: Any) -> Iterator[str]:
+    """Yield every text in a value that could be serialised, so that it does not contain itself."""
+    left = [value]
+    while left:
+        each = left.pop()
+        if isinstance(each, str):
+            yield each
+        elif isinstance(each, Mapping):
+            left += [*each.keys(), *each.values()]
+        elif isinstance(each, (list, tuple, set, frozenset, deque)):
+            left += each
+        elif isinstance(each, Enum):
+            left.append(each.value)
+        elif hasattr(each, "__dict__") and not isinstance(each, type):
+            left += vars(each).values()
 
 
 def allowlist_of(graph: Pregel[Any, Any, Any, Any]) -> set[tuple[str, ...]]:

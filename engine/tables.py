@@ -21,7 +21,8 @@ def _json(*, nullable: bool = False) -> Any:
 class RunRow(SQLModel, table=True):
     """One request: a thread of a workflow. `fence` grows each time somebody takes the run to drive it.
 
-    `revision` grows with every change that people may see, `mirrored` is the last one shown in the chat.
+    `revision` grows with every change that people may see, `mirrored` is the last one shown in the chat. Once it
+    `is_thinned` only those steps of its thread are left that engine.retention keeps.
     """
 
     __tablename__ = "assent_runs"
@@ -42,6 +43,7 @@ class RunRow(SQLModel, table=True):
     mirrored: int = 0
     started_at: datetime = Field(sa_type=UtcDateTime, index=True)
     ended_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    is_thinned: bool = False
 
 
 class ApprovalRow(SQLModel, table=True):

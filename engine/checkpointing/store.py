@@ -55,6 +55,11 @@ class CheckpointStore:
         self.reads = CheckpointReads(self._lane, database.dialect, self.packing)
         database.before_close(self._commit.close)
 
+    async def check_keys(self) -> None:
+        """Read the newest checkpoint of all. Raises: BadEncryptionKey, DamagedCheckpoint, StoreError."""
+        for row in await self._lane.read(statements.NEWEST_BODY, {}):
+            self.packing.unpack(row[0])
+
     async def exact(self, place: Place, checkpoint_id: str, serde: SerializerProtocol) -> Record | None:
         """Return this checkpoint. Raises: DamagedCheckpoint, StoreError."""
         search = Search(thread_id=place[0], checkpoint_ns=place[1], checkpoint_id=checkpoint_id)

@@ -7,6 +7,7 @@ import re
 import subprocess
 import sys
 import time
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -92,6 +93,13 @@ def test_socket_mode_needs_no_signing_secret(monkeypatch: pytest.MonkeyPatch) ->
         ("ASSENT_DATABASE_URL", "mysql://u:p@h/7x"),
         ("ASSENT_DATABASE_URL", "7x.db"),
         ("ASSENT_DATABASE_URL", "sqlite://"),
+        ("ASSENT_ENCRYPTION_KEYS", "7x"),
+        ("ASSENT_ENCRYPTION_KEYS", "N3g="),
+        ("ASSENT_ENCRYPTION_KEYS", "MDAwMDAwMDAwMDAwMDAwMA==,7x"),
+        ("ASSENT_ALLOWED_TYPES", "7x"),
+        ("ASSENT_ALLOWED_TYPES", "app:Order,,7x"),
+        ("ASSENT_KEEP_STEPS_DAYS", "0"),
+        ("ASSENT_KEEP_STEPS_DAYS", "7x"),
         ("ASSENT_APP", "missing/7x.json"),
         ("ASSENT_HOST", "http://7x"),
         ("ASSENT_PORT", "65536"),
@@ -109,6 +117,18 @@ def test_a_wrong_value_is_named_but_never_shown(
     assert problem.startswith(key)
     assert "7x" not in problem
     assert problem.endswith(".")
+
+
+def test_lists_in_a_setting_are_taken_apart(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Keys keep their order, since the first encrypts; types are pairs."""
+    assert load(StoreSettings).encryption_keys() == ()
+    assert load(StoreSettings).allowed_types() == ()
+    monkeypatch.setenv("ASSENT_ENCRYPTION_KEYS", "MTExMTExMTExMTExMTExMQ==,MDAwMDAwMDAwMDAwMDAwMA==")
+    monkeypatch.setenv("ASSENT_ALLOWED_TYPES", "app.models:Order, app:Outer.Inner")
+    assert load(StoreSettings).encryption_keys() == (b"1" * 16, b"0" * 16)
+    assert load(StoreSettings).allowed_types() == (("app.models", "Order"), ("app", "Outer.Inner"))
+    monkeypatch.setenv("ASSENT_KEEP_STEPS_DAYS", "30")
+    assert load(Settings).keep_steps() == timedelta(days=30)
 
 
 def test_every_problem_is_told_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
