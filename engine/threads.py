@@ -10,7 +10,6 @@ from langgraph._internal._constants import (  # the public API has no argument f
     CONFIG_KEY_STRICT_RESUME,
     INTERRUPT,
     NULL_TASK_ID,
-    RESUME,
 )
 from langgraph.checkpoint.base import PendingWrite
 from langgraph.errors import UnknownInterruptError, is_invalid_resume
@@ -22,7 +21,7 @@ from engine.checkpointer import SQLModelSaver
 from engine.checkpointing.group_commit import Guard
 from engine.decisions import Json
 from engine.errors import StaleQuestion, StaleWriter, StoreError, UnfitAnswer
-from engine.pauses import Failed, Look, Pause, Situation, failing, leaves, situation
+from engine.pauses import Failed, Look, Pause, Situation, failing, situation
 from engine.workflows import Workflow
 
 Hears = Callable[[Sequence[str], str, Any], None]
@@ -71,7 +70,7 @@ class Thread:
         return Look(
             snapshot=snapshot,
             ran=await self._ran(snapshot),
-            answers=await self._answers(snapshot),
+            answers=await self._answers(),
             editable={key: value for key, value in editable.items() if key not in locked},
             output=self._output(snapshot),
             has_orphan=any(channel == INTERRUPT for _, channel, _ in writes),
@@ -165,15 +164,10 @@ class Thread:
         parent = await self._graph.aget_state(snapshot.parent_config)
         return frozenset(task.name for task in parent.tasks)
 
-    async def _answers(self, snapshot: StateSnapshot) -> dict[str, int]:
+    async def _answers(self) -> dict[str, int]:
         """Count the answers that each waiting task had before."""
-        homes = {id(home): home for home, task in leaves(snapshot) if task.interrupts}
-        counted: dict[str, int] = {}
-        for home in homes.values():
-            for task_id, channel, value in await self._writes(home.config):
-                if channel == RESUME:
-                    counted[task_id] = len(value) if isinstance(value, list) else 1
-        return counted
+        waiting = await self._saver.pending_interrupts(self._config["configurable"]["thread_id"])
+        return {each.task_id: each.ordinal for each in waiting}
 
 
 def _updated_keys(writes: Iterable[PendingWrite]) -> frozenset[str]:

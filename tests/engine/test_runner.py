@@ -227,12 +227,12 @@ async def test_a_graph_whose_place_is_gone_fails_with_a_sentence(bench: Bench) -
 
 
 async def test_a_damaged_checkpoint_fails_its_own_run_only(bench: Bench) -> None:
-    """Bytes that cannot be read end that run with a sentence; another one goes on."""
+    """Bytes that somebody changed end that run with a sentence; another one goes on."""
     damaged, approval = await asked(bench, "review", draft="Hello")
     sound, other = await asked(bench, "review", draft="Hello")
     async with bench.database.transaction() as tx:
         theirs = checkpoints.c.thread_id == damaged.thread_id
-        await tx.execute(update(checkpoints).where(theirs).values(body=b"\xff\x00garbage"))
+        await tx.execute(update(checkpoints).where(theirs).values(body=b"\xff\x00garbage", revision=1))
     for run, question in ((damaged, approval), (sound, other)):
         await decided(bench, question)
         await bench.runner.advance(run.id)
