@@ -44,9 +44,9 @@ class CheckpointRow(SQLModel, table=True):
 
 
 class BlobRow(SQLModel, table=True):
-    """One large value, or what changed since the value `base`. `name` is a hash of base and content.
+    """One large value, or what changed since the value `base`, with parts of `beside`, which a task has written.
 
-    It is never changed: the same name means the same bytes.
+    `name` is a hash of all that; a row is never changed, the same name means the same bytes.
     """
 
     __tablename__ = "assent_checkpoint_blobs"
@@ -54,6 +54,7 @@ class BlobRow(SQLModel, table=True):
     family: str = Field(sa_type=TextKey, primary_key=True)
     name: bytes = Field(sa_column=Column(LargeBinary, primary_key=True))
     base: bytes | None = Field(default=None, sa_column=Column(LargeBinary))
+    beside: bytes | None = Field(default=None, sa_column=Column(LargeBinary))
     body: bytes = Field(sa_column=Column(LargeBinary, nullable=False))
 
 

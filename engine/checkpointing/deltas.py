@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 Op = Sequence[int] | bytes
-"""[offset, length] copies from the old bytes; bytes stand for themselves."""
+"""[offset, length] copies from the old bytes, [offset, length, 1] from others; bytes stand for themselves."""
 
 MAX_COPIES = 16
 RESYNC_BYTES = 16  # a count in msgpack has up to 5 bytes, a float 9, and short fields may lie between two

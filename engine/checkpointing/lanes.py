@@ -39,6 +39,9 @@ class Lane(Protocol):
     async def read(self, statement: Executable, params: Parameters) -> Rows:
         """Ask one question, which sees one state of the database."""
 
+    def version(self) -> int | None:
+        """Return a number that is another one after each commit by anybody; None: it would have to be asked for."""
+
     async def close(self) -> None: ...
 
 
@@ -87,6 +90,12 @@ class SQLiteLane:
                     if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY or time.monotonic() > deadline:
                         raise
                     await asyncio.sleep(BUSY_PAUSE_S)
+
+    def version(self) -> int | None:
+        """https://www.sqlite.org/pragma.html#pragma_data_version, of a connection that never writes."""
+        with renamed_errors():
+            (version,) = self._connection("reader").execute("PRAGMA data_version").fetchone()
+            return int(version)
 
     async def close(self) -> None:
         while self._connections:
@@ -163,6 +172,9 @@ class PostgresLane:
         return await self._database.on_cursor(
             lambda cursor: self._database.statements.run(cursor, statement, params)
         )
+
+    def version(self) -> int | None:
+        return None
 
     async def close(self) -> None:
         """The connections are the database's."""

@@ -13,6 +13,7 @@ from engine.errors import BadEncryptionKey, DamagedCheckpoint
 
 PLAIN, COMPRESSED, ENCRYPTED = 0, 1, 2
 COMPRESS_FROM = 128  # shorter texts gain less than a frame costs
+WORTH = 2 / 3  # what gains less takes longer to decompress than to read from the disk as it is
 MAX_BYTES = (
     2**31 - 1
 )  # what a column holds: https://www.sqlite.org/limits.html, PostgreSQL's bytea has half of it
@@ -40,7 +41,7 @@ class Packing:
         how, body = PLAIN, plain
         if len(plain) >= COMPRESS_FROM:
             compressed = self._compressor.compress(plain)
-            if len(compressed) < len(plain):
+            if len(compressed) < WORTH * len(plain):
                 how, body = COMPRESSED, compressed
         if self._first is None:
             return bytes((how,)) + body
@@ -70,10 +71,6 @@ class Packing:
         for part in parts:
             digest.update(part)
         return digest.digest()
-
-    def is_named(self, name: bytes, *parts: bytes) -> bool:
-        """Say whether content has kept its name. With keys its encryption has vouched for it already."""
-        return self._first is not None or self.name(*parts) == name
 
     def _decrypted(self, body: bytes) -> bytes:
         cipher = self._ciphers.get(body[:KEY_ID_BYTES])

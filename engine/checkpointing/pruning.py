@@ -185,15 +185,15 @@ async def _sweep(tx: Transaction, family: str, packing: Packing) -> None:
     threads = select(CHECKPOINTS.c.thread_id).where(members).distinct()
     for body in (await tx.execute(select(WRITES.c.body).where(WRITES.c.thread_id.in_(threads)))).scalars():
         needed.update(names_in(stored for _, _, stored in ormsgpack.unpackb(packing.unpack(body))))
-    rows: list[Any] = list(
-        await tx.execute(select(BLOBS.c.name, BLOBS.c.base).where(BLOBS.c.family == family))
-    )
-    bases = {row.name: row.base for row in rows}
-    for name in list(needed):
-        while (base := bases.get(name)) is not None and base not in needed:
-            needed.add(base)
-            name = base
-    if useless := [{"useless": name} for name in bases if name not in needed]:
+    stored = select(BLOBS.c.name, BLOBS.c.base, BLOBS.c.beside).where(BLOBS.c.family == family)
+    rows: list[Any] = list(await tx.execute(stored))
+    parts = {row.name: {row.base, row.beside} - {None} for row in rows}
+    left = list(needed)
+    while left:
+        more = parts.get(left.pop(), set()) - needed
+        needed |= more
+        left += more
+    if useless := [{"useless": name} for name in parts if name not in needed]:
         await tx.execute(
             delete(BLOBS).where(BLOBS.c.family == family, BLOBS.c.name == bindparam("useless")), useless
         )

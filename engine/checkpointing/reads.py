@@ -13,12 +13,12 @@ from langgraph.checkpoint.serde.base import SerializerProtocol
 from engine.checkpointing import statements
 from engine.checkpointing.lanes import Lane
 from engine.checkpointing.packing import Packing
-from engine.checkpointing.records import Reader, Record, Small, Write, names_in
+from engine.checkpointing.records import Blob, Reader, Record, Small, Write, names_in
 from engine.checkpointing.statements import Search
 from engine.errors import DamagedCheckpoint
 
 Key = tuple[str, str, str]
-BlobRows = dict[bytes, tuple[bytes | None, bytes]]
+BlobRows = dict[bytes, Blob]
 
 
 class CheckpointReads:
@@ -69,7 +69,7 @@ class CheckpointReads:
         for question in questions:
             if question.get("name") not in found:
                 rows: Any = await self._lane.read(statements.blobs(self._dialect), question)
-                found |= {row.name: (row.base, row.body) for row in rows}
+                found |= {row.name: Blob(*row) for row in rows}
         return found
 
 

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 import ormsgpack
+from xxhash import xxh3_64_digest, xxh3_64_intdigest
 
 from engine.checkpointing.deltas import Op, delta
 from engine.checkpointing.packing import Packing
@@ -23,6 +24,8 @@ SMALL_VALUE_BYTES = (
     256  # in a checkpoint: it is repeated in each one, a name and its row take about 100 bytes
 )
 SMALL_WRITE_BYTES = 512  # in a task's writes: they are stored once
+MIN_SHARED = 64  # naming another row takes about 30 bytes
+NAME_BYTES = 16
 MAX_WEIGHT = 2  # what a value is read back from may be this many times its size
 
 
@@ -37,9 +40,12 @@ NOTHING = Small("null", b"")
 
 
 class Node:
-    """A large value. It is stored in `weight` bytes of rows, those that it is stored against included."""
+    """A large value. It is stored in `weight` bytes of rows, those that it is stored against included.
 
-    __slots__ = ("_base", "_content", "_ops", "name", "position", "weight")
+    `plain` is for whoever decodes it: the value itself where nobody can change it.
+    """
+
+    __slots__ = ("_base", "_beside", "_content", "_ops", "name", "plain", "position", "weight")
 
     def __init__(
         self,
@@ -50,16 +56,18 @@ class Node:
         content: bytes | None = None,
         ops: Sequence[Op] = (),
         base: Node | None = None,
+        beside: Node | None = None,
     ) -> None:
         self.name, self.position, self.weight = name, position, weight
-        self._content, self._ops, self._base = content, ops, base
+        self._content, self._ops, self._base, self._beside = content, ops, base, beside
+        self.plain: Any = None
 
     @property
     def content(self) -> bytes:
         """The value, put together from its changes when it is first asked for."""
         if self._content is None:
-            self._content = b"".join(self._pieces(0, sum(map(_length, self._ops))))
-            self._ops, self._base = (), None
+            self._content = b"".join(_pieces(self))
+            self._ops, self._base, self._beside = (), None, None
         return self._content
 
     def path(self) -> Iterator[Node]:
@@ -74,18 +82,31 @@ class Node:
         ops = sum(len(op) for op in self._ops if isinstance(op, bytes))
         return ops + len(self._content or b"")
 
-    def _pieces(self, start: int, end: int) -> Iterator[bytes]:
-        if self._content is not None:
-            yield self._content[start:end]
-            return
+
+def _pieces(node: Node) -> Iterator[bytes]:
+    """Yield the parts of a value, found by going down from each copy to the text that it stands for."""
+    todo: list[tuple[Node | None, int, int]] = [(node, 0, sum(map(_length, node._ops)))]
+    while todo:
+        source, start, end = todo.pop()
+        if source is None:
+            raise DamagedCheckpoint("A stored change copies from nowhere.")
+        if source._content is not None:
+            yield source._content[start:end]
+            continue
+        parts: list[tuple[Node | None, int, int]] = []
         at = 0
-        for op in self._ops:
-            low, high = max(start, at), min(end, at + _length(op))
-            if low < high and isinstance(op, bytes):
-                yield op[low - at : high - at]
-            elif low < high and self._base is not None:
-                yield from self._base._pieces(int(op[0]) + low - at, int(op[0]) + high - at)
-            at += _length(op)
+        for op in source._ops:
+            length = len(op) if isinstance(op, bytes) else op[1]
+            low, high = max(start, at) - at, min(end, at + length) - at
+            if low < high:
+                if isinstance(op, bytes):
+                    parts.append((Node(b"", position=0, weight=0, content=op), low, high))
+                else:
+                    parts.append(
+                        (source._base if len(op) == 2 else source._beside, op[0] + low, op[0] + high)
+                    )
+            at += length
+        todo += reversed(parts)
 
 
 def _length(op: Op) -> int:
@@ -107,10 +128,11 @@ Value = Small | Large
 
 
 class Blob(NamedTuple):
-    """A row to be stored."""
+    """A row of a large value."""
 
     name: bytes
     base: bytes | None
+    beside: bytes | None
     body: bytes
 
 
@@ -132,38 +154,77 @@ class Vault:
     def kept(
         self, kind: str, body: bytes, *, small: int, same: Sequence[Value], before: Sequence[Value]
     ) -> Value:
-        """Return the value; a large one is first looked for in `same`, then stored as a change of one of `before`."""
+        """Return the value; a large one is first looked for in `same`, then stored as a change of one of `before`.
+
+        What is new in the change may stand in one of `same`, which tasks have written, and is not stored again then.
+        """
         if len(body) <= small:
             return Small(kind, body)
         for value in (*same, *before):
             if isinstance(value, Large) and value.chain[-1].content == body:
                 return Large(kind, value.chain)
         for value in before:
-            if isinstance(value, Large) and (chain := self._changed(value.chain, body)) is not None:
+            if isinstance(value, Large) and (chain := self._changed(value.chain, body, same)) is not None:
                 return Large(kind, chain)
-        node = Node(self._packing.name(body), position=0, weight=len(body), content=body)
-        self.blobs.append(Blob(node.name, None, self._packing.pack(body)))
-        return Large(kind, (node,))
+        return Large(kind, (self._node(body, 0, len(body), content=body),))
 
-    def _changed(self, chain: Chain, body: bytes) -> Chain | None:
+    def _changed(self, chain: Chain, body: bytes, written: Sequence[Value]) -> Chain | None:
         position = chain[-1].position + 1
         base = _at(chain, base_position(position))
         ops = delta(body, base.content) if base is not None else None
         if base is None or ops is None:
             return None
+        ops, beside = _shared(ops, written)
         change = ormsgpack.packb(ops)
-        weight = base.weight + len(change)
+        weight = base.weight + len(change) + (beside.weight if beside else 0)
         if weight > MAX_WEIGHT * len(body):
             return None
-        node = Node(self._packing.name(base.name, change), position=position, weight=weight, content=body)
-        self.blobs.append(Blob(node.name, base.name, self._packing.pack(change)))
-        return _kept(chain, node)
+        return _kept(chain, self._node(change, position, weight, content=body, base=base, beside=beside))
+
+    def _node(
+        self,
+        plain: bytes,
+        position: int,
+        weight: int,
+        *,
+        content: bytes,
+        base: Node | None = None,
+        beside: Node | None = None,
+    ) -> Node:
+        of = [(node.name if node else bytes(NAME_BYTES)) for node in (base, beside)]
+        node = Node(self._packing.name(*of, plain), position=position, weight=weight, content=content)
+        names = (node.name, base.name if base else None, beside.name if beside else None)
+        self.blobs.append(Blob(*names, self._packing.pack(_checksum(*names, plain) + plain)))
+        return node
+
+
+def _shared(ops: list[Op], written: Sequence[Value]) -> tuple[list[Op], Node | None]:
+    """Replace new text by copies of what a task has written, where it is stored whole."""
+    for value in written:
+        if isinstance(value, Small) or value.chain[-1].position > 0:
+            continue
+        node = value.chain[-1]
+        found = [
+            (at, len(op), 1)
+            if isinstance(op, bytes) and len(op) >= MIN_SHARED and (at := node.content.find(op)) >= 0
+            else op
+            for op in ops
+        ]
+        if found != ops:
+            return found, node
+    return ops, None
+
+
+def _checksum(name: bytes, base: bytes | None, beside: bytes | None, plain: bytes) -> bytes:
+    """Return 8 bytes that tell whether a row is still what was stored under its name. No defence against malice."""
+    seed = xxh3_64_intdigest(name + (base or b"") + (beside or b""))
+    return bytes(xxh3_64_digest(plain, seed=seed))
 
 
 class Reader:
-    """Puts large values together from the rows (base and body by name) that they were stored in."""
+    """Puts large values together from the rows that they were stored in, by name."""
 
-    def __init__(self, rows: Mapping[bytes, tuple[bytes | None, bytes]], packing: Packing) -> None:
+    def __init__(self, rows: Mapping[bytes, Blob], packing: Packing) -> None:
         self._rows = rows
         self._packing = packing
         self._nodes: dict[bytes, Node] = {}
@@ -178,36 +239,55 @@ class Reader:
         return Large(kind, _kept(tuple(reversed(older)), newest))
 
     def _node(self, name: bytes, position: int, weight: int) -> Node:
-        todo: list[tuple[bytes, int, int, bytes | None, bytes]] = []
+        todo: list[tuple[Blob, bytes, int, int]] = []
         at: bytes | None = name
         while at is not None and at not in self._nodes:
-            base, plain = self._row(at, seen=len(todo))
-            todo.append((at, position, weight, base, plain))
-            at, weight = base, weight - len(plain)
-            position = position if base is None else base_position(position)
-        for at, position, weight, base, plain in reversed(todo):
-            self._nodes[at] = (
-                Node(at, position=position, weight=weight, content=plain)
-                if base is None
-                else Node(at, position=position, weight=weight, ops=_ops(plain), base=self._nodes[base])
+            blob, plain = self._row(at, seen=len(todo))
+            todo.append((blob, plain, position, weight))
+            if blob.base is not None:
+                weight -= len(plain) + (self._whole(blob.beside).weight if blob.beside else 0)
+                position = base_position(position)
+            at = blob.base
+        for blob, plain, position, weight in reversed(todo):
+            self._nodes[blob.name] = (
+                Node(blob.name, position=position, weight=weight, content=plain)
+                if blob.base is None
+                else Node(
+                    blob.name,
+                    position=position,
+                    weight=weight,
+                    ops=_ops(plain),
+                    base=self._nodes[blob.base],
+                    beside=self._whole(blob.beside) if blob.beside else None,
+                )
             )
         return self._nodes[name]
 
-    def _row(self, name: bytes, *, seen: int) -> tuple[bytes | None, bytes]:
-        if name not in self._rows or seen > len(self._rows):
+    def _whole(self, name: bytes) -> Node:
+        if name not in self._nodes:
+            blob, plain = self._row(name, seen=0)
+            if blob.base is not None:
+                raise DamagedCheckpoint("A part of a stored value is not whole.")
+            self._nodes[name] = Node(name, position=0, weight=len(plain), content=plain)
+        return self._nodes[name]
+
+    def _row(self, name: bytes, *, seen: int) -> tuple[Blob, bytes]:
+        blob = self._rows.get(name)
+        if blob is None or seen > len(self._rows):
             raise DamagedCheckpoint("A part of a stored value is missing.")
-        base, body = self._rows[name]
-        plain = self._packing.unpack(body)
-        if not self._packing.is_named(name, base or b"", plain):
+        unpacked = self._packing.unpack(blob.body)
+        plain = unpacked[8:]
+        if unpacked[:8] != _checksum(name, blob.base, blob.beside, plain):
             raise DamagedCheckpoint("A part of a stored value was changed.")
-        return base, plain
+        return blob, plain
 
 
 def _ops(change: bytes) -> Sequence[Op]:
     try:
-        return [op if isinstance(op, bytes) else (int(op[0]), int(op[1])) for op in ormsgpack.unpackb(change)]
-    except (ValueError, TypeError, IndexError) as error:
+        ops: Sequence[Op] = ormsgpack.unpackb(change)
+    except ValueError as error:
         raise DamagedCheckpoint("A stored change cannot be read.") from error
+    return ops
 
 
 def _at(chain: Chain, position: int) -> Node | None:
@@ -236,7 +316,8 @@ class Record:
     """One checkpoint as it is stored, with what tasks have written on top of it.
 
     `structure` is the checkpoint without its values, `values` has those of the channels that are not empty.
-    `writes` are by task and index; `revisions` are those of their rows, by task and the row's first index.
+    `writes` are by task and index; `revisions` are those of their rows, by task and the row's first index. `version`:
+    the database's, as Lane.version() has it, at which this was last the newest checkpoint.
     """
 
     thread_id: str
@@ -251,6 +332,7 @@ class Record:
     metadata: str = "{}"
     writes: dict[tuple[str, int], Write] = field(default_factory=dict)
     revisions: dict[tuple[str, int], int] = field(default_factory=dict)
+    version: int | None = None
 
     def is_current(self, checkpoint_id: str, revision: int, writes_revision: int) -> bool:
         """Say whether the database still holds just this."""

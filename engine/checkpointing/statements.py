@@ -9,6 +9,7 @@ from typing import Any, cast
 
 from sqlalchemy import (
     ARRAY,
+    BindParameter,
     ColumnElement,
     LargeBinary,
     Select,
@@ -170,19 +171,25 @@ def blobs(dialect: str) -> Select[Any]:
         if dialect == "sqlite"
         else BLOBS.c.name == any_(bindparam("names", type_=ARRAY(LargeBinary)))
     )
+    family: BindParameter[str] = bindparam("family")
     chain = (
-        select(BLOBS.c.name, BLOBS.c.base)
-        .where(BLOBS.c.family == bindparam("family"), wanted)
+        select(BLOBS.c.name, BLOBS.c.base, BLOBS.c.beside)
+        .where(BLOBS.c.family == family, wanted)
         .cte("chain", recursive=True)
     )
     older = BLOBS.alias("older")
     chain = chain.union(
-        select(older.c.name, older.c.base).join(
-            chain, (older.c.family == bindparam("family")) & (older.c.name == chain.c.base)
+        select(older.c.name, older.c.base, older.c.beside).join(
+            chain, (older.c.family == family) & (older.c.name == chain.c.base)
         )
     )
-    return select(BLOBS.c.name, BLOBS.c.base, BLOBS.c.body).join(
-        chain, (BLOBS.c.family == bindparam("family")) & (BLOBS.c.name == chain.c.name)
+    names = (
+        select(chain.c.name)
+        .union(select(chain.c.beside).where(chain.c.beside.is_not(None)))
+        .subquery("names")
+    )
+    return select(BLOBS.c.name, BLOBS.c.base, BLOBS.c.beside, BLOBS.c.body).join(
+        names, (BLOBS.c.family == family) & (BLOBS.c.name == names.c.name)
     )
 
 

@@ -75,8 +75,11 @@ class CheckpointStore:
         Raises: DamagedCheckpoint, StoreError.
         """
         known = self._heads.get(place)
+        version = self._lane.version() if known is not None and holder is None else None
         if known is not None:
             if holder is not None and place in holder.read:
+                return known
+            if version is not None and known.version == version:
                 return known
             probed = await self.reads.probe(place)
             if probed is None or not known.is_current(*probed):
@@ -87,6 +90,8 @@ class CheckpointStore:
             self._heads.loaded(place, known)
         if holder is not None:
             holder.read.add(place)
+        if known is not None:
+            known.version = version
         return known
 
     async def known(self, place: Place, checkpoint_id: str, serde: SerializerProtocol) -> Record | None:

@@ -36,11 +36,10 @@ def config_of(thread_id: str, checkpoint_ns: str, checkpoint_id: str) -> Runnabl
 def tuple_of(record: Record, serde: SerializerProtocol) -> CheckpointTuple:
     """Return a record as a tuple, all objects in it made anew. Raises: DamagedCheckpoint."""
     thread_id, checkpoint_ns = record.thread_id, record.checkpoint_ns
-    loads = serde.loads_typed
     with named_damage(thread_id, record.checkpoint_id):
-        checkpoint = loads(record.structure)
+        checkpoint = serde.loads_typed(record.structure)
         checkpoint["channel_values"] = {
-            channel: loads(serialised(value)) for channel, value in record.values.items()
+            channel: _decoded(value, serde) for channel, value in record.values.items()
         }
         pending = sorted((write.task_path, task_id, idx) for (task_id, idx), write in record.writes.items())
         writes = [(task_id, record.writes[task_id, idx]) for _, task_id, idx in pending]
@@ -49,13 +48,26 @@ def tuple_of(record: Record, serde: SerializerProtocol) -> CheckpointTuple:
             checkpoint=cast(Checkpoint, checkpoint),
             metadata=json.loads(record.metadata),
             parent_config=config_of(thread_id, checkpoint_ns, record.parent_id) if record.parent_id else None,
-            pending_writes=[(task, write.channel, loads(serialised(write.value))) for task, write in writes],
+            pending_writes=[(task, write.channel, _decoded(write.value, serde)) for task, write in writes],
         )
 
 
-def serialised(value: Value) -> tuple[str, bytes]:
-    """Return kind and bytes."""
-    return (value.kind, value.chain[-1].content) if isinstance(value, Large) else value
+def _decoded(value: Value, serde: SerializerProtocol) -> Any:
+    """Decode a value; of a large text, or a list of texts and numbers, only once, since nobody can change those."""
+    if not isinstance(value, Large):
+        return serde.loads_typed(value)
+    node = value.chain[-1]
+    if node.plain is None:
+        found = serde.loads_typed((value.kind, node.content))
+        if type(found) not in _UNCHANGING and (
+            type(found) is not list or not _UNCHANGING.issuperset(map(type, found))
+        ):
+            return found
+        node.plain = found
+    return list(node.plain) if type(node.plain) is list else node.plain
+
+
+_UNCHANGING = frozenset({str, bytes, int, float, bool, type(None)})
 
 
 class Listing:
