@@ -134,7 +134,9 @@ class SQLModelSaver(SyncMethods):
         """
         place = _place(config)
         parent_id = config["configurable"].get("checkpoint_id")
-        parent = await self._store.known(place, str(parent_id), self.serde) if parent_id else None
+        parent, after = (
+            await self._store.known(place, str(parent_id), self.serde) if parent_id else (None, ())
+        )
         missing = {
             channel: version
             for channel, version in checkpoint["channel_versions"].items()
@@ -152,7 +154,7 @@ class SQLModelSaver(SyncMethods):
             serde=self.serde,
             packing=self._store.packing,
         )
-        await self._store.put(encoded, guard=self._guard, series=self._series)
+        await self._store.put(encoded, after=after, guard=self._guard, series=self._series)
         return config_of(*place, checkpoint["id"])
 
     async def aput_writes(
@@ -167,18 +169,19 @@ class SQLModelSaver(SyncMethods):
         if not writes:
             return
         place, checkpoint_id = _place(config), str(config["configurable"]["checkpoint_id"])
+        record, after = await self._store.known(place, checkpoint_id, self.serde)
         encoded = encoded_writes(
             place,
             checkpoint_id,
             writes,
             task_id=task_id,
             task_path=task_path,
-            record=await self._store.known(place, checkpoint_id, self.serde),
+            record=record,
             forgets_errors=self._guard is not None,
             serde=self.serde,
             packing=self._store.packing,
         )
-        await self._store.write(encoded, guard=self._guard, series=self._series)
+        await self._store.write(encoded, after=after, guard=self._guard, series=self._series)
 
     async def adelete_thread(self, thread_id: str) -> None:
         """Forget the thread: checkpoints, values and writes in all namespaces. Unknown threads are no error.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from langchain_core.runnables import RunnableConfig
@@ -174,6 +174,13 @@ def encoded_writes(
     if forgets_errors and _is_over(task_id, channels) and (record is None or error in known):
         change.forgotten = [(*place, checkpoint_id, task_id)]
     return encoded
+
+
+def with_writes(record: Record, encoded: EncodedWrites) -> Record:
+    """Return a record with these writes on top of those that it has."""
+    if encoded.change.replaced:
+        return replace(record, writes=record.writes | encoded.writes)
+    return replace(record, writes=encoded.writes | record.writes)
 
 
 def _relatives(channel: str, parent: Record | None) -> tuple[Sequence[Value], Sequence[Value]]:

@@ -41,7 +41,10 @@ class _Durable(asyncio.Future[None]):
 
 @dataclass(eq=False, slots=True)
 class Entry:
-    """One call that writes. `passed`: the parameters of IS_PASSED, where the thread's head must be the parent."""
+    """One call that writes. `passed`: the parameters of IS_PASSED, where the thread's head must be the parent.
+
+    `after`: earlier calls that this one builds upon; it fails if one of them does.
+    """
 
     thread_id: str
     change: Change
@@ -49,6 +52,7 @@ class Entry:
     guard: Guard | None = None
     series: Series = field(default_factory=Series)
     passed: Mapping[str, str] | None = None
+    after: Sequence[Entry] = ()
     done: _Durable = field(default_factory=_Durable)
 
 
@@ -94,7 +98,7 @@ class GroupCommit:
         refused: dict[Entry, BaseException] = {}
         is_alone = not self._waiting and len({entry.thread_id for entry in entries}) == 1
         try:
-            if any(entry.guard or entry.series.failure for entry in entries):
+            if any(entry.guard or entry.series.failure or _earlier_failure(entry) for entry in entries):
 
                 async def check(tx: Transaction) -> Change:
                     refused.clear()
@@ -126,7 +130,8 @@ async def _checked(entries: Sequence[Entry], tx: Transaction, refused: dict[Entr
     failures: dict[Series, BaseException] = {}
     allowed = []
     for entry in entries:
-        failure = failures.get(entry.series) or entry.series.failure
+        failure = failures.get(entry.series) or entry.series.failure or _earlier_failure(entry)
+        failure = failure or next((refused[each] for each in entry.after if each in refused), None)
         if failure is None and entry.guard is not None:
             if entry.guard not in answers:
                 answers[entry.guard] = await _refusal(entry.guard, tx)
@@ -139,6 +144,12 @@ async def _checked(entries: Sequence[Entry], tx: Transaction, refused: dict[Entr
         else:
             refused[entry] = failures[entry.series] = failure
     return merged([entry.change for entry in allowed])
+
+
+def _earlier_failure(entry: Entry) -> BaseException | None:
+    return next(
+        (error for each in entry.after if each.done.done() and (error := each.done.exception())), None
+    )
 
 
 async def _refusal(guard: Guard, tx: Transaction) -> BaseException | None:

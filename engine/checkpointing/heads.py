@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from langgraph.checkpoint.base import WRITES_IDX_MAP
 from langgraph.checkpoint.serde.types import ERROR
 
-from engine.checkpointing.records import Record, Write
+from engine.checkpointing.records import Record, Write, unknown
 
 CACHE_BYTES = 64 * 1024 * 1024
 HEADS_KEPT = 512  # more small objects than that would slow down the garbage collector, which looks at all
@@ -35,6 +35,11 @@ class Heads:
             return None
         self._records.move_to_end(place)
         return entry[0]
+
+    def mark(self, place: Place) -> tuple[int, int] | None:
+        """Return what is another one after each change of what is remembered of a place."""
+        known = self.get(place)
+        return None if known is None else (known.revision, sum(known.revisions.values()))
 
     def loaded(self, place: Place, record: Record | None) -> None:
         """Remember what the database holds as the newest checkpoint of a place, or that it holds none."""
@@ -86,7 +91,7 @@ class Heads:
         if record is None:
             if not self.is_to_come(place, checkpoint_id):
                 return  # it has others, which are not known here
-            record = _unknown(place, checkpoint_id)
+            record = unknown(*place, checkpoint_id)
             self._early[(*place, checkpoint_id)] = record
             while len(self._early) > EARLY_KEPT:
                 self._early.popitem(last=False)
@@ -125,9 +130,3 @@ class Heads:
         while len(self._records) > HEADS_KEPT or (self._bytes > self._max_bytes and len(self._records) > 1):
             _, (_, size) = self._records.popitem(last=False)
             self._bytes -= size
-
-
-def _unknown(place: Place, checkpoint_id: str) -> Record:
-    """A checkpoint of which only writes are known."""
-    thread_id, checkpoint_ns = place
-    return Record(thread_id=thread_id, checkpoint_ns=checkpoint_ns, checkpoint_id=checkpoint_id)

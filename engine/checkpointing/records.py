@@ -370,3 +370,8 @@ def _packed(value: Value) -> Sequence[Any]:
 def names_in(values: Iterable[Sequence[Any]]) -> Iterator[bytes]:
     """Yield the names of the large values among what stands in rows."""
     return (value[1] for value in values if len(value) == 4)
+
+
+def unknown(thread_id: str, checkpoint_ns: str, checkpoint_id: str) -> Record:
+    """Return a checkpoint of which only writes are known; it belongs to no family."""
+    return Record(thread_id=thread_id, checkpoint_ns=checkpoint_ns, checkpoint_id=checkpoint_id)

@@ -5,19 +5,20 @@ from __future__ import annotations
 import json
 from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from langgraph.checkpoint.serde.base import SerializerProtocol
 
 from engine.checkpointing import pruning, statements
-from engine.checkpointing.encoding import EncodedCheckpoint, EncodedWrites
+from engine.checkpointing.coming import Coming
+from engine.checkpointing.encoding import EncodedCheckpoint, EncodedWrites, with_writes
 from engine.checkpointing.group_commit import Entry, GroupCommit, Guard, Series
 from engine.checkpointing.heads import Heads, Place
 from engine.checkpointing.lanes import lane_of
 from engine.checkpointing.packing import Packing
 from engine.checkpointing.reads import CheckpointReads
-from engine.checkpointing.records import Record, Value
+from engine.checkpointing.records import Record, Value, unknown
 from engine.checkpointing.statements import Search
 from engine.database import Database, Transaction
 
@@ -51,6 +52,7 @@ class CheckpointStore:
         self._lane = lane_of(database)
         self._commit = GroupCommit(self._lane)
         self._heads = Heads()
+        self._coming = Coming()
         self.packing = Packing(encryption_keys)
         self.reads = CheckpointReads(self._lane, database.dialect, self.packing)
         database.before_close(self._commit.close)
@@ -84,22 +86,33 @@ class CheckpointStore:
             probed = await self.reads.probe(place)
             if probed is None or not known.is_current(*probed):
                 known = None
-        if known is None:
+        while known is None:
+            before = self._heads.mark(place)
             search = Search(thread_id=place[0], checkpoint_ns=place[1])
-            known = next(iter(await self.reads.records(search, serde, size=1)), None)
-            self._heads.loaded(place, known)
+            found = next(iter(await self.reads.records(search, serde, size=1)), None)
+            if self._heads.mark(place) == before:  # else this process has stored something since it was read
+                self._heads.loaded(place, found)
+                known = found
+                break
         if holder is not None:
             holder.read.add(place)
         if known is not None:
             known.version = version
         return known
 
-    async def known(self, place: Place, checkpoint_id: str, serde: SerializerProtocol) -> Record | None:
-        """Return what there is of a checkpoint to build upon; of one still to come, its writes."""
+    async def known(
+        self, place: Place, checkpoint_id: str, serde: SerializerProtocol
+    ) -> tuple[Record | None, Sequence[Entry]]:
+        """Return what there is of a checkpoint to build upon, and the calls that are still to bring some of it.
+
+        Of a checkpoint that is still to come these are its writes.
+        """
         known = self._heads.of(place, checkpoint_id)
-        if known is not None or self._heads.is_to_come(place, checkpoint_id):
-            return known
-        return await self.exact(place, checkpoint_id, serde)
+        record, calls = self._coming.over((*place, checkpoint_id), known)
+        if record is None and not self._heads.is_to_come(place, checkpoint_id):
+            known = await self.exact(place, checkpoint_id, serde)
+            record, calls = self._coming.over((*place, checkpoint_id), known)
+        return record, calls
 
     async def older_values(
         self, place: Place, versions: Mapping[str, str | int | float], serde: SerializerProtocol
@@ -126,21 +139,36 @@ class CheckpointStore:
             after = (records[-1].checkpoint_id, *place)
         return found
 
-    async def put(self, encoded: EncodedCheckpoint, *, guard: Guard | None, series: Series | None) -> None:
-        """Store a checkpoint. Raises: StaleWriter, StoreError, what the guard raises."""
-        await self._commit.write(
-            Entry(
-                encoded.record.thread_id,
-                encoded.change,
-                applied=lambda: self._heads.stored(encoded.record),
-                guard=guard,
-                series=series or Series(),
-                passed=encoded.passed if guard is not None else None,
-            )
-        )
+    async def put(
+        self,
+        encoded: EncodedCheckpoint,
+        *,
+        after: Sequence[Entry],
+        guard: Guard | None,
+        series: Series | None,
+    ) -> None:
+        """Store a checkpoint that builds upon the calls in `after`.
 
-    async def write(self, encoded: EncodedWrites, *, guard: Guard | None, series: Series | None) -> None:
-        """Store writes. Raises: StoreError, what the guard raises."""
+        Raises: StaleWriter, StoreError, what the guard raises, or why one of `after` failed.
+        """
+        record = encoded.record
+        entry = Entry(
+            record.thread_id,
+            encoded.change,
+            applied=lambda: self._heads.stored(record),
+            guard=guard,
+            series=series or Series(),
+            passed=encoded.passed if guard is not None else None,
+            after=after,
+        )
+        key = (record.thread_id, record.checkpoint_ns, record.checkpoint_id)
+        self._coming.add(key, entry, lambda old: replace(record, writes=dict(old.writes) if old else {}))
+        await self._commit.write(entry)
+
+    async def write(
+        self, encoded: EncodedWrites, *, after: Sequence[Entry], guard: Guard | None, series: Series | None
+    ) -> None:
+        """Store writes that build upon the calls in `after`. Raises: as put."""
 
         def applied() -> None:
             self._heads.wrote(
@@ -152,9 +180,17 @@ class CheckpointStore:
                 forgotten=[task[-1] for task in encoded.change.forgotten],
             )
 
-        await self._commit.write(
-            Entry(encoded.place[0], encoded.change, applied=applied, guard=guard, series=series or Series())
+        entry = Entry(
+            encoded.place[0],
+            encoded.change,
+            applied=applied,
+            guard=guard,
+            series=series or Series(),
+            after=after,
         )
+        key = (*encoded.place, encoded.checkpoint_id)
+        self._coming.add(key, entry, lambda old: with_writes(old or unknown(*key), encoded))
+        await self._commit.write(entry)
 
     async def delete_threads(self, thread_ids: Sequence[str], *, guard: Guard | None) -> None:
         """Forget everything about these threads. Raises: DamagedCheckpoint, StoreError, what the guard raises."""

@@ -14,9 +14,10 @@ import pytest
 from sqlalchemy import update
 
 from engine.checkpointer import SQLModelSaver, open_saver
-from engine.checkpointing.statements import CHECKPOINTS
+from engine.checkpointing.statements import BLOBS, CHECKPOINTS
 from engine.database import Database, Transaction
 from engine.errors import StaleWriter, StoreError
+from tests.engine.checkpointing.test_pruning import count
 from tests.engine.test_checkpointer import at, checkpoint, got, ids, store
 
 KILLS = int(os.environ.get("ASSENT_TEST_KILLS", "12"))
@@ -76,6 +77,37 @@ async def test_one_call_that_the_database_refuses_stops_nobody_else(saver: SQLMo
     results = await asyncio.gather(*calls, return_exceptions=True)
     assert isinstance(results[1], StoreError)
     assert {item.config["configurable"]["thread_id"] async for item in saver.alist(None)} == {"a", "b"}
+
+
+async def test_what_builds_upon_a_refused_call_is_refused_too(saver: SQLModelSaver) -> None:
+    """Its rows would name values that were never stored; the writes of a checkpoint fail with it as well."""
+
+    async def refuse(_: Transaction) -> None:
+        raise PermissionError
+
+    calls = [
+        store(saver.guarded_by(refuse), at(), "1", value="long" * 500),
+        saver.aput_writes(at("t", "1"), [("value", "long" * 500)], "task"),
+        store(saver, at("t", "1"), "2", value="long" * 500 + "er"),
+        store(saver, at("free"), "1", value="long" * 500),
+    ]
+    results = await asyncio.gather(*calls, return_exceptions=True)
+    assert [isinstance(each, PermissionError) for each in results] == [True, True, True, False]
+    assert [item.config async for item in saver.alist(None)] == [at("free", "1")]
+
+
+async def test_what_is_on_its_way_is_built_upon(saver: SQLModelSaver, database: Database) -> None:
+    """A large value that is put, written and put again before anything is committed is stored once."""
+    text, body = "long" * 500, checkpoint("2", value="long" * 500)
+    await asyncio.gather(
+        store(saver, at(), "1", value=text),
+        saver.aput_writes(at("t", "1"), [("value", text)], "task"),
+        saver.aput(at("t", "1"), body, {}, body["channel_versions"]),
+    )
+    assert await count(database, BLOBS) == [1]
+    saver._store._heads.forget_threads()
+    assert (await got(saver, at())).checkpoint["channel_values"] == {"value": text}
+    assert (await got(saver, at("t", "1"))).pending_writes == [("task", "value", text)]
 
 
 async def test_who_is_cancelled_waits_for_the_commit(saver: SQLModelSaver) -> None:
