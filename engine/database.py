@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
+import threading
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager, contextmanager, suppress
@@ -111,6 +112,8 @@ class Database:
         self._writer_queue = asyncio.Lock()
         self._writer: asyncio.Task[Any] | None = None
         self._closers: list[Callable[[], Awaitable[None]]] = []
+        self._own = threading.local()
+        self._kept: list[PoolProxiedConnection] = []
 
     @property
     def path(self) -> Path | None:
@@ -189,7 +192,10 @@ class Database:
         threads, self._threads = self._threads, None
         if threads is not None:
             await asyncio.get_running_loop().run_in_executor(threads, self._direct.dispose)
-            threads.shutdown(wait=False)
+            await asyncio.to_thread(threads.shutdown)
+            while self._kept:
+                self._kept.pop().close()
+            self._own = threading.local()
         await self.engine.dispose()
 
     def before_close(self, closer: Callable[[], Awaitable[None]]) -> None:
@@ -197,13 +203,16 @@ class Database:
         self._closers.append(closer)
 
     async def on_thread(self, work: Callable[[], T]) -> T:
-        """Run `work` on the thread that transact() uses; on SQLite only by who has the writers' turn."""
+        """Run `work` on the thread that transact() uses; on SQLite only by who has the writers' turn.
+
+        Whoever is cancelled meanwhile does not learn how it ended.
+        """
         if self._threads is None:
             self._threads = ThreadPoolExecutor(THREADS[self.dialect], "assent-store")
-        return await to_the_end(asyncio.get_running_loop().run_in_executor(self._threads, work))
+        return await asyncio.get_running_loop().run_in_executor(self._threads, work)
 
     async def on_cursor(self, work: Callable[[Any], T]) -> T:
-        """Run `work(cursor)` on the database's thread, each statement a transaction of its own (PostgreSQL).
+        """Run `work(cursor)` on a thread of the database, each statement a transaction of its own (PostgreSQL).
 
         It is done again when the connection turns out to have broken since its last use; so doing it twice must be
         the same as once. Raises: StoreError.
@@ -211,17 +220,23 @@ class Database:
         return await self.on_thread(lambda: self._worked(work))
 
     def _worked(self, work: Callable[[Any], T]) -> T:
+        """On the thread, which keeps its connection: the pool takes longer than the statement."""
         with renamed_errors():
-            for is_last in [False] * THREADS[self.dialect] + [True]:
-                connection = self._direct.raw_connection()
+            for is_last in (False, True):
+                connection = getattr(self._own, "connection", None)
+                if connection is None:
+                    connection = self._own.connection = self._direct.raw_connection()
+                    connection.detach()
+                    self._kept.append(connection)
                 try:
                     return work(connection.cursor())
                 except psycopg.OperationalError:
-                    connection.invalidate()
+                    self._own.connection = None
+                    self._kept.remove(connection)
+                    with suppress(*DRIVER_ERRORS):
+                        connection.close()
                     if is_last:
                         raise
-                finally:
-                    connection.close()
         raise AssertionError
 
     def sqlite_connection(self) -> sqlite3.Connection:

@@ -1,7 +1,13 @@
-"""Prints how long a click takes until its ack and until the card is updated: `make bench`, under two minutes."""
+"""`make bench`: what a click takes until its ack and until the card is updated, and our checkpointer beside others.
+
+    python -m tests.bench [clicks|savers] [--picture docs/checkpointers.svg]
+
+Clicks take under two minutes, checkpointers about two.
+"""
 
 from __future__ import annotations
 
+import argparse
 import asyncio
 import os
 import platform
@@ -141,6 +147,28 @@ def _print(text: str) -> None:
     sys.stdout.flush()
 
 
+def bench_savers(folder: Path, picture_at: Path | None) -> None:
+    """Measure the checkpointers and print; draw them too where a path is given."""
+    from tests.bench.savers import measure
+    from tests.bench.savers_report import picture, report
+
+    with postgres(folder) as url:
+        _print(_machine(folder, url))
+        contenders = asyncio.run(measure(folder, url, is_quick=False))
+    _print(f"\n{report(contenders)}")
+    if picture_at is not None:
+        picture_at.write_text(picture(contenders))
+
+
 if __name__ == "__main__":
-    with tempfile.TemporaryDirectory(prefix="assent-bench-", ignore_cleanup_errors=True) as made:
-        asyncio.run(bench(Path(made)))
+    parser = argparse.ArgumentParser(prog="tests.bench")
+    parser.add_argument("parts", nargs="*", default=["clicks", "savers"])
+    parser.add_argument("--picture", type=Path)
+    parser.add_argument("-v", action="store_true", help="show the logs of the bots")
+    given = parser.parse_args()
+    for part in given.parts:
+        with tempfile.TemporaryDirectory(prefix="assent-bench-", ignore_cleanup_errors=True) as made:
+            if part == "savers":
+                bench_savers(Path(made), given.picture)
+            else:
+                asyncio.run(bench(Path(made)))
