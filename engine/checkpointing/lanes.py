@@ -10,6 +10,7 @@ import asyncio
 import sqlite3
 import time
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from typing import Any, Protocol
 
 from sqlalchemy import Executable
@@ -18,13 +19,15 @@ from sqlalchemy.dialects.postgresql import psycopg
 
 from engine.checkpointing.changes import Change, insertion, merged_insertion, packed_rows, removal
 from engine.connections import BUSY_TIMEOUT_MS
-from engine.database import Database, Transaction, renamed_errors
+from engine.database import Database, Transaction, renamed_errors, to_the_end
 from engine.prepared import Parameters, Rows
 
 BUSY_PAUSE_S = 0.005
 QUICK_COMMIT_S = 0.001
 SLOW_COMMITS = 16  # after a slow commit this many are made on the thread before the disk is tried again
 PAGES_PER_COMMIT, WAL_PAGES = 4, 1000  # SQLite's own limit of a log: https://www.sqlite.org/wal.html#ckpt
+
+_TAKE_OVER = "PRAGMA wal_checkpoint(PASSIVE)"
 
 Check = Callable[[Transaction], Awaitable[Change]]
 """Runs within the transaction, before anything is written, and says what to write; it awaits nothing else."""
@@ -110,13 +113,13 @@ class SQLiteLane:
                 self._commits_left_to_thread = SLOW_COMMITS
         else:
             self._commits_left_to_thread = max(self._commits_left_to_thread - 1, 0)
-            await self._database.on_thread(connection.commit)
+            await to_the_end(self._database.on_thread(connection.commit))
         self._pages += PAGES_PER_COMMIT
         if self._pages >= WAL_PAGES:
             self._pages = 0
-            await self._database.on_thread(
-                lambda: connection.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchall()
-            )
+            with suppress(sqlite3.Error):  # the commit is a fact by now; the next round tries again
+                work = self._database.on_thread(lambda: connection.execute(_TAKE_OVER).fetchall())
+                await to_the_end(work)
 
     async def _begun(self, cursor: sqlite3.Cursor) -> None:
         """Begin, once other processes let us; waiting must not stop the event loop."""

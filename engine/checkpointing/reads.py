@@ -37,6 +37,12 @@ class CheckpointReads:
 
     async def records(self, search: Search, serde: SerializerProtocol, *, size: int) -> Sequence[Record]:
         """Return the newest `size` checkpoints that are searched for. Raises: DamagedCheckpoint, StoreError."""
+        try:
+            return await self._read(search, serde, size=size)
+        except DamagedCheckpoint:  # or pruned between the two questions: then the first finds it no more
+            return await self._read(search, serde, size=size)
+
+    async def _read(self, search: Search, serde: SerializerProtocol, *, size: int) -> Sequence[Record]:
         rows = (await self._lane.read(statements.page(search.shape()), search.params(size=size))).all()
         heads = sorted(
             (row for row in rows if row.task_id is None),
