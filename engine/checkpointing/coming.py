@@ -18,11 +18,21 @@ class Coming:
 
     def __init__(self) -> None:
         self._calls: dict[Key, list[tuple[Entry, Apply]]] = {}
+        self._puts: dict[Key, Entry] = {}
+
+    def put(self, key: Key, entry: Entry, apply: Apply) -> None:
+        """Note a call that stores the checkpoint, until it is done."""
+        self._puts[key] = entry
+        self.add(key, entry, apply)
 
     def add(self, key: Key, entry: Entry, apply: Apply) -> None:
-        """Note a call until it is done."""
+        """Note a call that writes on top of the checkpoint, until it is done."""
         self._calls.setdefault(key, []).append((entry, apply))
         entry.done.add_done_callback(lambda _: self._drop(key, entry))
+
+    def is_put(self, key: Key) -> bool:
+        """Say whether the checkpoint itself is on its way; the database cannot know more of it then."""
+        return key in self._puts
 
     def over(self, key: Key, record: Record | None) -> tuple[Record | None, Sequence[Entry]]:
         """Return what will be known of a checkpoint, and the calls that this depends on."""
@@ -32,6 +42,8 @@ class Coming:
         return record, [entry for entry, _ in calls]
 
     def _drop(self, key: Key, entry: Entry) -> None:
+        if self._puts.get(key) is entry:
+            del self._puts[key]
         left = [call for call in self._calls[key] if call[0] is not entry]
         if left:
             self._calls[key] = left

@@ -107,12 +107,12 @@ class CheckpointStore:
 
         Of a checkpoint that is still to come these are its writes.
         """
+        key = (*place, checkpoint_id)
         known = self._heads.of(place, checkpoint_id)
-        record, calls = self._coming.over((*place, checkpoint_id), known)
-        if record is None and not self._heads.is_to_come(place, checkpoint_id):
+        is_new = self._heads.is_to_come(place, checkpoint_id) or self._coming.is_put(key)
+        if known is None and not is_new:
             known = await self.exact(place, checkpoint_id, serde)
-            record, calls = self._coming.over((*place, checkpoint_id), known)
-        return record, calls
+        return self._coming.over(key, known)
 
     async def older_values(
         self, place: Place, versions: Mapping[str, str | int | float], serde: SerializerProtocol
@@ -162,7 +162,7 @@ class CheckpointStore:
             after=after,
         )
         key = (record.thread_id, record.checkpoint_ns, record.checkpoint_id)
-        self._coming.add(key, entry, lambda old: replace(record, writes=dict(old.writes) if old else {}))
+        self._coming.put(key, entry, lambda old: replace(record, writes=dict(old.writes) if old else {}))
         await self._commit.write(entry)
 
     async def write(

@@ -96,6 +96,23 @@ async def test_what_builds_upon_a_refused_call_is_refused_too(saver: SQLModelSav
     assert [item.config async for item in saver.alist(None)] == [at("free", "1")]
 
 
+async def test_writes_on_their_way_do_not_hide_what_is_stored(saver: SQLModelSaver) -> None:
+    """Below the head, where memory knows nothing, a task that runs again keeps its first writes and adds the rest."""
+    config = await store(saver, at(), "1")
+    await saver.aput_writes(config, [("a", 1), ("b", 2)], "task")
+    await store(saver, config, "2")
+    await asyncio.gather(
+        saver.aput_writes(config, [("flag", True)], "other"),
+        saver.aput_writes(config, [("a", 9), ("b", 9), ("c", 3)], "task"),
+    )
+    assert sorted((await got(saver, config)).pending_writes or ()) == [
+        ("other", "flag", True),
+        ("task", "a", 1),
+        ("task", "b", 2),
+        ("task", "c", 3),
+    ]
+
+
 async def test_what_is_on_its_way_is_built_upon(saver: SQLModelSaver, database: Database) -> None:
     """A large value that is put, written and put again before anything is committed is stored once."""
     text, body = "long" * 500, checkpoint("2", value="long" * 500)
