@@ -213,7 +213,7 @@ async def killed(database_url: str) -> dict[str, set[int]]:
                     told[thread_id].add(int(step))
                 case _:
                     raise AssertionError(line)
-            if not is_timed and (n % 2 or line[0] != "pid"):
+            if pid and not is_timed and (n % 2 or line[0] != "pid"):
                 asyncio.get_running_loop().call_later(delay, os.kill, pid, signal.SIGKILL)
                 is_timed = True
     server.stdin.close()
