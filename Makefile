@@ -5,7 +5,7 @@ BIN := .venv/bin
 READY := .venv/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo serve test check format lint types imports bench conformance lock
+.PHONY: help setup demo serve test check format lint types imports bench conformance faults lock
 
 help:  ## list these targets
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1|/' | awk -F'|' '{ printf "%-16s %s\n", $$1, $$2 }'
@@ -51,6 +51,9 @@ bench: $(READY)  ## figures for docs/performance.md
 
 conformance: $(READY)  ## LangGraph's own tests on our checkpointer, on both databases (ARGS="--database sqlite -k …")
 	@$(BIN)/python -m tests.conformance $(ARGS)
+
+faults: $(READY)  ## prove that nothing is lost, doubled or misapplied; under half an hour (ARGS="kills --scale 0.1")
+	@$(BIN)/python -m tests.faults $(ARGS)
 
 # uv keeps what its output file pins, so a line that is to be renewed has to be deleted from constraints.txt first.
 lock: $(READY)  ## pin what pyproject.toml names and constraints.txt does not

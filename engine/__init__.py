@@ -28,7 +28,7 @@ from engine.errors import (
     UnknownWorkflow,
 )
 from engine.forms import MISSING, Field, FieldKind, Form, active_fields, check_entries, entries
-from engine.gate import Approval, approval
+from engine.gate import Approval, approval, idempotency_key
 from engine.inspection import AppReport, Terms, WorkflowReport, inspect_app
 from engine.opening import open_desk
 from engine.policy import Policy, covers
@@ -110,6 +110,7 @@ __all__ = [
     "check_entries",
     "covers",
     "entries",
+    "idempotency_key",
     "inspect_app",
     "open_desk",
     "open_saver",

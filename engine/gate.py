@@ -1,4 +1,4 @@
-"""`approval()`: a question for authors of workflows whose answer holds only for exactly what was asked.
+"""For authors of workflows: `approval()`, whose answer holds for exactly what was asked, and `idempotency_key()`.
 
 `interrupt()` takes any answer that reaches it, also one that was given to another question: after a change of the
 code, or of the state that the question shows. `approval()` asks with a digest and goes on only with an answer that
@@ -20,6 +20,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
+from langgraph._internal._constants import (  # LangGraph has no public name for them (langgraph 1.2.22)
+    CONFIG_KEY_CHECKPOINT_NS,
+    CONFIG_KEY_SCRATCHPAD,
+)
+from langgraph.config import get_config
 from langgraph.types import interrupt
 from pydantic import TypeAdapter, ValidationError
 
@@ -69,6 +74,35 @@ def approval(value: Any, *, response_schema: type | dict[str, Any] | None = None
         given = _read(interrupt(asking), asking=asking, adapter=adapter)
         if given is not None:
             return given
+
+
+def idempotency_key(purpose: str = "") -> str:
+    """Return a name (64 hex digits) for one side effect, to be called within a node right where it is made.
+
+    It is the same each time the node runs again up to this line after the same answers: after a crash, after a
+    further question of the node was answered, after a retry. It differs after each further answer in the node, in
+    another task, step or thread, and once the step was asked anew. Whoever makes the effect keeps the key with it and
+    makes it only once. Several effects after the same answer need a `purpose` each.
+
+    Stable within a graph that is compiled with `checkpointer=False` it is not: LangGraph keeps nothing of such a one.
+
+    Raises:
+        RuntimeError: no graph runs here.
+    """
+    configurable = get_config()["configurable"]
+    answered = _count(configurable[CONFIG_KEY_SCRATCHPAD].interrupt_counter)
+    thread_id, place = configurable["thread_id"], configurable[CONFIG_KEY_CHECKPOINT_NS]
+    return digest({"thread": str(thread_id), "task": place, "answered": answered, "purpose": purpose})
+
+
+def _count(counter: Any) -> int:
+    """Say how many interrupts were passed, without counting one: LangGraph's counter only counts up.
+
+    It holds the `__next__` of an itertools.count, whose number is told by nothing but its repr (Python 3.14 takes
+    the other ways away).
+    """
+    held = counter._counter
+    return 0 if held is None else int(repr(held.__self__).removeprefix("count(").removesuffix(")"))
 
 
 def asked_with(value: Json, *, schema: Json | None) -> dict[str, Json]:

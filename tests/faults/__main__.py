@@ -1,0 +1,113 @@
+"""`make faults`: the long figures of docs/reliability.md, printed as one table.
+
+    python -m tests.faults [part …] [--scale 1.0] [--seed 1]
+
+Each part runs in a process of its own, as many at once as there are cores.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import importlib
+import os
+import platform
+import shutil
+import sqlite3
+import sys
+import tempfile
+import time
+from collections.abc import Sequence
+from importlib.metadata import version
+from pathlib import Path
+
+from tests.faults.figures import Plan, Told, dumped, loaded, table
+
+PARTS = (
+    "schedules",
+    "kills",
+    "mutants",
+    "histories",
+    "races",
+    "baselines",
+    "deliveries",
+    "requests",
+    "texts",
+    "busy",
+)
+"""Modules of this package that have `async def measure(plan: Plan) -> list[Figure]`, the longest first."""
+SEED = 20261126
+ONE = "--one"
+
+
+async def run_all(parts: Sequence[str], *, scale: float, seed: int) -> list[Told]:
+    """Run the parts and return what came of each, in the order of `parts`."""
+    cores = asyncio.Semaphore(os.cpu_count() or 1)
+
+    async def one(part: str) -> Told:
+        async with cores:
+            told = await _in_a_process(part, scale=scale, seed=seed)
+        print(f"{part}: {'holds' if told.holds else 'DOES NOT HOLD'} after {told.took_s:.0f} s", flush=True)
+        return told
+
+    return list(await asyncio.gather(*map(one, parts)))
+
+
+async def _in_a_process(part: str, *, scale: float, seed: int) -> Told:
+    began = time.monotonic()
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "tests.faults", ONE, part, "--scale", str(scale), "--seed", str(seed),
+        stdout=asyncio.subprocess.PIPE,
+    )  # fmt: skip
+    out, _ = await process.communicate()
+    lines = out.decode().splitlines()
+    if process.returncode or not lines:
+        return Told(part, time.monotonic() - began, error=f"It ended with {process.returncode}.")
+    return loaded(lines[-1])
+
+
+async def run_one(part: str, *, scale: float, seed: int) -> Told:
+    """Run one part here. Its folder is kept if something was violated."""
+    folder = Path(tempfile.mkdtemp(prefix=f"assent-{part}-"))
+    began = time.monotonic()
+    figures = await importlib.import_module(f"tests.faults.{part}").measure(Plan(scale, seed, folder))
+    told = Told(part, time.monotonic() - began, figures)
+    if told.holds:
+        shutil.rmtree(folder, ignore_errors=True)
+    else:
+        print(f"What {part} left is in {folder}", file=sys.stderr)
+    return told
+
+
+def _machine(*, scale: float, seed: int) -> str:
+    packages = ", ".join(f"{name} {version(name)}" for name in ("langgraph", "slack-bolt", "sqlalchemy"))
+    return (
+        f"Python {platform.python_version()}, {packages}, SQLite {sqlite3.sqlite_version}, "
+        f"{os.cpu_count()} cores, scale {scale:g}, seed {seed}"
+    )
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Run what the command line asks for; 1 when anything was violated."""
+    parser = argparse.ArgumentParser(prog="python -m tests.faults", description=__doc__)
+    parser.add_argument(
+        "parts", nargs="*", metavar="part", help=f"any of {', '.join(PARTS)}; all if none is given"
+    )
+    parser.add_argument("--scale", type=float, default=1.0, help="1 makes the whole figures")
+    parser.add_argument("--seed", type=int, default=SEED)
+    parser.add_argument(ONE, choices=PARTS, help=argparse.SUPPRESS)
+    given = parser.parse_args(arguments)
+    if given.one:
+        print(dumped(asyncio.run(run_one(given.one, scale=given.scale, seed=given.seed))))
+        return 0
+    if unknown := set(given.parts) - set(PARTS):
+        parser.error(f"no part is called {', '.join(sorted(unknown))}")
+    began = time.monotonic()
+    told = asyncio.run(run_all(given.parts or PARTS, scale=given.scale, seed=given.seed))
+    print(f"\n{_machine(scale=given.scale, seed=given.seed)}; {time.monotonic() - began:.0f} s in all\n")
+    print(table(told))
+    return 0 if all(each.holds for each in told) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
