@@ -234,7 +234,7 @@ async def test_a_refused_update_is_not_tried_again_and_holds_up_no_card(stage: S
 async def test_a_slow_update_holds_up_no_card_and_does_not_have_the_last_word(stage: Stage) -> None:
     """The card comes before the answer; what Slack then puts over the newer line is taken away again."""
     run = await stage.start()
-    stage.sandbox.faults.next("chat.update", delay_s=1.5)
+    stage.sandbox.faults.next("chat.update", delay_s=4)
     report = asyncio.create_task(stage.reporter.report())
     await stage.sandbox.until(lambda: stage.sandbox.faults.pending == 0)
     await stage.asks(run)
