@@ -23,6 +23,7 @@ _ACTIONS: Final = {
     EventKind.RESUMED: "resumed",
     EventKind.REFUSED: "refused",
     EventKind.WITHDRAWN: "withdrawn",
+    EventKind.RESTARTED: "step restarted",
     EventKind.DROPPED: "answers dropped",
     EventKind.EXPIRED: "expired",
     EventKind.STOPPED: "stopped",

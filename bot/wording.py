@@ -12,7 +12,6 @@ from engine import (
     AmbiguousRun,
     ApprovalStatus,
     ApprovalView,
-    DecisionView,
     Earlier,
     EngineError,
     Event,
@@ -134,7 +133,8 @@ def _told(event: Event, *, title: str, number: int | None) -> Line:
         case EventKind.ASKED:
             return Line(_asked(detail, number=number), f": {detail.get('text', '')}")
         case EventKind.ASKED_ANEW:
-            return Line("Asked again", f", because the content changed: {detail.get('text', '')}")
+            why = ", because the content changed" if detail.get("is_changed", True) else ""
+            return Line("Asked again", f"{why}: {detail.get('text', '')}")
         case EventKind.DECIDED:
             lead = verdict(Verdict(detail["verdict"]), label=detail["label"])
             return Line(lead, f" by {who}{_because(detail)}")
@@ -144,6 +144,8 @@ def _told(event: Event, *, title: str, number: int | None) -> Line:
             return Line("Refused", f": a click by {who} ({detail.get('code', 'refused')})")
         case EventKind.WITHDRAWN:
             return Line("Question withdrawn", f": {detail['why']}" if detail.get("why") else "")
+        case EventKind.RESTARTED:
+            return Line("Step started over", f": {detail.get('why', '')}{_taken_back(detail)}")
         case EventKind.DROPPED:
             count = detail.get("count", 0)
             return Line("Answers dropped", f": {count} given ahead by {who}. {detail.get('why', '')}")
@@ -233,12 +235,9 @@ def card_text(approval: ApprovalView, *, requester: str, question: str) -> str:
         case ApprovalStatus.WITHDRAWN | ApprovalStatus.EXPIRED:
             state = approval.status.value.capitalize()
         case _:
-            state = _outside(_told_decision(approval.decision))
+            decision = approval.decision
+            state = _outside(verdict(decision.verdict, label=decision.label)) if decision else "Decided"
     return f"{state} for {_outside(requester)}: {_outside(question)}"
-
-
-def _told_decision(decision: DecisionView | None) -> str:
-    return verdict(decision.verdict, label=decision.label) if decision else "Decided"
 
 
 def left_out(labels: Iterable[str]) -> str:
@@ -390,6 +389,11 @@ def _decided(error: AlreadyDecided, *, who: str) -> str:
 
 def _because(detail: Mapping[str, Any]) -> str:
     return f": {detail['reason']}" if detail.get("reason") else ""
+
+
+def _taken_back(detail: Mapping[str, Any]) -> str:
+    numbers = ", ".join(map(str, detail.get("taken_back") or ()))
+    return f" What was answered to question {numbers} no longer counts." if numbers else ""
 
 
 def _outside(text: str) -> str:

@@ -10,7 +10,7 @@ from sqlalchemy import Row, bindparam, func, insert, or_, select, update
 
 from engine.database import Transaction
 from engine.decisions import Json, Seen
-from engine.tables import approvals, decisions
+from engine.tables import approvals, decisions, runs
 from engine.views import ApprovalStatus
 
 PENDING, DECIDED = ApprovalStatus.PENDING.value, ApprovalStatus.DECIDED.value
@@ -50,6 +50,28 @@ async def pending(tx: Transaction) -> list[Row[Any]]:
     """Return every question that waits for a person, oldest first."""
     wanted = select(approvals).where(approvals.c.status == PENDING).order_by(approvals.c.asked_at)
     return list((await tx.execute(wanted)).all())
+
+
+async def asked_by_code(tx: Transaction) -> list[Row[Any]]:
+    """Return the pending questions' codes, each once with its workflow; what failed is asked by no code."""
+    asked = select(runs.c.workflow, approvals.c.code).join(runs, runs.c.id == approvals.c.run_id).distinct()
+    wanted = asked.where(approvals.c.status == PENDING, approvals.c.pause != "error")
+    return list((await tx.execute(wanted)).all())
+
+
+async def runs_asked_by(tx: Transaction, *, workflow: str, code: Json) -> list[str]:
+    """Return the runs of a workflow that wait with a question which this code asked.
+
+    `code` is as it was read, since its text is compared.
+    """
+    asked = select(approvals.c.run_id).join(runs, runs.c.id == approvals.c.run_id).distinct()
+    wanted = asked.where(
+        approvals.c.status == PENDING,
+        approvals.c.pause != "error",
+        approvals.c.code == code,
+        runs.c.workflow == workflow,
+    )
+    return list((await tx.execute(wanted)).scalars())
 
 
 async def decision(tx: Transaction, approval_id: str, *, revision: int) -> Row[Any] | None:

@@ -130,7 +130,7 @@ def _allowed(asked: Asked, *, actor: Actor, option: str) -> Option:
 def _answer(asked: Asked, option: Option, *, reason: str, values: Mapping[str, Json]) -> Answer:
     if asked.pause != "dynamic" and option.verdict is Verdict.REJECT:
         return Answer(resume=None)  # the run ends; the graph gets no answer at all
-    if asked.pause == "error":
+    if asked.pause in ("error", "gone"):
         return answer_failure(option, values)
     return answer(asked.view.question, option=option, reason=reason, values=values, mapping=asked.mapping)
 

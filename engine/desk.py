@@ -54,6 +54,8 @@ class Desk:
         self._wakeups = wakeups
         self._pictures = Pictures(app)
         self._progress = progress
+        self._runner = runner
+        self._is_current = False
         wakeups.on(Kind.RUN, runner.advance)
 
     # -- what there is ---------------------------------------------------------------------------------------
@@ -247,12 +249,14 @@ class Desk:
     # -- sweeps ----------------------------------------------------------------------------------------------
 
     async def recover(self) -> None:
-        """Wake every run that somebody has to drive; finishes what an earlier process left."""
+        """Wake every run that somebody has to drive: what an earlier process left, or asked with other code."""
         async with self._database.reading() as tx:
             unsettled = await runs.unsettled(tx)
-        if unsettled:
+            outdated = [] if self._is_current else await self._runner.outdated(tx)
+        self._is_current = not outdated
+        if unsettled or outdated:
             async with self._database.transaction() as tx:
-                for run_id in unsettled:
+                for run_id in dict.fromkeys([*unsettled, *outdated]):
                     await self._wakeups.wake(tx, Kind.RUN, run_id)
 
     async def expire(self) -> None:

@@ -6,7 +6,7 @@ node. It is told by the breakpoints of the graph and by the gates that people ha
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Set
+from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
 from itertools import count
 from typing import Any, Literal, TypeAlias
@@ -21,22 +21,19 @@ from engine.forms import check_schema
 from engine.questions import edited
 from engine.workflows import Breakpoints
 
-NO_PLACE = (
-    "The graph no longer has the place where it waited: its code has changed. Nothing more of it was run."
-)
-
-PauseKind: TypeAlias = Literal["dynamic", "before", "after", "error"]
+PauseKind: TypeAlias = Literal["dynamic", "before", "after", "error", "gone"]
 
 
 @dataclass(frozen=True)
 class Pause:
     """One thing that the graph waits for.
 
-    `interrupt_id` is LangGraph's, or `static_key` for a static breakpoint, or `error_key` where nodes raised; each
-    names one question of a thread (langgraph >= 1.2.20). `ordinal` counts the answers that the task had before, or
-    the retries, as evidence. `value` is what is asked (for a static breakpoint: {"next", "state"}, for an error
-    {"errors": [{"node", "error"}, …]}), `state` holds the state values that an edit may change,
-    `schema` is the JSON Schema that the answer has to fit (None: any), `node` names the node that asks.
+    `interrupt_id` is LangGraph's, or `static_key` for a static breakpoint, or `retry_key` where nodes raised or are
+    gone; each names one question of a thread (langgraph >= 1.2.20). `ordinal` counts the answers that the task had
+    before, or the retries, as evidence. `value` is what is asked (for a static breakpoint: {"next", "state"}, for an
+    error {"errors": [{"node", "error"}, …], "answered": whether one of them had an answer}, for nodes that are gone
+    {"gone": names}), `state` holds the state values that an edit may change, `schema` is the JSON Schema that the
+    answer has to fit (None: any), `node` names the node that asks, `steps` the outermost graph's nodes that it is in.
     """
 
     interrupt_id: str
@@ -46,6 +43,7 @@ class Pause:
     state: Mapping[str, Json]
     checkpoint_id: str
     node: str
+    steps: tuple[str, ...]
     schema: Json | None = None
 
 
@@ -91,8 +89,9 @@ class Look:
 
     `ran` names the nodes of the step that made the head. `answers` counts the stored answers per task id.
     `editable` are the state values that an update may replace now, `output` is what the graph gives when done.
-    `has_orphan`: the head holds an interrupt, though nothing may be left that asked it. `inside` are the ids of tasks
-    that called a graph with a state of its own.
+    `has_orphan`: the head holds an interrupt, though nothing may be left that asked it. `gone` names the nodes that
+    are to run next and that the graph no longer has. `inside` are the ids of tasks that called a graph with a state
+    of its own, `answered` those of failed tasks that had answers.
     """
 
     snapshot: StateSnapshot
@@ -101,7 +100,9 @@ class Look:
     editable: Mapping[str, Json]
     output: Any
     has_orphan: bool
+    gone: Set[str] = frozenset()
     inside: Set[str] = frozenset()
+    answered: Set[str] = frozenset()
 
 
 def situation(look: Look, *, before: Breakpoints, after: Breakpoints, passed: Set[str]) -> Situation:
@@ -130,9 +131,12 @@ def failing(snapshot: StateSnapshot) -> Iterator[tuple[StateSnapshot, PregelTask
         yield from inner or ([(snapshot, task)] if task.error else [])
 
 
-def error_key(*, checkpoint_id: str, nodes: tuple[str, ...], attempt: int) -> str:
-    """Return our own name for an error that people are asked about; `attempt` counts the retries from 0."""
-    return f"error:{checkpoint_id}:{','.join(nodes)}:{attempt}"
+def retry_key(kind: PauseKind, *, checkpoint_id: str, nodes: Sequence[str], attempt: int) -> str:
+    """Return our own name for an error, or a missing node, that people are asked about.
+
+    `attempt` counts the retries from 0.
+    """
+    return f"{kind}:{checkpoint_id}:{','.join(nodes)}:{attempt}"
 
 
 def static_key(kind: PauseKind, *, checkpoint_id: str, following: tuple[str, ...]) -> str:
@@ -157,8 +161,8 @@ def edited_digest(
 def _at_rest(look: Look, *, before: Breakpoints, after: Breakpoints, passed: Set[str]) -> Situation:
     """Judge by the tasks, not by `next`, which leaves out those that are done while their step is not."""
     snapshot = look.snapshot
-    if not snapshot.tasks and look.has_orphan:
-        return Failed(NO_PLACE)
+    if look.gone or (look.has_orphan and not snapshot.tasks):
+        return Paused((_gone(look, passed=passed),))
     if asked := (*_error(look, passed=passed), *_dynamic(look)):
         return Paused(asked)
     if stop := _static(look, before=before, after=after, passed=passed):
@@ -178,8 +182,32 @@ def _static(look: Look, *, before: Breakpoints, after: Breakpoints, passed: Set[
     if key in passed:
         return None
     value = {"next": list(following), "state": jsonable(snapshot.values)}
-    node = ", ".join(following or sorted(look.ran))
-    return Pause(key, 0, kind, value, look.editable, checkpoint_id, node=node)
+    steps = following or tuple(sorted(look.ran))
+    return Pause(key, 0, kind, value, look.editable, checkpoint_id, node=", ".join(steps), steps=steps)
+
+
+def _gone(look: Look, *, passed: Set[str]) -> Pause:
+    """Return the pause of a thread that may not run on: LangGraph would leave out what it no longer has."""
+    nodes, checkpoint_id = tuple(sorted(look.gone)), _checkpoint_id(look.snapshot)
+    attempt, key = _unpassed("gone", checkpoint_id=checkpoint_id, nodes=nodes, passed=passed)
+    return Pause(
+        interrupt_id=key,
+        ordinal=attempt,
+        kind="gone",
+        value={"gone": list(nodes)},
+        state={},
+        checkpoint_id=checkpoint_id,
+        node=", ".join(nodes),
+        steps=nodes,
+    )
+
+
+def _unpassed(
+    kind: PauseKind, *, checkpoint_id: str, nodes: Sequence[str], passed: Set[str]
+) -> tuple[int, str]:
+    """Return the first attempt that nobody has let pass, with its key."""
+    keys = (retry_key(kind, checkpoint_id=checkpoint_id, nodes=nodes, attempt=n) for n in count())
+    return next((n, key) for n, key in enumerate(keys) if key not in passed)
 
 
 def _error(look: Look, *, passed: Set[str]) -> Iterator[Pause]:
@@ -189,8 +217,7 @@ def _error(look: Look, *, passed: Set[str]) -> Iterator[Pause]:
         return
     checkpoint_id = _checkpoint_id(look.snapshot)
     nodes = tuple(task.name for _, task in failed)
-    keys = (error_key(checkpoint_id=checkpoint_id, nodes=nodes, attempt=n) for n in count())
-    attempt, key = next((n, key) for n, key in enumerate(keys) if key not in passed)
+    attempt, key = _unpassed("error", checkpoint_id=checkpoint_id, nodes=nodes, passed=passed)
     is_reached = all(
         home is look.snapshot and not _is_sent(task) and task.id not in look.inside for home, task in failed
     )
@@ -198,11 +225,19 @@ def _error(look: Look, *, passed: Set[str]) -> Iterator[Pause]:
         interrupt_id=key,
         ordinal=attempt,
         kind="error",
-        value={"errors": [{"node": task.name, "error": str(task.error)} for _, task in failed]},
+        value={
+            "errors": [{"node": task.name, "error": str(task.error)} for _, task in failed],
+            "answered": any(task.id in look.answered for _, task in failed),
+        },
         state=look.editable if is_reached else {},
         checkpoint_id=checkpoint_id,
         node=", ".join(nodes),
+        steps=tuple(task.name for task in look.snapshot.tasks if _has_failed(task)),
     )
+
+
+def _has_failed(task: PregelTask) -> bool:
+    return bool(task.error) or (isinstance(task.state, StateSnapshot) and any(failing(task.state)))
 
 
 def _is_sent(task: PregelTask) -> bool:
@@ -224,6 +259,7 @@ def _dynamic(look: Look) -> Iterator[Pause]:
         task.id for _, task in failing(root)
     }  # what they asked was answered, or is asked again by a retry
     homes = {interrupt.id: (home, task) for home, task in leaves(root) for interrupt in task.interrupts}
+    steps = {interrupt.id: task.name for task in root.tasks for interrupt in task.interrupts}
     for interrupt in root.interrupts:
         home, task = homes.get(interrupt.id, (None, None))
         if task is not None and task.id in failed:
@@ -237,6 +273,7 @@ def _dynamic(look: Look) -> Iterator[Pause]:
             state=look.editable if is_reached else {},
             checkpoint_id=_checkpoint_id(home or root),
             node=task.name if task else "",
+            steps=(steps[interrupt.id],) if interrupt.id in steps else (),
             schema=_schema(interrupt.response_schema),
         )
 

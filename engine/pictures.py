@@ -15,7 +15,7 @@ from engine.errors import UnknownApproval
 from engine.pauses import PauseKind
 from engine.policy import Policy
 from engine.questions import AnswerMapping, Question, read_question, read_static
-from engine.questions.failure import read_failure
+from engine.questions.failure import read_failure, read_gone
 from engine.views import (
     ApprovalStatus,
     ApprovalView,
@@ -233,6 +233,8 @@ def question_of(
             mapping=mapping,
             dialect=workflow.dialect if workflow else None,
         )
+    if pause == "gone":
+        return read_gone(value)
     if pause == "error":
         return read_failure(value, state=state, state_schema=held)
     return read_static(

@@ -104,7 +104,8 @@ async def _meetings(transition: Transition, run: Row[Any]) -> list[tuple[Row[Any
     if not waiting:
         return []
     rows = await approvals.of_runs(transition.tx, [run.id])
-    pending = [row for row in rows if row.status == ApprovalStatus.PENDING.value and row.pause != "error"]
+    asked = [row for row in rows if row.pause not in ("error", "gone")]
+    pending = [row for row in asked if row.status == ApprovalStatus.PENDING.value]
     return list(_pairs(waiting, pending))
 
 

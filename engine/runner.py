@@ -5,12 +5,15 @@ the thread is read again before anything is sent; only the question that was sho
 the answer; the sending is counted before it begins; once counted, the thread is first carried on without an answer,
 since the first sending may have been stored, and a state update is never sent twice. An edit goes ahead of its
 answer, which is only given to the question that the edit was to make of the old one.
+
+A question that was asked by other code than today's gets no answer at all: its step starts over, without the answers
+that it had before, and asks anew. Nothing runs while the graph lacks a node that is to run next.
 """
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import Any
 
@@ -23,7 +26,6 @@ from engine.errors import LeaseLost, StaleQuestion, UnfitAnswer
 from engine.leases import Leases
 from engine.ledger import Ledger
 from engine.pauses import (
-    NO_PLACE,
     Failed,
     Finished,
     Pause,
@@ -34,8 +36,19 @@ from engine.pauses import (
     edited_digest,
 )
 from engine.progress import Progress
-from engine.questions.failure import told_failure
-from engine.settling import Delivery, Outcome, Settlement, Stopped, Void, question_digest
+from engine.questions.failure import ASK_AGAIN, told_failure
+from engine.settling import (
+    CODE_CHANGED,
+    PLACE_GONE,
+    TAKEN_BACK,
+    Delivery,
+    Outcome,
+    Restarted,
+    Settlement,
+    Stopped,
+    Void,
+    question_digest,
+)
 from engine.threads import Thread
 from engine.views import ApprovalStatus, RunStatus
 from engine.vouching import Vouched, vouched_by, without_vouched
@@ -75,6 +88,15 @@ class Runner:
             finally:
                 self._progress.end(run_id)
 
+    async def outdated(self, tx: Transaction) -> list[str]:
+        """Return the runs that wait with a question of other code than the app's."""
+        found = []
+        for row in await approvals.asked_by_code(tx):
+            workflow = self._workflows.get(row.workflow)
+            if workflow is not None and not workflow.fingerprint.matches(row.code):
+                found += await approvals.runs_asked_by(tx, workflow=row.workflow, code=row.code)
+        return found
+
     async def _take(self, run_id: str) -> Row[Any] | None:
         async with self._ledger.database.transaction() as tx:
             run = await runs.take(tx, run_id)
@@ -93,6 +115,8 @@ class _Drive:
         self._workflow = workflow
         self._progress = progress
         self._vouched: Vouched = ()
+        self._rows: Sequence[Row[Any]] = ()
+        self._restarted: Restarted | None = None
         self._thread = Thread(workflow, run.thread_id, guard=self._hold, hears=partial(progress.hear, run.id))
 
     async def to_rest(self) -> None:
@@ -101,7 +125,9 @@ class _Drive:
             self._progress.begin(self._run.id)
             delivery, passed = await self._next()
             here = await self._look(passed=passed)
-            if delivery is None:
+            if self._is_outdated(here) and not _is_taken(delivery, here):
+                await self._settle(await self._start_over(CODE_CHANGED, passed=passed))
+            elif delivery is None:
                 await self._settle(await self._carry_on(here, passed=passed))
             else:
                 outcome = await self._deliver(delivery, here, passed=passed)
@@ -117,7 +143,7 @@ class _Drive:
         """Read the oldest decision that the graph lacks, what was let pass, and what people have vouched for."""
         async with self._ledger.database.reading() as tx:
             found = await approvals.undelivered(tx, self._run.id)
-            rows = await approvals.of_runs(tx, [self._run.id])
+            self._rows = rows = await approvals.of_runs(tx, [self._run.id])
         passed = {row.interrupt_id for row in rows if row.status == ApprovalStatus.RESUMED.value}
         self._vouched = vouched_by(rows, self._workflow)
         return (Delivery(*found) if found else None), passed
@@ -130,6 +156,43 @@ class _Drive:
             return run.status == RunStatus.RUNNING.value or bool(
                 await approvals.undelivered(tx, self._run.id)
             )
+
+    def _is_outdated(self, here: Situation) -> bool:
+        """Say whether other code than today's asked something that waits; what failed is not asked by code."""
+        asked = {row.interrupt_id: row.code for row in self._rows}
+        return any(
+            pause.kind in ("dynamic", "before", "after")
+            and pause.interrupt_id in asked
+            and not self._workflow.fingerprint.matches(asked[pause.interrupt_id])
+            for pause in _pauses(here)
+        )
+
+    async def _start_over(
+        self, why: str, *, passed: set[str], update: Mapping[str, Json] | None = None
+    ) -> Situation:
+        """Begin the step anew, without its answers and the edits that went with them, and see what it asks now."""
+        answered = self._answered_at(await self._look(passed=passed))
+        async with self._ledger.database.reading() as tx:
+            decided = await approvals.decisions_of(tx, [row.id for row in answered])
+        edited = frozenset(key for decision in decided.values() for key in decision.state_update or ())
+        await self._thread.start_over(without=edited)
+        self._restarted = Restarted(why, taken_back=[row.number for row in answered])
+        here = await self._look(passed=passed)
+        if isinstance(here, Underway):
+            raised = await (self._thread.edit(update) if update else self._thread.carry_on())
+            return await self._after(raised, passed=passed)
+        return here
+
+    def _answered_at(self, here: Situation) -> list[Row[Any]]:
+        """Return the questions that the steps which wait here had answers to."""
+        waiting = {(pause.checkpoint_id, step) for pause in _pauses(here) for step in pause.steps}
+        return [
+            row
+            for row in self._rows
+            if row.pause == "dynamic"
+            and (row.status == ApprovalStatus.RESUMED.value or row.attempts)
+            and any((row.checkpoint_id, step) in waiting for step in row.code["steps"])
+        ]
 
     async def _carry_on(self, here: Situation, *, passed: set[str]) -> Situation:
         """Start the thread, or run it on if it was cut short; otherwise it rests where it is."""
@@ -145,15 +208,18 @@ class _Drive:
             is_error = delivery.approval.pause == "error"
             asked = delivery.approval.asked["value"]
             return Failed(told_failure(asked)) if is_error else Stopped(delivery.decision.reason)
-        if here == Failed(NO_PLACE):
-            return Void(here)
+        if delivery.approval.pause == "gone":
+            passed = passed | {delivery.approval.interrupt_id}
+            return await self._carry_on(await self._look(passed=passed), passed=passed)
+        if _is_gone(here):
+            return Void(here, why=PLACE_GONE)
         if delivery.approval.attempts == 0:
             return await self._send_first(delivery, here, passed=passed)
         return await self._send_again(delivery, here, passed=passed)
 
     async def _send_first(self, delivery: Delivery, here: Situation, *, passed: set[str]) -> Outcome | Void:
         if isinstance(here, Finished):
-            return Void(Failed(NO_PLACE))
+            return Void(Failed(PLACE_GONE), why=PLACE_GONE)
         pause = _pause_of(here, delivery)
         if pause is None or question_digest(self._workflow, pause) != delivery.approval.digest:
             return Void(here)
@@ -163,6 +229,8 @@ class _Drive:
         """Deliver what may have been delivered: a process died or the database failed in between."""
         gates = passed | {delivery.approval.interrupt_id}
         pause = _pause_of(here, delivery)
+        if pause is None and delivery.approval.pause == "dynamic" and await self._thread.has_started_over():
+            return Void(here, why=CODE_CHANGED)
         if pause is None:
             return await self._carry_on(here, passed=gates)
         if pause.kind == "dynamic":
@@ -184,8 +252,17 @@ class _Drive:
             await approvals.begin_attempt(tx, delivery.approval.id)
         if pause.kind == "dynamic":
             return await self._answer(delivery, pause, update=update, passed=passed)
+        if pause.kind == "error" and (why := self._begins_anew(delivery, pause)):
+            return await self._start_over(why, passed=passed | {pause.interrupt_id}, update=update)
         raised = await (self._thread.edit(update) if update else self._thread.carry_on())
         return await self._after(raised, passed=passed | {pause.interrupt_id})
+
+    def _begins_anew(self, delivery: Delivery, pause: Pause) -> str | None:
+        """Say why a failed step may not get its answers again; None: it may."""
+        if delivery.decision.option == ASK_AGAIN.name:
+            return TAKEN_BACK
+        is_same_code = self._workflow.fingerprint.matches(delivery.approval.code)
+        return CODE_CHANGED if pause.value["answered"] and not is_same_code else None
 
     async def _answer(
         self, delivery: Delivery, pause: Pause, *, update: Mapping[str, Json] | None, passed: set[str]
@@ -240,10 +317,20 @@ class _Drive:
         async with self._ledger.transition(self._run.id) as transition:
             await self._hold(transition.tx)
             run = await runs.by_id(transition.tx, self._run.id)
-            settlement = Settlement(transition, run, self._workflow)
+            settlement = Settlement(transition, run, self._workflow, restarted=self._restarted)
             if delivery is not None:
                 await settlement.close(delivery, outcome)
             await settlement.write(outcome.here if isinstance(outcome, Void) else outcome)
+        self._restarted = None
+
+
+def _is_gone(here: Situation) -> bool:
+    return any(pause.kind == "gone" for pause in _pauses(here))
+
+
+def _is_taken(delivery: Delivery | None, here: Situation) -> bool:
+    """Say whether the graph took a decision that nobody has written down as delivered yet."""
+    return delivery is not None and delivery.approval.attempts > 0 and _pause_of(here, delivery) is None
 
 
 def _expected(delivery: Delivery) -> set[str]:
@@ -266,5 +353,10 @@ def _is_asked_about(here: Situation) -> bool:
 
 
 def _pause_of(here: Situation, delivery: Delivery) -> Pause | None:
-    pauses = here.pauses if isinstance(here, Paused) else ()
-    return next((pause for pause in pauses if pause.interrupt_id == delivery.approval.interrupt_id), None)
+    return next(
+        (pause for pause in _pauses(here) if pause.interrupt_id == delivery.approval.interrupt_id), None
+    )
+
+
+def _pauses(here: Situation) -> tuple[Pause, ...]:
+    return here.pauses if isinstance(here, Paused) else ()

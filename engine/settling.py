@@ -25,6 +25,11 @@ from engine.workflows import Workflow
 
 CHANGED = "The question changed before the answer reached the graph."
 GONE = "The graph no longer asks this."
+CODE_CHANGED = "The workflow's code has changed since this was asked."
+TAKEN_BACK = "Its answers were taken back."
+PLACE_GONE = (
+    "The graph no longer has the place where it waited: its code has changed. Nothing more of it was run."
+)
 
 
 @dataclass(frozen=True)
@@ -52,6 +57,14 @@ class Stopped:
 
 
 @dataclass(frozen=True)
+class Restarted:
+    """A step began anew, `why` says for what reason. `taken_back`: the numbers of the questions it had answers to."""
+
+    why: str
+    taken_back: Sequence[int]
+
+
+@dataclass(frozen=True)
 class Void:
     """The graph did not take the decision, `why` says for what reason; it stands `here`."""
 
@@ -63,9 +76,20 @@ Outcome: TypeAlias = Situation | Stopped
 
 
 class Settlement:
-    """Writes one outcome within one transition. Whoever calls holds the run."""
+    """Writes one outcome within one transition. Whoever calls holds the run.
 
-    def __init__(self, transition: Transition, run: Row[Any], workflow: Workflow) -> None:
+    `restarted`: the outcome is that of a step which began anew.
+    """
+
+    def __init__(
+        self,
+        transition: Transition,
+        run: Row[Any],
+        workflow: Workflow,
+        *,
+        restarted: Restarted | None = None,
+    ) -> None:
+        self._restarted = restarted
         self._transition = transition
         self._tx = transition.tx
         self._run = run
@@ -90,6 +114,11 @@ class Settlement:
 
     async def write(self, outcome: Outcome) -> None:
         """Make the ledger equal to where the thread rests; the same outcome again changes nothing."""
+        if self._restarted is not None:
+            why, numbers = self._restarted.why, list(self._restarted.taken_back)
+            self._transition.note(EventKind.RESTARTED, why=why, taken_back=numbers)
+            await drop(self._transition, self._run.id, why=why)
+            await self._transition.show(self._run.id)
         match outcome:
             case Unstarted() | Underway():
                 await self._set_status(RunStatus.RUNNING)
@@ -127,15 +156,23 @@ class Settlement:
         values = self._asked(pause, question, digest)
         if row is None:
             approval_id, kind, revision = uuid4().hex, EventKind.ASKED, 1
+            more = {}
             values |= await self._round(question, before)
             await approvals.open_new(self._tx, {**values, **self._identity(pause), "id": approval_id})
         else:
             values |= {"repeats_id": await self._repeats(question, row.previous_id)}
             approval_id, kind, revision = row.id, EventKind.ASKED_ANEW, row.revision + 1
+            more = {"is_changed": row.digest != digest}
             await approvals.ask_anew(self._tx, approval_id, values)
         number = values.get("round", row.round if row is not None else 1)
         self._transition.note(
-            kind, approval_id=approval_id, text=question.text, digest=digest, revision=revision, round=number
+            kind,
+            approval_id=approval_id,
+            text=question.text,
+            digest=digest,
+            revision=revision,
+            round=number,
+            **more,
         )
         await self._transition.show(self._run.id)
 
@@ -149,6 +186,7 @@ class Settlement:
                 "schema": pause.schema,
             },
             "digest": digest,
+            "code": self._workflow.fingerprint.of(pause.steps),
             "checkpoint_id": pause.checkpoint_id,
             "asked_at": now,
             "expires_at": None if expires_after_s is None else now + timedelta(seconds=expires_after_s),
@@ -199,10 +237,11 @@ class Settlement:
 
     async def _withdraw(self, rows: Sequence[Row[Any]]) -> None:
         """Take back the questions that nobody can answer any more."""
+        why = self._restarted.why if self._restarted else GONE
         for row in rows:
             if row.status in approvals.OPEN:
                 await approvals.close(self._tx, row.id, status=ApprovalStatus.WITHDRAWN)
-                self._transition.note(EventKind.WITHDRAWN, approval_id=row.id, why=GONE)
+                self._transition.note(EventKind.WITHDRAWN, approval_id=row.id, why=why)
                 await self._transition.show(self._run.id)
 
     async def _set_status(self, status: RunStatus) -> None:

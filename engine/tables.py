@@ -50,9 +50,10 @@ class ApprovalRow(SQLModel, table=True):
     """One question, unique by thread, interrupt and the number of answers its task already had.
 
     `asked` is {"value": what the graph asked, "state": the state values that an edit may change, "schema": the
-    JSON Schema of the answer or null}, `pause` is "dynamic", "before", "after" or "error", `node` the name of the
-    node that asks. `attempts` counts how often the present decision was sent to the graph. `round`, `previous_id`
-    and `repeats_id` are those of `ApprovalView`, as approval ids.
+    JSON Schema of the answer or null}, `pause` is "dynamic", "before", "after", "error" or "gone", `node` the name of
+    the node that asks, `code` the fingerprint of the code that asked. `attempts` counts how often the present
+    decision was sent to the graph. `round`, `previous_id` and `repeats_id` are those of `ApprovalView`, as approval
+    ids.
     """
 
     __tablename__ = "assent_approvals"
@@ -71,6 +72,7 @@ class ApprovalRow(SQLModel, table=True):
     status: str = Field(index=True)
     asked: Any = _json()
     digest: str
+    code: Any = _json()
     attempts: int = 0
     round: int = 1
     previous_id: str | None = Field(default=None, sa_type=TextKey)

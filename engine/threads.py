@@ -10,15 +10,28 @@ from langgraph._internal._constants import (  # the public API has no argument f
     CONFIG_KEY_STRICT_RESUME,
     INTERRUPT,
     NULL_TASK_ID,
+    RESUME,
+    TASKS,
 )
-from langgraph.checkpoint.base import PendingWrite
+from langgraph.checkpoint.base import (
+    WRITES_IDX_MAP,
+    Checkpoint,
+    CheckpointMetadata,
+    PendingWrite,
+    copy_checkpoint,
+)
+from langgraph.checkpoint.base.id import uuid6
+from langgraph.checkpoint.memory import InMemorySaver
+from langgraph.constants import END
 from langgraph.errors import UnknownInterruptError, is_invalid_resume
 from langgraph.pregel import Pregel
+from langgraph.pregel._algo import task_path_str
 from langgraph.types import Command, StateSnapshot
 from pydantic import ValidationError
 
 from engine.checkpointer import SQLModelSaver
 from engine.checkpointing.group_commit import Guard
+from engine.clock import utc_now
 from engine.decisions import Json
 from engine.errors import StaleQuestion, StaleWriter, StoreError, UnfitAnswer
 from engine.pauses import Failed, Look, Pause, Situation, failing, situation
@@ -74,8 +87,32 @@ class Thread:
             editable={key: value for key, value in editable.items() if key not in locked},
             output=self._output(snapshot),
             has_orphan=any(channel == INTERRUPT for _, channel, _ in writes),
+            gone=await self._gone(),
             inside=await self._inside(snapshot),
+            answered=await self._answered(snapshot),
         )
+
+    async def _gone(self) -> frozenset[str]:
+        """Name the nodes that are to run next and that the graph no longer has.
+
+        LangGraph leaves them out without a word, and the run would look as if it had come to its end (1.2.22).
+        """
+        stored = await self._saver.aget_tuple(self._config)
+        if stored is None:
+            return frozenset()
+        values = stored.checkpoint["channel_values"]
+        sent = {str(getattr(packet, "node", "")) for packet in values.get(TASKS) or ()}
+        named = {name.rpartition(":")[2] for name in values if name.startswith(("branch:to:", "join:"))}
+        return frozenset((sent | named) - {"", END} - set(self._graph.nodes))
+
+    async def _answered(self, snapshot: StateSnapshot) -> frozenset[str]:
+        """Return the failed tasks that had answers, which they would get again."""
+        found = set()
+        for home, task in failing(snapshot):
+            writes = await self._writes(home.config)
+            if any(task_id == task.id and channel == RESUME for task_id, channel, _ in writes):
+                found.add(task.id)
+        return frozenset(found)
 
     async def _inside(self, snapshot: StateSnapshot) -> frozenset[str]:
         """Return the failed tasks that called a graph which has checkpoints of its own."""
@@ -116,6 +153,55 @@ class Thread:
         A node that waits runs again from its start with the new values, and asks what it asks then.
         """
         return await self._run(Command(update=dict(update)))
+
+    async def start_over(self, *, without: Set[str] = frozenset()) -> None:
+        """Fork the head, so that the steps that wait or have failed begin anew, with none of their answers.
+
+        What the other tasks of the step have done stays done, and so do stored updates, but of the keys in `without`.
+        The writes are stored before the checkpoint that they belong to: cut off in between, nothing has happened.
+        Afterwards the thread is underway.
+
+        Raises: StoreError, StaleWriter.
+        """
+        stored = await self._saver.aget_tuple(self._config)
+        if stored is None:
+            return
+        fork: Checkpoint = {
+            **copy_checkpoint(stored.checkpoint),
+            "id": str(uuid6()),
+            "ts": utc_now().isoformat(),
+        }
+        place: RunnableConfig = {
+            "configurable": {**stored.config["configurable"], "checkpoint_id": fork["id"]}
+        }
+        before = {task.path: task.id for task in (await self._graph.aget_state(self._config)).tasks}
+        metadata: CheckpointMetadata = {
+            "source": "fork",
+            "step": stored.metadata.get("step", -1) + 1,
+            "parents": stored.metadata.get("parents", {}),
+        }
+        after = await self._tasks_of(fork, metadata)
+        renamed = {before[path]: (after[path], path) for path in before.keys() & after.keys()}
+        for task_id, writes in _kept(stored.pending_writes or (), without=without).items():
+            if task_id == NULL_TASK_ID:
+                await self._saver.aput_writes(place, writes, NULL_TASK_ID)
+            elif task_id in renamed:
+                new_id, path = renamed[task_id]
+                await self._saver.aput_writes(place, writes, new_id, task_path_str(path))
+        await self._saver.aput(stored.config, fork, metadata, {})
+
+    async def has_started_over(self) -> bool:
+        """Say whether nothing of the thread has run on since its last step started over."""
+        stored = await self._saver.aget_tuple(self._config)
+        return stored is not None and stored.metadata.get("source") == "fork"
+
+    async def _tasks_of(self, fork: Checkpoint, metadata: CheckpointMetadata) -> dict[tuple[Any, ...], str]:
+        """Return the ids, by path, that LangGraph will give the tasks of a checkpoint which is not stored yet."""
+        memory = InMemorySaver(serde=self._saver.serde)
+        config: RunnableConfig = {"configurable": {"thread_id": "fork", "checkpoint_ns": ""}}
+        memory.put(config, fork, metadata, fork["channel_versions"])
+        snapshot = await self._graph.copy(update={"checkpointer": memory}).aget_state(config)
+        return {task.path: task.id for task in snapshot.tasks}
 
     async def updated_keys(self) -> frozenset[str]:
         """Return the state keys that an update has set at the head and that no step has taken in yet.
@@ -168,6 +254,16 @@ class Thread:
         """Count the answers that each waiting task had before."""
         waiting = await self._saver.pending_interrupts(self._config["configurable"]["thread_id"])
         return {each.task_id: each.ordinal for each in waiting}
+
+
+def _kept(writes: Iterable[PendingWrite], *, without: Set[str]) -> dict[str, list[tuple[str, Any]]]:
+    """Pick by task what a fork takes over: whole tasks that are done, and the updates but for some keys."""
+    found: dict[str, list[tuple[str, Any]]] = {}
+    for task_id, channel, value in writes:
+        is_left = channel in WRITES_IDX_MAP or (task_id == NULL_TASK_ID and channel in without)
+        if not is_left:
+            found.setdefault(task_id, []).append((channel, value))
+    return found
 
 
 def _updated_keys(writes: Iterable[PendingWrite]) -> frozenset[str]:

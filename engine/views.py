@@ -44,6 +44,7 @@ class EventKind(StrEnum):
     RESUMED = "resumed"
     REFUSED = "refused"
     WITHDRAWN = "withdrawn"
+    RESTARTED = "restarted"  # a step began anew, without its answers
     DROPPED = "dropped"  # values given for later pauses: one did not fit, or the run has ended
     EXPIRED = "expired"
     STOPPED = "stopped"

@@ -31,7 +31,7 @@ def vouched_by(rows: Iterable[Row[Any]], workflow: Workflow) -> Vouched:
     """Pick what was shown and answered among a run's questions; what to do about an error vouches for nothing."""
     found = []
     for row in rows:
-        if row.status in _ANSWERED and row.pause != "error":
+        if row.status in _ANSWERED and row.pause not in ("error", "gone"):
             asked = row.asked
             question = question_of(
                 workflow, asked["value"], pause=row.pause, state=asked["state"], schema=asked["schema"]

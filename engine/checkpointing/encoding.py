@@ -117,7 +117,8 @@ def encoded_checkpoint(
         record.metadata,
     )
     leaves_questions = record.parent_id is not None and (parent is None or any(_asking(parent)))
-    closings = [(thread_id, checkpoint_ns, None, record.checkpoint_id)] if leaves_questions else []
+    left = checkpoint_ns or None  # a step of the outermost graph leaves the questions of all graphs within it
+    closings = [(thread_id, left, None, record.checkpoint_id)] if leaves_questions else []
     return EncodedCheckpoint(
         Change(checkpoints=[row], blobs=_blob_rows(vault, family), closings=closings),
         record,

@@ -20,6 +20,7 @@ from engine.serializer import allowlist_of
 from engine.workflows.app_file import GraphEntry, read_app_file
 from engine.workflows.approvals_file import read_rules
 from engine.workflows.asks import swallowed_in
+from engine.workflows.fingerprint import fingerprint_of
 from engine.workflows.loading import BrokenGraph, Loader
 from engine.workflows.rules import Rules
 from engine.workflows.schemas import input_schema, state_schema, takes_wrapped
@@ -111,6 +112,7 @@ async def _loaded(
         rules=rules,
         before=_breakpoints(graph.interrupt_before_nodes),
         after=_breakpoints(graph.interrupt_after_nodes),
+        fingerprint=fingerprint_of(graph),
         takes_wrapped=takes_wrapped(graph),
         faults=_faults(name, graph),
     )

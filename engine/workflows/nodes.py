@@ -61,6 +61,16 @@ def functions_of(graph: Pregel[Any, Any, Any, Any]) -> tuple[NodeFunction, ...]:
     return tuple(_searched(graph).functions)
 
 
+def functions_by_node(graph: Pregel[Any, Any, Any, Any]) -> dict[str, tuple[NodeFunction, ...]]:
+    """Return for each of the graph's own nodes all functions that it runs, also those that other nodes run too."""
+    found = {}
+    for name, node in _own_nodes(graph):
+        search = _Search()
+        _into(node.bound, search, node=name, is_inner=False)
+        found[name] = tuple(search.functions)
+    return found
+
+
 def receivers_of(graph: Pregel[Any, Any, Any, Any]) -> tuple[tuple[str, object], ...]:
     """Return the objects whose bound methods are nodes, such as LangChain's middleware, each with its node."""
     return tuple(_searched(graph).receivers)
@@ -73,9 +83,13 @@ def _searched(graph: Pregel[Any, Any, Any, Any]) -> _Search:
 
 
 def _into_graph(graph: Pregel[Any, Any, Any, Any], search: _Search, *, outer: str) -> None:
-    for name, node in graph.nodes.items():
-        if not name.startswith("__"):
-            _into(node.bound, search, node=f"{outer}{name}", is_inner=bool(outer))
+    for name, node in _own_nodes(graph):
+        _into(node.bound, search, node=f"{outer}{name}", is_inner=bool(outer))
+
+
+def _own_nodes(graph: Pregel[Any, Any, Any, Any]) -> Iterator[tuple[str, Any]]:
+    """Yield the nodes that the author named; LangGraph's own have names with two underscores."""
+    yield from ((name, node) for name, node in graph.nodes.items() if not name.startswith("__"))
 
 
 def _into(thing: Any, search: _Search, *, node: str, is_inner: bool) -> None:

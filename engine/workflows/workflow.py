@@ -16,6 +16,7 @@ from engine.decisions import Json
 from engine.forms import Form
 from engine.policy import Policy
 from engine.questions import AnswerMapping
+from engine.workflows.fingerprint import Fingerprint
 from engine.workflows.rules import Rules
 from engine.workflows.schemas import WRAPPED
 
@@ -38,6 +39,7 @@ class Workflow:
     rules: Rules
     before: Breakpoints
     after: Breakpoints
+    fingerprint: Fingerprint
     takes_wrapped: bool = False
     faults: tuple[str, ...] = ()
 

@@ -209,8 +209,8 @@ class Draft(TypedDict, total=False):
     status: str
 
 
-async def test_a_graph_whose_place_is_gone_fails_with_a_sentence(bench: Bench) -> None:
-    """A node that was renamed while its question waited makes the thread look finished; it is not called so."""
+async def test_a_graph_whose_place_is_gone_is_not_called_finished(bench: Bench) -> None:
+    """A node that was renamed while its question waited makes the thread look finished; the run is parked."""
     run, approval = await asked(bench, "review", draft="Hello")
     workflow = bench.app.workflows["review"]
     builder = StateGraph(Draft)
@@ -220,10 +220,11 @@ async def test_a_graph_whose_place_is_gone_fails_with_a_sentence(bench: Bench) -
     cast(dict[str, Workflow], bench.app.workflows)["review"] = replace(workflow, graph=renamed)
     await decided(bench, approval)
     await bench.runner.advance(run.id)
-    ended = await bench.driver.ended(run)
-    assert ended.status is RunStatus.FAILED
-    assert "its code has changed" in (ended.error or "")
-    assert [event.kind.value for event in ended.events][-2:] == ["withdrawn", "failed"]
+    (parked,) = await bench.driver.asked(run)
+    assert parked.question.dialect == "gone"
+    run = await bench.driver.desk.run(run.id)
+    assert run.status is RunStatus.WAITING
+    assert [event.kind.value for event in run.events][-2:] == ["withdrawn", "asked"]
 
 
 async def test_a_damaged_checkpoint_fails_its_own_run_only(bench: Bench) -> None:

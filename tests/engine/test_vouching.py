@@ -85,11 +85,11 @@ async def test_what_others_have_approved_cannot_be_edited(
 
 
 async def test_an_error_is_no_way_round_either(bench: Bench) -> None:
-    """What two levels have approved is retried as it is, or not at all."""
+    """What two levels have approved is retried as it is, or asked of both again, or not at all."""
     run = await begun(bench, "wire_back", 12000)
     run = await decided(bench, run, APPROVE)
     run = await decided(bench, run, APPROVE, actor=DORA)
-    assert names(open_question(run)) == ["retry", "stop"]
+    assert names(open_question(run)) == ["retry", "ask_again", "stop"]
 
 
 async def test_a_breakpoint_is_no_way_round_either(bench: Bench) -> None:
