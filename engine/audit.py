@@ -3,7 +3,8 @@
 Detail by kind: STARTED {workflow, input}; ASKED and ASKED_ANEW {text, digest, revision, round};
 DECIDED {verdict, option, label, reason, before, after, digest, revision, answer_digest};
 RESUMED {verdict, answer_digest}, the digest of what was sent; REFUSED {code, option};
-WITHDRAWN {why}; DROPPED {count, why}; EXPIRED {}; STOPPED {reason}; FINISHED {result}; FAILED {error}.
+WITHDRAWN {why}; RESTARTED {why, taken_back}, the numbers of questions; DROPPED {count, why}; EXPIRED {};
+STOPPED {reason}; FINISHED {result}; FAILED {error}.
 """
 
 from __future__ import annotations

@@ -8,6 +8,7 @@ import os
 import signal
 import socket
 import sys
+from collections.abc import Callable
 from multiprocessing.context import ForkServerContext, ForkServerProcess
 from pathlib import Path
 
@@ -32,14 +33,18 @@ class DeathWish(logging.Handler):
             os.kill(os.getpid(), signal.SIGKILL)
 
 
-def serve(environment: dict[str, str], log: str, dies_at: str | None) -> None:
-    """Be the bot."""
+def serve(
+    environment: dict[str, str], log: str, dies_at: str | None, first: Callable[[], None] | None
+) -> None:
+    """Be the bot, once `first` was called."""
     os.environ.update(environment)
     with Path(log).open("a", buffering=1) as file:
         os.dup2(file.fileno(), 1)
         os.dup2(file.fileno(), 2)
     if dies_at is not None:
         logging.getLogger("assent").addHandler(DeathWish(dies_at))
+    if first is not None:
+        first()
     from bot.cli import main
 
     sys.exit(main(["serve"]))
@@ -63,15 +68,29 @@ class BotProcess:
             "ASSENT_PORT": str(self._port),
         }
 
-    async def start(self, *, dies_at: str | None = None, is_ready: bool = True) -> None:
-        """Start a bot and wait until it is ready (`is_ready` False: it may die before that)."""
+    async def start(
+        self,
+        *,
+        dies_at: str | None = None,
+        is_ready: bool = True,
+        first: Callable[[], None] | None = None,
+    ) -> None:
+        """Start a bot and wait until it is ready (`is_ready` False: it may die before that).
+
+        `first` is called in its process, and must be picklable.
+        """
         self._process = _CONTEXT.Process(
-            target=serve, args=(self._environment, str(self.log), dies_at), daemon=True
+            target=serve, args=(self._environment, str(self.log), dies_at, first), daemon=True
         )
         self._process.start()
         self._sandbox.deliver_to(f"http://127.0.0.1:{self._port}/slack/events")
         if is_ready:
             await eventually(self._answers, timeout_s=30)
+
+    @property
+    def is_alive(self) -> bool:
+        """Whether it runs now."""
+        return self._process is not None and self._process.is_alive()
 
     async def died(self) -> None:
         """Wait until it has killed itself."""

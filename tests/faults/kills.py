@@ -1,0 +1,93 @@
+"""SIGKILL at every point and at any time: the process is started again each time, and then everything is checked."""
+
+from __future__ import annotations
+
+import asyncio
+import multiprocessing
+import random
+import signal
+from collections import Counter
+from collections.abc import Iterator
+from multiprocessing.context import ForkServerContext
+from pathlib import Path
+
+from tests.faults.checker import Evidence, check
+from tests.faults.figures import Figure, Plan
+from tests.faults.lives import Batch, live
+from tests.faults.points import Death
+from tests.faults.sink import lines
+
+APPROVALS = 10_000
+RUNS = 8
+DEATHS = 6
+"""Runs on one database, and how often its process is killed at most."""
+_CONTEXT: ForkServerContext = multiprocessing.get_context("forkserver")
+_CONTEXT.set_forkserver_preload(["langgraph.graph", "engine", __name__])
+ENGINE_POINTS = ("K1", "K2", "K3", "K4", "K5", "K6", "K7", "K10", "time")
+
+
+async def measure(plan: Plan) -> list[Figure]:
+    """Kill the engine while people decide; no message is involved here."""
+    wanted = plan.of(APPROVALS)
+    approvals, deaths, calls, violations = 0, Counter[str](), 0, list[str]()
+    number = 0
+    while approvals < wanted:
+        batch = batch_of(plan, number)
+        await asyncio.to_thread(lived, batch, deaths_of(batch))
+        deaths.update(told["point"] for told in lines(batch.hits))
+        calls += sum(1 for _ in lines(batch.sink))
+        evidence = Evidence(batch.database, effects=batch.sink, acks=batch.acks)
+        found = check(evidence)
+        violations += [f"batch {number}: {sentence}" for sentence in found]
+        if not found:
+            _clear(batch)
+        approvals += batch.questions
+        number += 1
+    histogram = ", ".join(f"{point} {count}" for point, count in sorted(deaths.items()))
+    detail = f"{deaths.total():,} kills: {histogram}; {calls:,} calls of effects"
+    return [Figure("approvals under SIGKILL, SQLite", approvals, violations, detail)]
+
+
+def batch_of(plan: Plan, number: int, *, runs: int = RUNS) -> Batch:
+    """Name what a batch works on."""
+    folder = plan.folder
+    return Batch(
+        seed=plan.seed + number,
+        runs=runs,
+        database=f"sqlite:///{folder / f'{number}.db'}",
+        sink=folder / f"{number}.sink",
+        acks=folder / f"{number}.acks",
+        hits=folder / f"{number}.hits",
+    )
+
+
+def deaths_of(batch: Batch) -> Iterator[Death | None]:
+    """Plan the lives of a batch: the first dies in the migration now and then, the last dies no more."""
+    dice = random.Random(batch.seed)  # noqa: S311 - a dice, not a secret
+    if dice.random() < 0.3:
+        yield Death("K11", 1, batch.hits)
+    for _ in range(DEATHS):
+        point = dice.choice(ENGINE_POINTS)
+        count = dice.randint(20, 150) if point == "time" else dice.randint(1, 4)
+        yield Death(point, count, batch.hits)
+    yield None
+
+
+def lived(batch: Batch, deaths: Iterator[Death | None]) -> None:
+    """Run one process after the other until every run has ended."""
+    for death in deaths:
+        process = _CONTEXT.Process(target=live, args=(batch, death), daemon=True)
+        process.start()
+        process.join(90)
+        if process.exitcode == 0:
+            return
+        if process.exitcode != -signal.SIGKILL:
+            process.kill()
+            raise RuntimeError(f"A life of batch {batch.seed} ended with {process.exitcode}.")
+    raise RuntimeError(f"Batch {batch.seed} did not come to its end.")
+
+
+def _clear(batch: Batch) -> None:
+    database = Path(batch.database.removeprefix("sqlite:///"))
+    for path in (batch.sink, batch.acks, batch.hits, *database.parent.glob(f"{database.name}*")):
+        path.unlink(missing_ok=True)
