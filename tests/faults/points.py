@@ -11,6 +11,7 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -37,6 +38,7 @@ class Death:
 
 
 _planned: list[Death] = []
+_listeners: list[Callable[[str], None]] = []
 
 
 def plan(death: Death | None) -> None:
@@ -46,8 +48,15 @@ def plan(death: Death | None) -> None:
         asyncio.get_running_loop().call_later(death.count / 1000, death.die)
 
 
+def listen(listener: Callable[[str], None]) -> None:
+    """Have this called at each point from now on, and nothing else; what it raises is raised there."""
+    _listeners[:] = [listener]
+
+
 def reached(point: str) -> None:
     """Die if it is planned to be here."""
+    for listener in _listeners:
+        listener(point)
     for death in _planned:
         if death.point == point:
             death.count -= 1

@@ -48,7 +48,8 @@ def sql(statement: str) -> Callable[[Evidence], None]:
 
 
 def lost_effect(evidence: Evidence) -> None:
-    kept = list(lines(evidence.effects))[1:]
+    lost = next(lines(evidence.effects))["key"]
+    kept = [line for line in lines(evidence.effects) if line["key"] != lost]
     evidence.effects.write_text("".join(json.dumps(line) + "\n" for line in kept))
 
 

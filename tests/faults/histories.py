@@ -1,0 +1,68 @@
+"""Random histories over six shapes of graphs: the engine has to agree with the model, step by step."""
+
+from __future__ import annotations
+
+from collections import Counter
+from pathlib import Path
+
+from tests.faults.checker import Evidence, check
+from tests.faults.figures import Figure, Plan
+from tests.faults.model import SHAPES
+from tests.faults.play import Disagreement, History
+from tests.faults.stage import Faults, Stage
+
+HISTORIES, ON_ONE_DATABASE = 10_000, 100
+SPREAD = 1_000_003
+"""Seeds of neighbouring histories are this far apart."""
+
+
+async def measure(plan: Plan) -> list[Figure]:
+    """Play histories without faults; `--seed` and the number that is told play one again."""
+    told = await played(plan, plan.of(HISTORIES), strikes=0)
+    detail = f"{told.shapes}; {told.refused:,} wrong clicks refused"
+    return [Figure("random histories against the model", told.count, told.violations, detail)]
+
+
+class Told:
+    """What came of many histories."""
+
+    def __init__(self) -> None:
+        self.count, self.refused = 0, 0
+        self.violations: list[str] = []
+        self.struck: Counter[str] = Counter()
+        self.shapes = ", ".join(SHAPES)
+
+
+async def played(plan: Plan, count: int, *, strikes: int, first: int = 0) -> Told:
+    """Play `count` histories, each with `strikes` faults, and check each database that they were played on."""
+    told = Told()
+    for begin in range(first, first + count, ON_ONE_DATABASE):
+        folder = plan.folder / str(begin)
+        folder.mkdir()
+        faults = Faults()
+        stage = Stage(folder, faults)
+        await stage.open()
+        for number in range(begin, min(begin + ON_ONE_DATABASE, first + count)):
+            history = History(stage, plan.seed + SPREAD * number, faults=faults, strikes=strikes)
+            try:
+                await history.play()
+            except Disagreement as error:
+                told.violations.append(f"history {number}: {error}; faults {faults.struck}")
+            told.count += 1
+            told.refused += history.refused
+            told.struck.update(faults.struck)
+        await stage.close()
+        told.violations += [f"histories from {begin}: {each}" for each in check(evidence(stage))]
+        _clear(folder)
+    return told
+
+
+def evidence(stage: Stage) -> Evidence:
+    """What the checker gets to see of a stage."""
+    return Evidence(stage.database_url, effects=stage.effects, acks=stage.acks)
+
+
+def _clear(folder: Path) -> None:
+    for path in folder.iterdir():
+        path.unlink()
+    folder.rmdir()

@@ -1,0 +1,52 @@
+"""The reference model: what must become of a run, in a few lines that know nothing of the product.
+
+A run is a list of steps, each with tasks side by side, each with its questions one after the other; a text instead of tasks
+is a breakpoint. In "loop" a no is asked again, up to the third round.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final
+
+SHAPES: Final[dict[str, list[list[list[str]] | str]]] = {
+    "sequence": [[["A1", "A2", "A3"]]],
+    "loop": [[["Round 1"]]],
+    "parallel": [[["L1", "L2"], ["R1"]], [["J1"]]],
+    "send": [[["S0"], ["S1"], ["S2"]]],
+    "subgraph": [[["I1", "I2"]], [["O1"]]],
+    "static": [[["B1"]], "act", [["C1"]]],
+}
+
+
+class Model:
+    """One run: what it asks now, what it was told, which effects it made, and how it stands."""
+
+    def __init__(self, shape: str) -> None:
+        self._steps = [
+            step if isinstance(step, str) else [list(task) for task in step] for step in SHAPES[shape]
+        ]
+        self.status, self.told, self.effects = "waiting", list[str](), list[str]()
+
+    @property
+    def pending(self) -> Sequence[str]:
+        if self.status != "waiting":
+            return []
+        step = self._steps[0]
+        return [step] if isinstance(step, str) else [task[0] for task in step if task]
+
+    def answer(self, question: str, *, is_yes: bool) -> None:
+        """Take an answer to what is pending."""
+        step = self._steps[0]
+        self.effects += [question] if is_yes else []
+        if isinstance(step, str):
+            self.status = self.status if is_yes else "stopped"
+        else:
+            next(task for task in step if task[:1] == [question]).pop(0)
+            self.told.append(f"{question} {is_yes}")
+            if question in ("Round 1", "Round 2") and not is_yes:
+                step[0].append(f"Round {int(question[-1]) + 1}")
+        if isinstance(step, str) or not any(step):
+            self._steps.pop(0)
+        if not self._steps and self.status == "waiting":
+            self.status = "finished"

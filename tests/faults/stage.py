@@ -1,0 +1,133 @@
+"""An engine in this process whose database and nodes fail on demand, and that can be started anew at any time."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterator
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
+from pathlib import Path
+from typing import Any, TypeVar
+
+from engine import Desk, StoreError
+from engine.database import Database, Transaction
+from tests.engine.desk_driver import Bench, open_bench
+from tests.faults import points
+from tests.faults.sink import SINK
+
+APP = Path(__file__).parent / "shapes" / "langgraph.json"
+T = TypeVar("T")
+
+
+class NodeFailed(Exception):
+    """A node of the laboratory fell over."""
+
+
+class Faults:
+    """Counts the points that are passed, and raises at those that are planned."""
+
+    def __init__(self) -> None:
+        self._planned: dict[int, bool] = {}
+        self.passed = 0
+        self.struck: list[str] = []
+        self._is_off = False
+
+    def plan(self, planned: dict[int, bool]) -> None:
+        """Say at which points, counted from now, to raise; True: the task is cancelled there instead."""
+        self._planned, self.passed, self.struck = dict(planned), 0, []
+
+    @contextmanager
+    def put_off(self) -> Iterator[None]:
+        """Nothing strikes within this block, and no point in it counts."""
+        self._is_off = True
+        try:
+            yield
+        finally:
+            self._is_off = False
+
+    def point(self, name: str, error: type[Exception] = StoreError) -> None:
+        """Pass a point."""
+        if self._is_off:
+            return
+        self.passed += 1
+        is_cancelled = self._planned.pop(self.passed, None)
+        if is_cancelled is None:
+            return
+        self.struck.append(name)
+        if is_cancelled and error is StoreError:
+            raise asyncio.CancelledError(name)
+        raise error(f"{name}, point {self.passed}")
+
+
+class FaultyDatabase(Database):
+    """A database that is away, or whose answer to a commit is lost, at a planned point."""
+
+    def __init__(self, url: str, faults: Faults) -> None:
+        super().__init__(url)
+        self._faults = faults
+
+    async def _commit(self, connection: Any, transaction: Transaction) -> None:
+        self._faults.point("before a commit")
+        await super()._commit(connection, transaction)
+        self._faults.point("after a commit")
+
+    async def transact(self, body: Callable[[Transaction], Coroutine[Any, Any, T]]) -> T:
+        self._faults.point("before a decision's transaction")
+        result = await super().transact(body)
+        self._faults.point("after a decision's commit")
+        return result
+
+    @asynccontextmanager
+    async def reading(self) -> AsyncIterator[Transaction]:
+        self._faults.point("before a read")
+        async with super().reading() as tx:
+            yield tx
+
+
+class Stage:
+    """One database and the engines that work on it one after the other."""
+
+    def __init__(self, folder: Path, faults: Faults) -> None:
+        self._url = f"sqlite:///{folder / 'stage.db'}"
+        self.database_url, self.effects, self.acks = self._url, folder / "effects", folder / "acks"
+        self._faults = faults
+        self._stack = AsyncExitStack()
+        os.environ[SINK] = str(self.effects)
+        points.listen(lambda name: faults.point(f"in a node, {name}", NodeFailed))
+
+    async def open(self) -> None:
+        """Start an engine."""
+        database = FaultyDatabase(self._url, self._faults)
+        self.bench: Bench = await self._stack.enter_async_context(
+            open_bench(self._url, database=database, app=APP)
+        )
+        for workflow in self.bench.app.workflows.values():
+            lane = workflow.graph.checkpointer._store._lane  # type: ignore[union-attr]
+            if not hasattr(lane, "is_faulty"):
+                lane.is_faulty = True
+                lane.write = self._failing(lane.write, "a step's writes")
+                lane.read = self._failing(lane.read, "a read of the thread")
+
+    def _failing(self, inner: Callable[..., Awaitable[Any]], name: str) -> Callable[..., Awaitable[Any]]:
+        async def call(*args: Any, **more: Any) -> Any:
+            self._faults.point(f"before {name}")
+            result = await inner(*args, **more)
+            self._faults.point(f"after {name}")
+            return result
+
+        return call
+
+    async def close(self) -> None:
+        """End it."""
+        with self._faults.put_off():
+            await self._stack.aclose()
+
+    async def restart(self) -> None:
+        """Start anew on what the last engine left."""
+        await self.close()
+        await self.open()
+
+    @property
+    def desk(self) -> Desk:
+        """The desk of the engine that runs now."""
+        return self.bench.driver.desk
