@@ -21,6 +21,7 @@ _ACTIONS: Final = {
     EventKind.ASKED_ANEW: "asked anew",
     EventKind.DECIDED: "decided",
     EventKind.RESUMED: "resumed",
+    EventKind.RESENT: "sent again",
     EventKind.REFUSED: "refused",
     EventKind.WITHDRAWN: "withdrawn",
     EventKind.RESTARTED: "step restarted",

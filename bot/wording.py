@@ -140,6 +140,8 @@ def _told(event: Event, *, title: str, number: int | None) -> Line:
             return Line(lead, f" by {who}{_because(detail)}")
         case EventKind.RESUMED:
             return Line("Resumed", ": the run has taken the answer and goes on.")
+        case EventKind.RESENT:
+            return Line("Sent again", ": the step failed before it had used this answer.")
         case EventKind.REFUSED:
             return Line("Refused", f": a click by {who} ({detail.get('code', 'refused')})")
         case EventKind.WITHDRAWN:

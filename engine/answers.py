@@ -7,9 +7,9 @@ from typing import Any
 
 from sqlalchemy import Row, func, insert, select, update
 
-from engine.database import Transaction
 from engine.decisions import Actor, Json
 from engine.tables import answers
+from engine.transactions import Transaction
 
 WAITING, USED, DROPPED = "waiting", "used", "dropped"
 

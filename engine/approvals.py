@@ -8,9 +8,9 @@ from typing import Any
 
 from sqlalchemy import Row, bindparam, func, insert, or_, select, update
 
-from engine.database import Transaction
 from engine.decisions import Json, Seen
 from engine.tables import approvals, decisions, runs
+from engine.transactions import Transaction
 from engine.views import ApprovalStatus
 
 PENDING, DECIDED = ApprovalStatus.PENDING.value, ApprovalStatus.DECIDED.value
@@ -128,6 +128,14 @@ async def close(tx: Transaction, approval_id: str, *, status: ApprovalStatus) ->
     """Turn an open question into `status` (resumed, withdrawn, expired); False: it was not open."""
     closed = update(approvals).where(approvals.c.id == approval_id, approvals.c.status.in_(OPEN))
     return (await tx.execute(closed.values(status=status.value))).rowcount == 1
+
+
+async def send_again(tx: Transaction, approval_id: str) -> None:
+    """Turn a question whose answer the graph has lost from resumed to decided."""
+    lost = update(approvals).where(
+        approvals.c.id == approval_id, approvals.c.status == ApprovalStatus.RESUMED.value
+    )
+    await tx.execute(lost.values(status=DECIDED))
 
 
 async def expire(tx: Transaction, approval_id: str, *, now: datetime) -> bool:

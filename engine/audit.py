@@ -2,7 +2,7 @@
 
 Detail by kind: STARTED {workflow, input}; ASKED and ASKED_ANEW {text, digest, revision, round};
 DECIDED {verdict, option, label, reason, before, after, digest, revision, answer_digest};
-RESUMED {verdict, answer_digest}, the digest of what was sent; REFUSED {code, option};
+RESUMED {verdict, answer_digest}, the digest of what was sent; RESENT {}; REFUSED {code, option};
 WITHDRAWN {why}; RESTARTED {why, taken_back}, the numbers of questions; DROPPED {count, why}; EXPIRED {};
 STOPPED {reason}; FINISHED {result}; FAILED {error}.
 """
@@ -17,10 +17,10 @@ from datetime import UTC, datetime
 from sqlalchemy import insert, select, text
 
 from engine.columns import canonical_json
-from engine.database import Transaction
 from engine.decisions import Actor, Json
 from engine.errors import AuditBroken
 from engine.tables import audit
+from engine.transactions import Transaction
 from engine.views import Event, EventKind
 
 GENESIS = "0" * 64

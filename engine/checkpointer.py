@@ -94,6 +94,11 @@ class SQLModelSaver(SyncMethods):
         clone._series = Series()
         return clone
 
+    @property
+    def failure(self) -> BaseException | None:
+        """What a write of this guarded copy has failed with, so that nothing more is written; None: nothing has."""
+        return self._series.failure if self._series is not None else None
+
     async def aget_tuple(self, config: RunnableConfig) -> CheckpointTuple | None:
         """Return the checkpoint that `config` names, or the thread's latest when it names none."""
         checkpoint_id = config["configurable"].get("checkpoint_id")

@@ -113,6 +113,23 @@ def direct_engine(url: URL) -> Engine:
     return engine
 
 
+def loop_engine(url: URL, *, waits: bool) -> Engine:
+    """Make a pool of SQLite connections that the event loop itself works on; BEGIN is for the caller.
+
+    aiosqlite hands every call to a thread and back, some six for a statement: that takes longer than the statement.
+    With `waits` False a statement that finds the file locked raises at once, so that the loop never stands still.
+    """
+    engine = create_engine(
+        url.set(drivername="sqlite"),
+        hide_parameters=True,
+        connect_args={"isolation_level": None, "check_same_thread": False},
+        pool_size=5,
+        max_overflow=10,
+    )
+    event.listen(engine, "connect", _set_pragmas if waits else _set_pragmas_without_waiting)
+    return engine
+
+
 def sqlite_connection(url: URL) -> sqlite3.Connection:
     """Open a connection with the same settings, for one thread after the other; it never waits for a lock."""
     connection = sqlite3.connect(
@@ -135,6 +152,11 @@ def _set_pragmas(connection: Any, _: Any) -> None:
     for pragma in (f"busy_timeout={BUSY_TIMEOUT_MS}", "synchronous=FULL", "foreign_keys=ON"):
         cursor.execute(f"PRAGMA {pragma}")
     cursor.close()
+
+
+def _set_pragmas_without_waiting(connection: Any, record: Any) -> None:
+    _set_pragmas(connection, record)
+    connection.execute("PRAGMA busy_timeout=0")
 
 
 def _set_durability(connection: Any, _: Any) -> None:

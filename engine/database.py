@@ -5,29 +5,32 @@ from __future__ import annotations
 import asyncio
 import sqlite3
 import threading
-from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterator
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import asynccontextmanager, contextmanager, suppress
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import Any, Literal, TypeVar
 
 import psycopg
-from sqlalchemy import CursorResult, Executable, text
-from sqlalchemy.exc import DBAPIError, IntegrityError
-from sqlalchemy.exc import TimeoutError as PoolTimeout
+from sqlalchemy import Connection, CursorResult, Executable, text
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from sqlalchemy.pool import PoolProxiedConnection
 
 from engine import migrations
 from engine.connections import (
+    BUSY_TIMEOUT_MS,
     THREADS,
     asyncio_engine,
     direct_engine,
+    loop_engine,
     normalised,
     sqlite_connection,
 )
-from engine.errors import Conflict, StoreError
+from engine.errors import StoreError
 from engine.prepared import Parameters, Rows, Statements
+from engine.transactions import DRIVER_ERRORS, Transaction, driven, reading_only, renamed_errors, to_the_end
 
 WAL_ATTEMPTS, WAL_PAUSE_S = 100, 0.05
 
@@ -41,50 +44,11 @@ _READING: dict[str, dict[str, Any]] = {
     "postgresql": {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True},
 }
 
+_READ, _WRITE = "BEGIN", "BEGIN IMMEDIATE"
+BUSY_PAUSE_S = 0.002
+
 _BEGIN = {"sqlite": "BEGIN IMMEDIATE", "postgresql": "BEGIN ISOLATION LEVEL READ COMMITTED"}
-DRIVER_ERRORS = (sqlite3.Error, psycopg.Error)
-
 T = TypeVar("T")
-
-
-class Transaction:
-    """What may be done between begin and commit. Not for use after its `async with` block.
-
-    `cursor` is the driver's own where the transaction runs on it, else None.
-    """
-
-    def __init__(
-        self,
-        run: Callable[[Executable, Parameters | None], Awaitable[CursorResult[Any] | Rows]],
-        dialect: str,
-        cursor: Any = None,
-    ) -> None:
-        self._run = run
-        self.cursor = cursor
-        self._callbacks: list[Callable[[], None]] = []
-        self.dialect = dialect
-
-    async def execute(
-        self, statement: Executable, params: Parameters | None = None
-    ) -> CursorResult[Any] | Rows:
-        """Run one Core statement; a list of parameter mappings runs it once for each.
-
-        Raises: Conflict when a key is taken (on PostgreSQL the transaction is then of no more use),
-        StoreError for everything else the database could not do.
-        """
-        with renamed_errors():
-            return await self._run(statement, params)
-
-    def after_commit(self, callback: Callable[[], None]) -> None:
-        """Call `callback` once the transaction is committed, in the order given; never after a rollback.
-
-        It must not raise: the commit is a fact by then.
-        """
-        self._callbacks.append(callback)
-
-    def run_callbacks(self) -> None:
-        for callback in self._callbacks:
-            callback()
 
 
 class Database:
@@ -106,6 +70,11 @@ class Database:
         self._for_writing = self.engine.execution_options(**_WRITING[self.dialect])
         self._for_reading = self.engine.execution_options(**_READING[self.dialect])
         self._direct = direct_engine(self._url)
+        self._on_loop = (
+            {name: loop_engine(self._url, waits=name == _READ) for name in (_READ, _WRITE)}
+            if self.dialect == "sqlite"
+            else {}
+        )
         self.statements = Statements(self._direct.dialect)
         self._threads: ThreadPoolExecutor | None = None
         self._path = Path(self._url.database or "").resolve() if self.dialect == "sqlite" else None
@@ -132,10 +101,14 @@ class Database:
 
         Raises: StoreError. When it comes from the commit itself, the outcome is not known: read again.
         """
-        async with (
-            self.writers_turn(),
-            self._connection(self._for_writing) as connection,
-        ):
+        if self.dialect == "sqlite":
+            async with self.writers_turn(), self._sqlite(_WRITE) as quick:
+                transaction = Transaction(_running(quick), self.dialect)
+                yield transaction
+                with renamed_errors():
+                    await to_the_end(self._commit(quick, transaction))
+            return
+        async with self._connection(self._for_writing) as connection:
             transaction = Transaction(connection.execute, self.dialect)
             yield transaction
             with renamed_errors():
@@ -156,14 +129,12 @@ class Database:
     @asynccontextmanager
     async def reading(self) -> AsyncIterator[Transaction]:
         """Open a transaction that sees one unchanging state and may not write. Never waits for writers."""
+        if self.dialect == "sqlite":
+            async with self._sqlite(_READ) as quick:
+                yield Transaction(reading_only(_running(quick)), self.dialect)
+            return
         async with self._connection(self._for_reading) as connection:
-
-            async def read(statement: Executable, params: Parameters | None) -> CursorResult[Any]:
-                if getattr(statement, "is_dml", False):
-                    raise RuntimeError("This transaction only reads: use database.transaction() to write.")
-                return await connection.execute(statement, params)
-
-            yield Transaction(read, self.dialect)
+            yield Transaction(reading_only(connection.execute), self.dialect)
 
     async def migrate(self) -> None:
         """Bring the tables up to date. Several processes may do this at once; a second time does nothing.
@@ -197,6 +168,8 @@ class Database:
                 self._kept.pop().close()
             self._own = threading.local()
         await self.engine.dispose()
+        for engine in self._on_loop.values():
+            engine.dispose()
 
     def before_close(self, closer: Callable[[], Awaitable[None]]) -> None:
         """Await `closer()` before the connections are closed; the one named last goes first."""
@@ -283,8 +256,11 @@ class Database:
                     return connection, cursor
         raise StoreError("The database closed every connection.")
 
-    async def _commit(self, connection: AsyncConnection, transaction: Transaction) -> None:
-        await connection.commit()
+    async def _commit(self, connection: AsyncConnection | Connection, transaction: Transaction) -> None:
+        if isinstance(connection, Connection):
+            await self.on_thread(connection.commit)  # which waits for the disk
+        else:
+            await connection.commit()
         transaction.run_callbacks()
 
     @asynccontextmanager
@@ -301,6 +277,20 @@ class Database:
                 yield
             finally:
                 self._writer = None
+
+    @asynccontextmanager
+    async def _sqlite(self, begin: str) -> AsyncIterator[Connection]:
+        """Check a connection of the event loop out and begin; what is not committed is rolled back."""
+        self._check_folder()
+        with renamed_errors():
+            connection = self._on_loop[begin].connect()
+        try:
+            with renamed_errors():
+                await _begun(connection, begin)
+            yield connection
+        finally:
+            with renamed_errors():
+                connection.close()
 
     @asynccontextmanager
     async def _connection(self, engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
@@ -343,57 +333,25 @@ class Database:
         raise StoreError("The database file is locked by another process.")
 
 
-@contextmanager
-def renamed_errors() -> Iterator[None]:
-    """Turn what driver and pool raise into Conflict and StoreError, without parameters in the text."""
-    try:
-        yield
-    except IntegrityError as error:
-        raise Conflict(f"The database refused a row: {_reason(error)}") from error
-    except DBAPIError as error:
-        raise StoreError(f"The database could not do this now: {_reason(error)}") from error
-    except (sqlite3.IntegrityError, psycopg.IntegrityError) as error:
-        raise Conflict(f"The database refused a row: {_first_line(error)}") from error
-    except DRIVER_ERRORS as error:
-        raise StoreError(f"The database could not do this now: {_first_line(error)}") from error
-    except PoolTimeout as error:
-        raise StoreError("The database is too busy: no connection became free in time.") from error
-    except (OSError, UnicodeEncodeError) as error:
-        raise StoreError(f"The database could not do this: {type(error).__name__}.") from error
+def _running(
+    connection: Connection,
+) -> Callable[[Executable, Parameters | None], Awaitable[CursorResult[Any]]]:
+    async def run(statement: Executable, params: Parameters | None) -> CursorResult[Any]:
+        return connection.execute(statement, params)
+
+    return run
 
 
-def _reason(error: DBAPIError) -> str:
-    return _first_line(error.orig)
-
-
-def _first_line(error: BaseException | None) -> str:
-    """The driver's first line; the later ones may hold values of the row."""
-    lines = str(error).strip().splitlines()
-    return lines[0] if lines else type(error).__name__
-
-
-def driven(body: Coroutine[Any, Any, T]) -> T:
-    """Run a coroutine that never waits to its end, without an event loop."""
-    try:
-        body.send(None)
-    except StopIteration as ended:
-        return ended.value  # type: ignore[no-any-return]
-    body.close()
-    raise RuntimeError("A transaction on the database's thread may await nothing but its statements.")
-
-
-async def to_the_end(work: Awaitable[T]) -> T:
-    """Await `work` to its end even if this task is cancelled meanwhile; raise the cancellation afterwards."""
-    task = asyncio.ensure_future(work)
-    cancelled: asyncio.CancelledError | None = None
-    while not task.done():
+async def _begun(connection: Connection, begin: str) -> None:
+    """Begin, once the writers of other processes let us: waiting must not stop the event loop."""
+    deadline = time.monotonic() + BUSY_TIMEOUT_MS / 1000
+    while True:
         try:
-            await asyncio.shield(task)
-        except asyncio.CancelledError as error:
-            cancelled = error
-        except BaseException:  # noqa: BLE001, S110 - it is raised by task.result() below
-            pass
-    result = task.result()
-    if cancelled is not None:
-        raise cancelled
-    return result
+            connection.exec_driver_sql(begin)
+        except DBAPIError as error:
+            code = getattr(error.orig, "sqlite_errorcode", 0)
+            if code & 0xFF != sqlite3.SQLITE_BUSY or time.monotonic() > deadline:
+                raise
+            await asyncio.sleep(BUSY_PAUSE_S)
+        else:
+            return

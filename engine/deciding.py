@@ -7,7 +7,6 @@ from dataclasses import replace
 from datetime import datetime
 
 from engine import approvals, runs
-from engine.database import Transaction
 from engine.decisions import Actor, Answer, Choice, Json, Seen, Verdict
 from engine.errors import (
     AlreadyDecided,
@@ -25,6 +24,7 @@ from engine.policy import refusal
 from engine.questions import Option, ReasonWanted, answer, told
 from engine.questions.failure import answer_failure
 from engine.recording import Decided, record
+from engine.transactions import Transaction
 from engine.views import ApprovalStatus, ApprovalView
 
 NOTHING_CHANGED = "Nothing was changed here. Change something, or choose another button."

@@ -8,9 +8,9 @@ from datetime import datetime
 
 from sqlalchemy import delete, insert, select, update
 
-from engine.database import Transaction
 from engine.decisions import Json
 from engine.tables import drafts
+from engine.transactions import Transaction
 from engine.views import Draft
 
 ID_BYTES = 24

@@ -13,8 +13,9 @@ from filelock import FileLock, Timeout
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from engine.database import Database, renamed_errors, to_the_end
+from engine.database import Database
 from engine.errors import DatabaseInUse, StoreError
+from engine.transactions import renamed_errors, to_the_end
 
 PULSE_S = 1.0
 ANSWER_S = 5.0

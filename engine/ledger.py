@@ -10,8 +10,9 @@ from typing import Any, TypeVar
 from engine import audit, runs
 from engine.audit import Entry
 from engine.clock import utc_now
-from engine.database import Database, Transaction
+from engine.database import Database
 from engine.decisions import Actor, Json
+from engine.transactions import Transaction
 from engine.views import Event, EventKind
 from engine.wakeups import Kind, Wakeups
 

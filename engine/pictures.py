@@ -9,13 +9,13 @@ from typing import Any
 from sqlalchemy import Row
 
 from engine import approvals, audit, runs
-from engine.database import Transaction
 from engine.decisions import Json, Seen, Verdict
 from engine.errors import UnknownApproval
 from engine.pauses import PauseKind
 from engine.policy import Policy
 from engine.questions import AnswerMapping, Question, read_question, read_static
 from engine.questions.failure import read_failure, read_gone
+from engine.transactions import Transaction
 from engine.views import (
     ApprovalStatus,
     ApprovalView,

@@ -8,8 +8,8 @@ from typing import Any
 
 from sqlalchemy import Row, delete, insert, select, update
 
-from engine.database import Transaction
 from engine.tables import postings
+from engine.transactions import Transaction
 from engine.views import Posting
 
 

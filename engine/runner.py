@@ -20,7 +20,6 @@ from typing import Any
 from sqlalchemy import Row
 
 from engine import approvals, runs
-from engine.database import Transaction
 from engine.decisions import Json
 from engine.errors import LeaseLost, StaleQuestion, UnfitAnswer
 from engine.leases import Leases
@@ -50,6 +49,7 @@ from engine.settling import (
     question_digest,
 )
 from engine.threads import Thread
+from engine.transactions import Transaction
 from engine.views import ApprovalStatus, RunStatus
 from engine.vouching import Vouched, vouched_by, without_vouched
 from engine.workflows import Workflow

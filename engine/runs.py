@@ -8,10 +8,10 @@ from typing import Any
 
 from sqlalchemy import Row, bindparam, insert, or_, select, update
 
-from engine.database import Transaction
 from engine.decisions import Json
 from engine.errors import AmbiguousRun, LeaseLost, UnknownRun
 from engine.tables import approvals, runs
+from engine.transactions import Transaction
 from engine.views import ApprovalStatus, RunStatus
 
 UNFINISHED = (RunStatus.RUNNING.value, RunStatus.WAITING.value)

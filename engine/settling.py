@@ -152,6 +152,11 @@ class Settlement:
             return  # its delivery finds out whether the question is still the same
         if row is not None and row.status == ApprovalStatus.PENDING.value and row.digest == digest:
             return
+        if row is not None and self._is_lost(pause, row, digest):
+            await approvals.send_again(self._tx, row.id)
+            self._transition.note(EventKind.RESENT, approval_id=row.id)
+            await self._transition.show(self._run.id)
+            return
         question = _question(self._workflow, pause)
         values = self._asked(pause, question, digest)
         if row is None:
@@ -175,6 +180,19 @@ class Settlement:
             **more,
         )
         await self._transition.show(self._run.id)
+
+    def _is_lost(self, pause: Pause, row: Row[Any], digest: str) -> bool:
+        """Say whether the graph asks again what it had the answer to.
+
+        A node that raises keeps the answers that it had come to only; LangGraph drops the later ones, also those of
+        earlier runs of the node (1.2.22). They were given to exactly this, so nobody is asked twice.
+        """
+        return bool(
+            pause.kind == "dynamic"
+            and row.status == ApprovalStatus.RESUMED.value
+            and row.digest == digest
+            and self._workflow.fingerprint.matches(row.code)
+        )
 
     def _asked(self, pause: Pause, question: Question, digest: str) -> dict[str, Json]:
         expires_after_s = self._workflow.policy_for(question.shown).expires_after_s

@@ -42,6 +42,7 @@ class EventKind(StrEnum):
     ASKED_ANEW = "asked_anew"  # the same question with other content: a new revision
     DECIDED = "decided"
     RESUMED = "resumed"
+    RESENT = "resent"  # the graph had lost the answer
     REFUSED = "refused"
     WITHDRAWN = "withdrawn"
     RESTARTED = "restarted"  # a step began anew, without its answers

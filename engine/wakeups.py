@@ -12,7 +12,7 @@ from collections.abc import Awaitable, Callable
 from enum import StrEnum
 from typing import Protocol
 
-from engine.database import Transaction
+from engine.transactions import Transaction
 
 log = logging.getLogger("assent.wakeups")
 

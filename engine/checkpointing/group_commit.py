@@ -13,8 +13,8 @@ import psycopg
 from engine.checkpointing.changes import Change, merged
 from engine.checkpointing.lanes import Lane
 from engine.checkpointing.statements import IS_PASSED
-from engine.database import Transaction
 from engine.errors import StaleWriter, StoreError
+from engine.transactions import Transaction
 
 MAX_BATCH = 500  # calls; a batch of many large ones must not keep the first ones waiting for long
 

@@ -19,8 +19,9 @@ from sqlalchemy.dialects.postgresql import psycopg
 
 from engine.checkpointing.changes import Change, insertion, merged_insertion, packed_rows, removal
 from engine.connections import BUSY_TIMEOUT_MS
-from engine.database import Database, Transaction, renamed_errors, to_the_end
+from engine.database import Database
 from engine.prepared import Parameters, Rows
+from engine.transactions import Transaction, renamed_errors, to_the_end
 
 BUSY_PAUSE_S = 0.005
 QUICK_COMMIT_S = 0.001

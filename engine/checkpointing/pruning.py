@@ -15,7 +15,7 @@ from engine.checkpointing.packing import Packing
 from engine.checkpointing.records import names_in
 from engine.checkpointing.statements import BLOBS, CHECKPOINTS, INTERRUPTS, WRITES, pattern
 from engine.columns import canonical_json
-from engine.database import Transaction
+from engine.transactions import Transaction
 
 Key = tuple[str, str]
 """Namespace and checkpoint id, within one thread."""

@@ -20,7 +20,8 @@ from engine.checkpointing.packing import Packing
 from engine.checkpointing.reads import CheckpointReads
 from engine.checkpointing.records import Record, Value, unknown
 from engine.checkpointing.statements import Search
-from engine.database import Database, Transaction
+from engine.database import Database
+from engine.transactions import Transaction
 
 PAGE_SIZE = 20
 

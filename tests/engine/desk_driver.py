@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from uuid import uuid4
 
@@ -19,12 +19,13 @@ from engine import (
     Seen,
     SQLModelSaver,
 )
-from engine.database import Database, Transaction
+from engine.database import Database
 from engine.leases import Leases
 from engine.ledger import Ledger
 from engine.progress import Progress
 from engine.runner import Runner
 from engine.threads import Thread
+from engine.transactions import Transaction
 from engine.wakeups import Handler, Kind
 from engine.workflows import App, load_app
 from tests.waiting import eventually
@@ -114,16 +115,28 @@ class Bench:
         return Thread(self.app.workflows[run.workflow], run.thread_id, guard=no_guard)
 
 
+def _on(saver: SQLModelSaver, app: App) -> App:
+    workflows = {
+        name: replace(workflow, graph=workflow.graph.copy(update={"checkpointer": saver}))
+        for name, workflow in app.workflows.items()
+    }
+    return replace(app, workflows=workflows)
+
+
 @asynccontextmanager
 async def open_bench(
-    url: str, *, database: Database | None = None, app: Path = APP, progress: Progress | None = None
+    url: str, *, database: Database | None = None, app: Path | App = APP, progress: Progress | None = None
 ) -> AsyncIterator[Bench]:
-    """An engine whose runs move only when the test says `runner.advance`."""
+    """An engine whose runs move only when the test says `runner.advance`.
+
+    `app` may be loaded already: its graphs are then put on this engine's checkpointer.
+    """
     database = database or Database(url)
     await database.migrate()
     leases = Leases(database)
     await leases.open()
-    loaded = await load_app(app, saver=SQLModelSaver(database))
+    saver = SQLModelSaver(database)
+    loaded = _on(saver, app) if isinstance(app, App) else await load_app(app, saver=saver)
     wakeups = ByHand()
     ledger = Ledger(database, wakeups)
     progress = progress or Progress()

@@ -12,9 +12,10 @@ from sqlalchemy import delete, insert, select, update
 from engine import AuditBroken, audit
 from engine.audit import Entry
 from engine.clock import utc_now
-from engine.database import Database, Transaction
+from engine.database import Database
 from engine.decisions import Actor
 from engine.tables import audit as table
+from engine.transactions import Transaction
 from engine.views import EventKind
 
 

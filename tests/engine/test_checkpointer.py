@@ -15,8 +15,9 @@ from sqlalchemy import Column, func, literal, select, update
 
 from engine.checkpointer import SQLModelSaver, open_saver
 from engine.checkpointing.statements import BLOBS, CHECKPOINTS, WRITES
-from engine.database import Database, Transaction
+from engine.database import Database
 from engine.errors import DamagedCheckpoint, StoreError
+from engine.transactions import Transaction
 
 ODD_IDS = ["') OR '1'='1", '"; DROP TABLE assent_checkpoints; --', "%", "_", "\\", "😀", " "]
 ODD_TEXT = "NUL \x00, whole 😀, quotes ' \" \\u0000"

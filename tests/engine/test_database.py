@@ -178,7 +178,9 @@ async def test_cancelling_during_the_commit_lets_it_finish(database: Database) -
             tx.after_commit(called.set)
 
     task = asyncio.create_task(write())
-    event.listen(database.engine.sync_engine, "commit", lambda _: task.cancel(), once=True)
+    engine = database._on_loop.get("BEGIN IMMEDIATE", database.engine.sync_engine)
+    loop = asyncio.get_running_loop()  # SQLite commits on a thread
+    event.listen(engine, "commit", lambda _: loop.call_soon_threadsafe(task.cancel), once=True)
     with pytest.raises(asyncio.CancelledError):
         await task
     assert called.is_set()
@@ -258,11 +260,9 @@ async def test_a_full_disk_is_a_store_error(sqlite_url: str) -> None:
     async with database.transaction() as tx:
         await tx.execute(text("CREATE TABLE heap (body BLOB)"))
         await tx.execute(text("INSERT INTO heap VALUES (zeroblob(10))"))
-    async with database.engine.connect() as connection:
-        raw: Any = (await connection.get_raw_connection()).driver_connection
-        await raw.execute_fetchall("PRAGMA max_page_count=1")
-    with pytest.raises(StoreError, match="full"):
-        async with database.transaction() as tx:
+    async with database.transaction() as tx:
+        await tx.execute(text("PRAGMA max_page_count=1"))
+        with pytest.raises(StoreError, match="full"):
             await tx.execute(text("INSERT INTO heap VALUES (zeroblob(1000000))"))
     async with database.reading() as tx:
         assert (await tx.execute(text("SELECT count(*) FROM heap"))).scalar_one() == 1

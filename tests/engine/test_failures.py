@@ -343,3 +343,42 @@ async def test_whichever_commit_is_the_last_the_edit_happens_once(workflow: str)
         for last in range(len(workflow) % EVERY, commits, EVERY):
             run, _ = await cut_off(folder, workflow, last=last)
             assert same(run) == same(undisturbed), f"after commit {last} of {commits}"
+
+
+async def test_an_error_that_could_not_be_stored_ends_no_run(tmp_path: Path) -> None:
+    """A node raises just when the database is away: nothing is known of it, so the run is driven again."""
+    async with open_bench(f"sqlite:///{tmp_path}/assent.db", app=SHAPES) as bench:
+        run = await bench.driver.desk.start(
+            "fragile", entries={"amount": "5", "draft": str(tmp_path)}, actor=RITA, request_key="k"
+        )
+        saver: Any = bench.app.workflows["fragile"].graph.checkpointer
+        lane, writes = saver._store._lane, saver._store._lane.write
+
+        async def away(change: Any, *, is_alone: bool) -> None:
+            if (tmp_path / "calls").exists():
+                raise StoreError("The database is away.")
+            await writes(change, is_alone=is_alone)
+
+        lane.write = away
+        with pytest.raises(StoreError):
+            await bench.runner.advance(run.id)
+        lane.write = writes
+        run = await rest(bench, run)
+        assert run.status is RunStatus.WAITING
+        assert failed(run).question.text == "charge failed. Try again?"
+
+
+async def test_a_retry_keeps_answers_that_langgraph_forgets(bench: Bench, tmp_path: Path) -> None:
+    """A node that raises before it comes to its second question loses that answer: it is sent again."""
+    run = await begun(bench, "twice", tmp_path)
+    run = await decided(bench, run, APPROVE)
+    (tmp_path / "broken").touch()
+    run = await decided(bench, run, Choice("reject", reason="No"))
+    assert failed(run).node == "ask_twice"
+    (tmp_path / "broken").unlink()
+    run = await decided(bench, run, RETRY)
+    assert run.status is RunStatus.FINISHED
+    assert run.result["log"] == ["True False"]
+    assert [approval.revision for approval in run.approvals] == [1, 1, 1]
+    assert kinds(run).count("decided") == 3
+    assert "resent" in kinds(run)

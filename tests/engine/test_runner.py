@@ -16,10 +16,10 @@ from typing_extensions import TypedDict
 from engine import AlreadyDecided, ApprovalView, Choice, RunStatus, RunView, runs
 from engine import approvals as statements
 from engine.checkpoint_tables import CheckpointRow
-from engine.database import Transaction
 from engine.errors import LeaseLost
 from engine.pauses import Pause, Paused
 from engine.threads import Thread, saver_of
+from engine.transactions import Transaction
 from engine.workflows import Workflow
 from tests.engine.desk_driver import AMY, APPROVE, BEN, DORA, REJECT, RITA, Bench, edit, open_bench, seen
 

@@ -21,7 +21,8 @@ from engine import (
     StoreError,
     entries,
 )
-from engine.database import Database, Transaction
+from engine.database import Database
+from engine.transactions import Transaction
 from tests.engine.desk_driver import AMY, APPROVE, RITA, Bench, edit, open_bench, seen
 
 SHAPES = Path(__file__).parent.parent / "shapes" / "langgraph.json"

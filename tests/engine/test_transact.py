@@ -12,9 +12,10 @@ from sqlalchemy import Column, Integer, MetaData, Table, bindparam, func, insert
 from sqlalchemy.schema import CreateTable
 
 from engine.columns import JsonText, TextKey, UtcDateTime
-from engine.database import Database, Transaction
+from engine.database import Database
 from engine.errors import Conflict, StoreError
 from engine.prepared import STATEMENTS_KEPT
+from engine.transactions import Transaction
 
 NOTES = Table(
     "notes",

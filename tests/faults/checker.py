@@ -230,7 +230,7 @@ def _told(ledger: Ledger) -> Iterator[str]:
         decided = sum(1 for approval_id, _ in ledger.decisions if approval_id == name)
         if kinds[name, "decided"] != decided:
             yield f"I6: {name} has {decided} decisions and {kinds[name, 'decided']} entries of them"
-        if (kinds[name, "resumed"] > 0) != (approval["status"] == "resumed"):
+        if (kinds[name, "resumed"] > 0) != (approval["status"] == "resumed" and not _stops(ledger, approval)):
             yield f"I6: {name} is {approval['status']} and has {kinds[name, 'resumed']} entries of its delivery"
     ends = Counter((row["run_id"], row["kind"]) for row in ledger.audit)
     for run in ledger.runs.values():
@@ -238,6 +238,12 @@ def _told(ledger: Ledger) -> Iterator[str]:
             yield f"I6: run {run['id']} has {ends[run['id'], 'started']} entries of its start"
         if run["status"] in ENDED and ends[run["id"], run["status"]] != 1:
             yield f"I6: run {run['id']} is {run['status']} and has {ends[run['id'], run['status']]} entries of it"
+
+
+def _stops(ledger: Ledger, approval: Row) -> bool:
+    """Say whether a no ended the run, since neither a breakpoint nor an error takes one: that is told of the run."""
+    decided = ledger.decisions.get((approval["id"], approval["revision"]))
+    return approval["pause"] != "dynamic" and decided is not None and decided["verdict"] == "reject"
 
 
 def _checkpoints(ledger: Ledger) -> Iterator[str]:

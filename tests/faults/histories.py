@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections import Counter
 from pathlib import Path
 
+from engine.workflows import App
 from tests.faults.checker import Evidence, check
 from tests.faults.figures import Figure, Plan
 from tests.faults.model import SHAPES
 from tests.faults.play import Disagreement, History
-from tests.faults.stage import Faults, Stage
+from tests.faults.stage import APP, Faults, Stage
 
 HISTORIES, ON_ONE_DATABASE = 10_000, 100
 SPREAD = 1_000_003
@@ -36,12 +37,14 @@ class Told:
 async def played(plan: Plan, count: int, *, strikes: int, first: int = 0) -> Told:
     """Play `count` histories, each with `strikes` faults, and check each database that they were played on."""
     told = Told()
+    app: Path | App = APP
     for begin in range(first, first + count, ON_ONE_DATABASE):
         folder = plan.folder / str(begin)
         folder.mkdir()
         faults = Faults()
-        stage = Stage(folder, faults)
+        stage = Stage(folder, faults, app=app)
         await stage.open()
+        app = stage.app
         for number in range(begin, min(begin + ON_ONE_DATABASE, first + count)):
             history = History(stage, plan.seed + SPREAD * number, faults=faults, strikes=strikes)
             try:

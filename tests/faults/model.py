@@ -1,7 +1,7 @@
 """The reference model: what must become of a run, in a few lines that know nothing of the product.
 
-A run is a list of steps, each with tasks side by side, each with its questions one after the other; a text instead of tasks
-is a breakpoint. In "loop" a no is asked again, up to the third round.
+A run is a list of steps, each with tasks side by side, each with its questions one after the other; a text instead
+of tasks is a breakpoint. In "loop" a no is asked again, up to the third round.
 """
 
 from __future__ import annotations

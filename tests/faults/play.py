@@ -1,7 +1,7 @@
 """Plays a random history on the engine and on the model, and tells where they do not agree.
 
-Everything that happens follows from the history's seed: who clicks what, right or wrong, when the run is driven, when the
-engine is started anew, and where faults strike.
+Everything that happens follows from the history's seed: who clicks what, right or wrong, when the run is driven, when
+the engine is started anew, and where faults strike.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Seeded schedules of faults in one process: commits that fail or whose answer is lost, reads, cancellations, nodes."""
+"""Seeded schedules of faults in one process: commits that fail or whose answer is lost, reads, nodes, cancelling."""
 
 from __future__ import annotations
 

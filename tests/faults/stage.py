@@ -10,7 +10,9 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from engine import Desk, StoreError
-from engine.database import Database, Transaction
+from engine.database import Database
+from engine.transactions import Transaction
+from engine.workflows import App
 from tests.engine.desk_driver import Bench, open_bench
 from tests.faults import points
 from tests.faults.sink import SINK
@@ -87,7 +89,8 @@ class FaultyDatabase(Database):
 class Stage:
     """One database and the engines that work on it one after the other."""
 
-    def __init__(self, folder: Path, faults: Faults) -> None:
+    def __init__(self, folder: Path, faults: Faults, *, app: Path | App = APP) -> None:
+        self._app = app
         self._url = f"sqlite:///{folder / 'stage.db'}"
         self.database_url, self.effects, self.acks = self._url, folder / "effects", folder / "acks"
         self._faults = faults
@@ -99,14 +102,13 @@ class Stage:
         """Start an engine."""
         database = FaultyDatabase(self._url, self._faults)
         self.bench: Bench = await self._stack.enter_async_context(
-            open_bench(self._url, database=database, app=APP)
+            open_bench(self._url, database=database, app=self._app)
         )
-        for workflow in self.bench.app.workflows.values():
-            lane = workflow.graph.checkpointer._store._lane  # type: ignore[union-attr]
-            if not hasattr(lane, "is_faulty"):
-                lane.is_faulty = True
-                lane.write = self._failing(lane.write, "a step's writes")
-                lane.read = self._failing(lane.read, "a read of the thread")
+        self._app = self.bench.app
+        saver: Any = self._app.workflows["loop"].graph.checkpointer  # which all of them share
+        lane = saver._store._lane
+        lane.write = self._failing(lane.write, "a step's writes")
+        lane.read = self._failing(lane.read, "a read of the thread")
 
     def _failing(self, inner: Callable[..., Awaitable[Any]], name: str) -> Callable[..., Awaitable[Any]]:
         async def call(*args: Any, **more: Any) -> Any:
@@ -126,6 +128,11 @@ class Stage:
         """Start anew on what the last engine left."""
         await self.close()
         await self.open()
+
+    @property
+    def app(self) -> Path | App:
+        """The loaded app, for the next stage: loading takes longer than a history."""
+        return self._app
 
     @property
     def desk(self) -> Desk:

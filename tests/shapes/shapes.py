@@ -216,6 +216,16 @@ def ask_then_charge(state: State) -> dict:
 
 late = chain(State, ask_then_charge)
 
+
+def ask_twice(state: State) -> dict:
+    first = interrupt("First?")
+    if (Path(state["draft"]) / "broken").exists():
+        raise ConnectionError("no answer")
+    return {"log": [f"{first} {interrupt('Second?')}"]}
+
+
+twice = chain(State, ask_twice)
+
 _holds = StateGraph(State)
 _holds.add_node("inner", chain(State, prepare, charge))
 _holds.add_edge(START, "inner")

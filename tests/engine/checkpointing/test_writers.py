@@ -15,8 +15,9 @@ from sqlalchemy import update
 
 from engine.checkpointer import SQLModelSaver, open_saver
 from engine.checkpointing.statements import BLOBS, CHECKPOINTS
-from engine.database import Database, Transaction
+from engine.database import Database
 from engine.errors import StaleWriter, StoreError
+from engine.transactions import Transaction
 from tests.engine.checkpointing.test_pruning import count
 from tests.engine.test_checkpointer import at, checkpoint, got, ids, store
 

@@ -1,4 +1,7 @@
-"""Six shapes of graphs, each of whose questions is told with its answer, and followed by an effect if it is a yes."""
+"""Six shapes of graphs, each of whose questions is told with its answer, and followed by an effect if it is a yes.
+
+The nodes run on the event loop, so that everything happens in the same order each time.
+"""
 
 from __future__ import annotations
 
@@ -28,7 +31,7 @@ class Start(TypedDict):
 def asking(*texts: str) -> Any:
     """Make a node of these questions."""
 
-    def node(state: State) -> dict[str, Any]:
+    async def node(state: State) -> dict[str, Any]:
         told = []
         for text in texts:
             answer = interrupt({"question": text, "name": state["name"]})
@@ -42,7 +45,7 @@ def asking(*texts: str) -> Any:
     return node
 
 
-def again(state: State) -> Command[Any]:
+async def again(state: State) -> Command[Any]:
     """Ask until somebody approves, three times at most."""
     text = f"Round {len(state.get('told', ())) + 1}"
     answer = interrupt({"question": text, "name": state["name"]})
@@ -52,12 +55,12 @@ def again(state: State) -> Command[Any]:
     return Command(update={"told": [f"{text} {answer}"]}, goto=END if is_over else "again")
 
 
-def one(state: dict[str, Any]) -> dict[str, Any]:
+async def one(state: dict[str, Any]) -> dict[str, Any]:
     """Ask about what was sent."""
-    return asking(state["text"])(state)
+    return await asking(state["text"])(state)
 
 
-def act(state: State) -> dict[str, Any]:
+async def act(state: State) -> dict[str, Any]:
     """Do what the breakpoint holds up."""
     happen("act")
     return {}

@@ -1,0 +1,129 @@
+"""What a transaction is to those who use one, and the driver's errors renamed once."""
+
+from __future__ import annotations
+
+import asyncio
+import sqlite3
+from collections.abc import Awaitable, Callable, Coroutine, Iterator
+from contextlib import contextmanager
+from typing import Any, TypeVar
+
+import psycopg
+from sqlalchemy import CursorResult, Executable
+from sqlalchemy.exc import DBAPIError, IntegrityError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+
+from engine.errors import Conflict, StoreError
+from engine.prepared import Parameters, Rows
+
+DRIVER_ERRORS = (sqlite3.Error, psycopg.Error)
+
+T = TypeVar("T")
+Run = Callable[[Executable, Parameters | None], Awaitable[CursorResult[Any] | Rows]]
+
+
+class Transaction:
+    """What may be done between begin and commit. Not for use after its `async with` block.
+
+    `cursor` is the driver's own where the transaction runs on it, else None.
+    """
+
+    def __init__(
+        self,
+        run: Run,
+        dialect: str,
+        cursor: Any = None,
+    ) -> None:
+        self._run = run
+        self.cursor = cursor
+        self._callbacks: list[Callable[[], None]] = []
+        self.dialect = dialect
+
+    async def execute(
+        self, statement: Executable, params: Parameters | None = None
+    ) -> CursorResult[Any] | Rows:
+        """Run one Core statement; a list of parameter mappings runs it once for each.
+
+        Raises: Conflict when a key is taken (on PostgreSQL the transaction is then of no more use),
+        StoreError for everything else the database could not do.
+        """
+        with renamed_errors():
+            return await self._run(statement, params)
+
+    def after_commit(self, callback: Callable[[], None]) -> None:
+        """Call `callback` once the transaction is committed, in the order given; never after a rollback.
+
+        It must not raise: the commit is a fact by then.
+        """
+        self._callbacks.append(callback)
+
+    def run_callbacks(self) -> None:
+        for callback in self._callbacks:
+            callback()
+
+
+def reading_only(run: Run) -> Run:
+    """Refuse whatever would write."""
+
+    async def read(statement: Executable, params: Parameters | None) -> CursorResult[Any] | Rows:
+        if getattr(statement, "is_dml", False):
+            raise RuntimeError("This transaction only reads: use database.transaction() to write.")
+        return await run(statement, params)
+
+    return read
+
+
+@contextmanager
+def renamed_errors() -> Iterator[None]:
+    """Turn what driver and pool raise into Conflict and StoreError, without parameters in the text."""
+    try:
+        yield
+    except IntegrityError as error:
+        raise Conflict(f"The database refused a row: {_reason(error)}") from error
+    except DBAPIError as error:
+        raise StoreError(f"The database could not do this now: {_reason(error)}") from error
+    except (sqlite3.IntegrityError, psycopg.IntegrityError) as error:
+        raise Conflict(f"The database refused a row: {_first_line(error)}") from error
+    except DRIVER_ERRORS as error:
+        raise StoreError(f"The database could not do this now: {_first_line(error)}") from error
+    except PoolTimeout as error:
+        raise StoreError("The database is too busy: no connection became free in time.") from error
+    except (OSError, UnicodeEncodeError) as error:
+        raise StoreError(f"The database could not do this: {type(error).__name__}.") from error
+
+
+def _reason(error: DBAPIError) -> str:
+    return _first_line(error.orig)
+
+
+def _first_line(error: BaseException | None) -> str:
+    """The driver's first line; the later ones may hold values of the row."""
+    lines = str(error).strip().splitlines()
+    return lines[0] if lines else type(error).__name__
+
+
+def driven(body: Coroutine[Any, Any, T]) -> T:
+    """Run a coroutine that never waits to its end, without an event loop."""
+    try:
+        body.send(None)
+    except StopIteration as ended:
+        return ended.value  # type: ignore[no-any-return]
+    body.close()
+    raise RuntimeError("A transaction on the database's thread may await nothing but its statements.")
+
+
+async def to_the_end(work: Awaitable[T]) -> T:
+    """Await `work` to its end even if this task is cancelled meanwhile; raise the cancellation afterwards."""
+    task = asyncio.ensure_future(work)
+    cancelled: asyncio.CancelledError | None = None
+    while not task.done():
+        try:
+            await asyncio.shield(task)
+        except asyncio.CancelledError as error:
+            cancelled = error
+        except BaseException:  # noqa: BLE001, S110 - it is raised by task.result() below
+            pass
+    result = task.result()
+    if cancelled is not None:
+        raise cancelled
+    return result
