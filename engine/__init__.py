@@ -2,6 +2,7 @@
 
 from engine.checkpointer import SQLModelSaver, open_saver
 from engine.decisions import Actor, Choice, Seen, Verdict
+from engine.deliveries import Deliveries
 from engine.desk import Desk
 from engine.errors import (
     AlreadyDecided,
@@ -67,6 +68,7 @@ __all__ = [
     "DatabaseInUse",
     "DatabaseTooNew",
     "DecisionView",
+    "Deliveries",
     "Desk",
     "Draft",
     "Earlier",

@@ -16,6 +16,7 @@ from engine import approvals, audit, drafts, postings, runs
 from engine.clock import utc_now
 from engine.deciding import Deciding, is_repeat
 from engine.decisions import Actor, Choice, Json, Seen
+from engine.deliveries import Deliveries
 from engine.errors import AlreadyDecided, Conflict, NoDraft, NotAllowed, Refused, UnknownWorkflow
 from engine.forms import read_form
 from engine.ledger import Ledger, Transition
@@ -54,6 +55,7 @@ class Desk:
         self._wakeups = wakeups
         self._pictures = Pictures(app)
         self._progress = progress
+        self.deliveries = Deliveries(ledger.database)
         wakeups.on(Kind.RUN, runner.advance)
 
     # -- what there is ---------------------------------------------------------------------------------------

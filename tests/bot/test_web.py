@@ -71,7 +71,7 @@ def forged() -> dict[str, dict[str, str]]:
 
 
 @pytest.mark.parametrize("kind", sorted(forged()))
-async def test_a_forged_request_gets_401_and_leaves_nothing(
+async def test_t07_a_forged_request_gets_401_and_leaves_nothing(
     at: Standing, session: aiohttp.ClientSession, caplog: pytest.LogCaptureFixture, kind: str
 ) -> None:
     """Whatever is not signed by Slack is turned away; at any level the log has neither its body nor a traceback."""
@@ -109,7 +109,7 @@ async def test_the_signature_holds_for_five_minutes(at: Standing, session: aioht
         (b"\xff", "application/json"),
     ],
 )
-async def test_a_signed_but_broken_body_gets_a_400(
+async def test_t07_a_signed_but_broken_body_gets_a_400(
     at: Standing,
     session: aiohttp.ClientSession,
     caplog: pytest.LogCaptureFixture,
@@ -122,7 +122,7 @@ async def test_a_signed_but_broken_body_gets_a_400(
     assert "Traceback" not in caplog.text
 
 
-async def test_other_methods_and_large_bodies_are_refused(
+async def test_t07_other_methods_and_large_bodies_are_refused(
     at: Standing, session: aiohttp.ClientSession
 ) -> None:
     """Slack's door takes POST only, and 1 MiB at most."""
@@ -154,7 +154,7 @@ async def test_slacks_challenge_is_answered(at: Standing, session: aiohttp.Clien
         assert "c-1" in await response.text()
 
 
-async def test_a_replayed_request_decides_once(at: Standing, session: aiohttp.ClientSession) -> None:
+async def test_t06_a_replayed_request_decides_once(at: Standing, session: aiohttp.ClientSession) -> None:
     """The same signed bytes, ten times within their five minutes, make one decision and no complaint."""
     card = await at.card()
     await at.sandbox.click("U0AMY", CHANNEL, card["ts"], "approve")
@@ -167,7 +167,7 @@ async def test_a_replayed_request_decides_once(at: Standing, session: aiohttp.Cl
 
 
 @pytest.mark.parametrize("kind", ["click", "form", "command"])
-async def test_damaged_payloads_never_cause_an_error_of_ours(
+async def test_f29_damaged_payloads_never_cause_an_error_of_ours(
     at: Standing, session: aiohttp.ClientSession, caplog: pytest.LogCaptureFixture, kind: str
 ) -> None:
     """A hundred signed payloads with something dropped or replaced get 200 or a 400, and decide nothing."""
