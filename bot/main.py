@@ -32,6 +32,7 @@ from bot.sweeper import Sweeper
 from bot.terminal import log_event
 from bot.web import make_web
 from bot.whispers import Whispers
+from bot.witness import Witness
 from engine import Desk, open_desk
 
 LOG = logging.getLogger("assent")
@@ -86,17 +87,19 @@ async def running(settings: Settings) -> AsyncIterator[Running]:
         desk.on_change(mirror.catch_up)
         sweeper = Sweeper(desk)
         slack = await _listening_app(stack, client, desk=desk, identity=identity)
+        witness = Witness(client, desk=desk, identity=identity)
         once = await _once(stack, desk)
         socket = await _open_socket(stack, slack, settings=settings, once=once)
         health = Health(
             desk=desk,
             identity=identity,
             trouble=lambda: mirror.trouble,
+            witness=lambda: witness.trouble,
             is_sweeping=sweeper.is_going,
             socket=socket.is_open if socket else None,
         )
         url = await _open_web(stack, slack, settings=settings, health=health, once=once)
-        work = [sweeper.run(), Reporter(mirror, desk=desk).run()]
+        work = [sweeper.run(), Reporter(mirror, desk=desk).run(), witness.look()]
         stopped = _background(stack, work if knows_itself else [*work, identity.keep_asking()])
         yield Running(
             url=url, slack_url=None if socket else f"{url}/slack/events", desk=desk, stopped=stopped

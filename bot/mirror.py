@@ -180,7 +180,7 @@ class Mirror:
                 ts=str(posting.reference),
                 text=wanted.text,
                 blocks=list(wanted.blocks),
-                metadata=metadata(posting.id),
+                metadata=metadata(posting.id, anchor=wanted.anchor),
                 parse="none",
                 link_names=False,
             )
@@ -235,7 +235,7 @@ class Mirror:
                 channel=posting.place,
                 text=wanted.text,
                 blocks=list(wanted.blocks),
-                metadata=metadata(posting.id),
+                metadata=metadata(posting.id, anchor=wanted.anchor),
                 unfurl_links=False,
                 unfurl_media=False,
                 parse="none",

@@ -7,6 +7,7 @@ from engine.desk import Desk
 from engine.errors import (
     AlreadyDecided,
     AmbiguousRun,
+    AnchorBroken,
     AppError,
     AuditBroken,
     BadDatabaseUrl,
@@ -35,6 +36,7 @@ from engine.opening import open_desk
 from engine.policy import Policy, covers
 from engine.questions import Option, Part, Path, Question, ReasonWanted
 from engine.views import (
+    Anchor,
     ApprovalStatus,
     ApprovalView,
     DecisionView,
@@ -48,6 +50,7 @@ from engine.views import (
     RunView,
     WorkflowView,
 )
+from engine.witnessed import Witnessed
 from engine.workflows import Ask
 
 __all__ = [
@@ -55,6 +58,8 @@ __all__ = [
     "Actor",
     "AlreadyDecided",
     "AmbiguousRun",
+    "Anchor",
+    "AnchorBroken",
     "AppError",
     "AppReport",
     "Approval",
@@ -105,6 +110,7 @@ __all__ = [
     "UnknownRun",
     "UnknownWorkflow",
     "Verdict",
+    "Witnessed",
     "WorkflowReport",
     "WorkflowView",
     "active_fields",

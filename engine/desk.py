@@ -26,6 +26,7 @@ from engine.progress import Progress
 from engine.resuming import RAW, Values, give
 from engine.runner import Runner
 from engine.views import (
+    Anchor,
     ApprovalStatus,
     ApprovalView,
     Draft,
@@ -36,6 +37,7 @@ from engine.views import (
     WorkflowView,
 )
 from engine.wakeups import Handler, Kind, Wakeups
+from engine.witnessed import Witnessed
 from engine.workflows import App, Workflow
 
 DRAFT_LIFETIME = timedelta(hours=24)
@@ -56,6 +58,7 @@ class Desk:
         self._pictures = Pictures(app)
         self._progress = progress
         self.deliveries = Deliveries(ledger.database)
+        self.witnessed = Witnessed(ledger.database)
         wakeups.on(Kind.RUN, runner.advance)
 
     # -- what there is ---------------------------------------------------------------------------------------
@@ -278,10 +281,10 @@ class Desk:
         """Ask the database for a sign of life. Raises: StoreError."""
         await self._database.ping()
 
-    async def verify(self) -> int:
-        """Walk the whole audit chain and return its length in entries. Raises: AuditBroken."""
+    async def verify(self, anchors: Sequence[Anchor] = ()) -> int:
+        """Walk the whole audit chain and return its length in entries. Raises: AuditBroken, AnchorBroken."""
         async with self._database.reading() as tx:
-            return await audit.verify(tx)
+            return await audit.verify(tx, anchors)
 
     # -- for whoever shows runs to people --------------------------------------------------------------------
 

@@ -204,6 +204,7 @@ async def test_health_tells_the_truth(at: Standing, session: aiohttp.ClientSessi
             "slack",
             "messages",
             "sweeper",
+            "trail",
         }
     at.sandbox.admin.archive("approvals")
     await at.sandbox.slash("U0RITA", "#general", "/approvals start pay-out")
