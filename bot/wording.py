@@ -267,8 +267,10 @@ def moment(at: datetime) -> str:
 def sentence(error: EngineError) -> str:
     """Say in mrkdwn what was refused or went wrong, and what to do. One line, for a message or an ephemeral."""
     match error:
+        case AlreadyDecided(actor_id=who) if who.isascii() and who.isalnum() and who.isupper():
+            return _decided(error, who=f"<@{who}>")
         case AlreadyDecided():
-            return _decided(error, who=f"<@{error.actor_id}>" if error.actor_id.isalnum() else "somebody")
+            return _decided(error, who="somebody")
         case _:
             return _outside(plain_sentence(error))
 
