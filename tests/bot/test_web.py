@@ -14,6 +14,8 @@ from typing import Any
 
 import aiohttp
 import pytest
+from aiohttp import web
+from aiohttp.test_utils import TestServer
 
 from bot.sandbox import http_body, signed_headers
 from bot.web import MAX_BODY_BYTES
@@ -230,3 +232,30 @@ async def test_socket_mode_opens_no_http_door(tmp_path: Path, session: aiohttp.C
         assert await post(session, at, body, {**FORM, **signed_headers(body)}) == 404
         async with session.get(f"{at.bot.url}/readyz") as response:
             assert (await response.json())["checks"]["socket"]["ok"] is True
+
+
+async def test_t27_a_response_url_is_never_asked(at: Standing, session: aiohttp.ClientSession) -> None:
+    """Wherever a response_url points, be it this machine or a file, nothing goes there: people are told by API."""
+    asked: list[str] = []
+
+    async def listen(request: web.Request) -> web.Response:
+        asked.append(request.path)
+        return web.Response()
+
+    application = web.Application()
+    application.router.add_route("*", "/{tail:.*}", listen)
+    async with TestServer(application) as trap:
+        card = await at.card()
+        await at.sandbox.click("U0OTTO", CHANNEL, card["ts"], "approve")
+        command, _, click = at.sandbox.deliveries
+        for delivery in (click, command):
+            for address in (str(trap.make_url("/hook")), "file:///etc/passwd", "http://169.254.169.254/x"):
+                payload = {**delivery.payload, "response_url": address, "trigger_id": f"1.{len(address)}.x"}
+                payload["response_urls"] = [{"response_url": address}]
+                if delivery.kind == "slash_commands":
+                    payload = {**delivery.payload, "response_url": address, "text": "list"}
+                body, content_type = http_body(delivery.kind, payload)
+                headers = {"Content-Type": content_type, **signed_headers(body)}
+                assert await post(session, at, body, headers) == 200
+        await at.told("U0OTTO", "not among")
+    assert asked == []
