@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import re
 import sys
 from collections.abc import Callable, Coroutine, Iterable, Sequence
 from pathlib import Path
@@ -56,7 +57,16 @@ def _parser() -> argparse.ArgumentParser:
         "check", _check, "Tell what your app asks and who may decide; exit code 1 when it cannot work."
     )
     check.add_argument("app", nargs="?", type=Path, help="path of a langgraph.json (default: ASSENT_APP)")
-    add("verify", _verify, "Walk the audit trail and tell whether anything in it was changed.")
+    verify = add("verify", _verify, "Walk the audit trail and tell whether anything in it was changed.")
+    verify.add_argument(
+        "--anchor",
+        type=_anchor,
+        action="append",
+        default=[],
+        metavar="NUMBER:HASH",
+        dest="anchors",
+        help="what the thread in Slack says below a decision, such as 41:3f2a9c0d1e2b4a5c; may be given often",
+    )
     return parser
 
 
@@ -128,9 +138,13 @@ def _check(options: argparse.Namespace) -> int:
     return _with_settings(AppSettings, lambda settings: work(settings.assent_app))
 
 
-def _verify(_options: argparse.Namespace) -> int:
+def _verify(options: argparse.Namespace) -> int:
     async def work(desk: Desk) -> int:
-        _print([f"The audit trail is whole: {await desk.verify()} entries."])
+        from engine import Anchor
+
+        count = await desk.verify([Anchor(*each) for each in options.anchors])
+        fits = f" It fits {_counted(len(options.anchors), 'anchor')}." if options.anchors else ""
+        _print([f"The audit trail is whole: {count} entries.{fits}"])
         return 0
 
     return _at_desk(work)
@@ -192,6 +206,19 @@ def _port(text: str) -> int:
     if not text.isdecimal() or int(text) > 65535:
         raise argparse.ArgumentTypeError("must be a whole number from 0 to 65535")
     return int(text)
+
+
+def _anchor(text: str) -> tuple[int, str]:
+    found = re.fullmatch(r"([0-9]{1,12}):([0-9a-f]{16,64})", text.strip().lower())
+    if found is None:
+        raise argparse.ArgumentTypeError(
+            "must look like 41:3f2a9c0d1e2b4a5c, with 16 to 64 digits of the hash"
+        )
+    return int(found[1]), found[2]
+
+
+def _counted(number: int, what: str) -> str:
+    return f"{number} {what}{'' if number == 1 else 's'}"
 
 
 def _version() -> str:

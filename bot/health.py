@@ -26,18 +26,20 @@ class Health:
     """Asks everything that readiness depends on.
 
     `socket` says whether Slack's socket is open, None for HTTP; `trouble` is the mirror's, None when Slack
-    takes what it is given; `is_sweeping` says whether the sweeper went round lately.
+    takes what it is given; `witness` says what is wrong with the audit trail, None when it fits what Slack shows;
+    `is_sweeping` says whether the sweeper went round lately.
     """
 
     desk: Desk
     identity: Identity
     trouble: Callable[[], str | None]
+    witness: Callable[[], str | None]
     is_sweeping: Callable[[], bool]
     socket: Callable[[], Awaitable[bool]] | None = None
 
     async def report(self) -> tuple[Check, ...]:
         """Check everything anew; takes about 2 s at most, when the database does not answer."""
-        checks = [await self._database(), self._account(), self._mirror(), self._sweeper()]
+        checks = [await self._database(), self._account(), self._mirror(), self._sweeper(), self._trail()]
         return (*checks, await self._socket(self.socket)) if self.socket else tuple(checks)
 
     async def _database(self) -> Check:
@@ -64,6 +66,12 @@ class Health:
         if self.is_sweeping():
             return Check("sweeper", ok=True, sentence="The sweeper goes round.")
         return Check("sweeper", ok=False, sentence="The sweeper has not gone round for a while.")
+
+    def _trail(self) -> Check:
+        trouble = self.witness()
+        return Check(
+            "trail", ok=trouble is None, sentence=trouble or "The audit trail fits what Slack shows."
+        )
 
     async def _socket(self, is_open: Callable[[], Awaitable[bool]]) -> Check:
         if await is_open():

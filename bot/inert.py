@@ -21,6 +21,7 @@ _JOINER: Final = re.compile(f"[{_JOINERS}]")
 _SKIN_TONES: Final = frozenset(map(chr, range(0x1F3FB, 0x1F400)))
 _MIXED_WORD: Final = re.compile(r"[^\W\d_]{2,}")
 _MRKDWN_PAIRED: Final = re.compile(r"[*~`]|(?<![^\W_])_|_(?![^\W_])")
+_MRKDWN_QUOTE: Final = re.compile(r"^(\s*)>")
 _MRKDWN_COLON: Final = re.compile(r":(?=//|[\w+'-]+:)")
 _LOOKALIKES: Final = str.maketrans({"*": "∗", "_": "＿", "~": "∼", "`": "ˋ"})
 _ENTITIES: Final = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;"})
@@ -65,8 +66,10 @@ def escape(text: str) -> str:
 
     `&`, `<` and `>` become entities, as https://docs.slack.dev/messaging/formatting-message-text/ asks; for
     the signs that have no escape in Slack (`*`, `_`, `~`, backtick, `:name:`, `://`) a look-alike stands in.
-    Give it one line: Slack makes a quote of a line that begins with an escaped ">".
+    Give it one line: Slack makes a quote of a line that begins with ">", escaped or not, so at the beginning a
+    look-alike stands for that too.
     """
+    text = _MRKDWN_QUOTE.sub(r"\1＞", text)
     text = _MRKDWN_PAIRED.sub(lambda found: found[0].translate(_LOOKALIKES), visible(text))
     return _MRKDWN_COLON.sub("꞉", text).translate(_ENTITIES)
 

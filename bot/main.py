@@ -22,6 +22,7 @@ from bot.identity import Identity
 from bot.links import Links
 from bot.listeners import Parts
 from bot.mirror import Mirror
+from bot.once import Once
 from bot.people import People
 from bot.reporter import Reporter
 from bot.settings import Settings
@@ -31,6 +32,7 @@ from bot.sweeper import Sweeper
 from bot.terminal import log_event
 from bot.web import make_web
 from bot.whispers import Whispers
+from bot.witness import Witness
 from engine import Desk, open_desk
 
 LOG = logging.getLogger("assent")
@@ -85,16 +87,19 @@ async def running(settings: Settings) -> AsyncIterator[Running]:
         desk.on_change(mirror.catch_up)
         sweeper = Sweeper(desk)
         slack = await _listening_app(stack, client, desk=desk, identity=identity)
-        socket = await _open_socket(stack, slack, settings=settings)
+        witness = Witness(client, desk=desk, identity=identity)
+        once = await _once(stack, desk)
+        socket = await _open_socket(stack, slack, settings=settings, once=once)
         health = Health(
             desk=desk,
             identity=identity,
             trouble=lambda: mirror.trouble,
+            witness=lambda: witness.trouble,
             is_sweeping=sweeper.is_going,
             socket=socket.is_open if socket else None,
         )
-        url = await _open_web(stack, slack, settings=settings, health=health)
-        work = [sweeper.run(), Reporter(mirror, desk=desk).run()]
+        url = await _open_web(stack, slack, settings=settings, health=health, once=once)
+        work = [sweeper.run(), Reporter(mirror, desk=desk).run(), witness.look()]
         stopped = _background(stack, work if knows_itself else [*work, identity.keep_asking()])
         yield Running(
             url=url, slack_url=None if socket else f"{url}/slack/events", desk=desk, stopped=stopped
@@ -139,22 +144,33 @@ async def _listening_app(
     return slack
 
 
-async def _open_socket(stack: AsyncExitStack, slack: AsyncApp, *, settings: Settings) -> SocketDoor | None:
+async def _once(stack: AsyncExitStack, desk: Desk) -> Once:
+    await desk.deliveries.remember()
+    once = Once(desk.deliveries)
+    stack.push_async_callback(once.settle)
+    return once
+
+
+async def _open_socket(
+    stack: AsyncExitStack, slack: AsyncApp, *, settings: Settings, once: Once
+) -> SocketDoor | None:
     if settings.slack_app_token is None:
         return None
     token = settings.slack_app_token.get_secret_value()
     client = await stack.enter_async_context(open_slack(token, base_url=settings.slack_api_url))
-    socket = SocketDoor(slack, app_token=token, web_client=client)
+    socket = SocketDoor(slack, app_token=token, web_client=client, once=once)
     stack.push_async_callback(socket.shut, limit_s=STOP_WITHIN_S)
     await socket.open()
     return socket
 
 
-async def _open_web(stack: AsyncExitStack, slack: AsyncApp, *, settings: Settings, health: Health) -> str:
+async def _open_web(
+    stack: AsyncExitStack, slack: AsyncApp, *, settings: Settings, health: Health, once: Once
+) -> str:
     verifier = None
     if settings.slack_app_token is None and settings.slack_signing_secret is not None:
         verifier = SignatureVerifier(settings.slack_signing_secret.get_secret_value())
-    application = make_web(health=health, slack=slack, verifier=verifier)
+    application = make_web(health=health, slack=slack, verifier=verifier, once=once)
     runner = web.AppRunner(application, access_log=None, shutdown_timeout=STOP_WITHIN_S)
     stack.push_async_callback(runner.cleanup)
     await runner.setup()

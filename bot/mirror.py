@@ -14,7 +14,7 @@ from weakref import WeakValueDictionary
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bot import wording
+from bot import troubles, wording
 from bot.cards import ROOT, Message, Upload, postings, progress_line
 from bot.identity import UNREACHABLE, refusal_code
 from bot.sightings import Sightings, metadata
@@ -180,7 +180,7 @@ class Mirror:
                 ts=str(posting.reference),
                 text=wanted.text,
                 blocks=list(wanted.blocks),
-                metadata=metadata(posting.id),
+                metadata=metadata(posting.id, anchor=wanted.anchor),
                 parse="none",
                 link_names=False,
             )
@@ -235,7 +235,7 @@ class Mirror:
                 channel=posting.place,
                 text=wanted.text,
                 blocks=list(wanted.blocks),
-                metadata=metadata(posting.id),
+                metadata=metadata(posting.id, anchor=wanted.anchor),
                 unfurl_links=False,
                 unfurl_media=False,
                 parse="none",
@@ -304,7 +304,7 @@ class _NoChannel(EngineError):
     """The run has no channel."""
 
     def __init__(self, run: RunView) -> None:
-        super().__init__(wording.no_channel(run.workflow))
+        super().__init__(troubles.no_channel(run.workflow))
 
 
 def _in_thread(wanted: Message, posted: dict[str, Posting]) -> dict[str, Any]:
@@ -324,13 +324,13 @@ def _tell(run: RunView, wanted: Message) -> None:
 def _sentence(error: Exception) -> str:
     match error:
         case SlackApiError():
-            return wording.slack_trouble(refusal_code(error))
+            return troubles.slack_trouble(refusal_code(error))
         case _NoChannel() | Conflict():
             return str(error)
         case EngineError():
             return wording.plain_sentence(error)
         case _:
-            return wording.slack_unreachable(type(error).__name__)
+            return troubles.slack_unreachable(type(error).__name__)
 
 
 def _asked_pause_s(error: Exception) -> float:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 from collections.abc import AsyncIterator, Callable
 from datetime import datetime, timedelta
 from typing import Any, Final
@@ -11,6 +12,7 @@ from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.identity import refusal_code
+from engine import Anchor
 
 LOG = logging.getLogger("assent")
 
@@ -23,12 +25,18 @@ _BLIND: Final = frozenset(
     {"missing_scope", "not_allowed_token_type", "channel_not_found", "thread_not_found", "not_in_channel"}
 )
 
+_ANCHOR: Final = re.compile(r"([0-9]{1,12}):([0-9a-f]{16,64})")
+
 Message = dict[str, Any]
 
 
-def metadata(posting_id: str) -> dict[str, Any]:
-    """Make the metadata that a message is known by: `{"event_type":…,"event_payload":{"posting":"9f…"}}`."""
-    return {"event_type": EVENT_TYPE, "event_payload": {"posting": posting_id}}
+def metadata(posting_id: str, *, anchor: Anchor | None = None) -> dict[str, Any]:
+    """Make the metadata that a message is known by: `{"event_type":…,"event_payload":{"posting":"9f…"}}`.
+
+    With an anchor, `{"posting":"9f…","anchor":"41:3f…"}`.
+    """
+    carried = {} if anchor is None else {"anchor": str(anchor)}
+    return {"event_type": EVENT_TYPE, "event_payload": {"posting": posting_id, **carried}}
 
 
 class Sightings:
@@ -64,6 +72,28 @@ class Sightings:
             return any(file.get("name") == filename for file in message.get("files") or [])
 
         return await self._reply(shares, place=place, thread_ts=thread_ts, since=since)
+
+    async def witnessed(self, *, place: str, author: str) -> tuple[set[str], list[Anchor]]:
+        """Return the posting ids and the anchors that the newest 200 messages of a channel carry.
+
+        `author` is our own user id: what others wrote witnesses nothing. Replies count that are shown in the channel
+        too, as cards are. Empty when the app may not read the channel. Raises: what the client raises.
+        """
+        try:
+            channel = await self._channel_id(place)
+            if channel is None:
+                return set(), []
+            answer = await self._client.conversations_history(
+                channel=channel, limit=PAGE_MESSAGES, include_all_metadata=True
+            )
+        except SlackApiError as error:
+            if refusal_code(error) not in _BLIND:
+                raise
+            return set(), []
+        carried = [_carried(each) for each in answer["messages"] if each.get("user") == author]
+        postings = {each["posting"] for each in carried if isinstance(each.get("posting"), str)}
+        found = (_ANCHOR.fullmatch(str(each.get("anchor", ""))) for each in carried)
+        return postings, [Anchor(int(each[1]), each[2]) for each in found if each]
 
     async def _reply(
         self, matches: Callable[[Message], bool], *, place: str, thread_ts: str, since: datetime
@@ -135,11 +165,15 @@ class Sightings:
 
 def _carries(posting_id: str) -> Callable[[Message], bool]:
     def matches(message: Message) -> bool:
-        carried = message.get("metadata") or {}
-        payload = carried.get("event_payload") or {}
-        return carried.get("event_type") == EVENT_TYPE and payload.get("posting") == posting_id
+        return _carried(message).get("posting") == posting_id
 
     return matches
+
+
+def _carried(message: Message) -> dict[str, Any]:
+    """Return what our metadata of a message says; nothing if it has none."""
+    found = message.get("metadata") or {}
+    return (found.get("event_payload") or {}) if found.get("event_type") == EVENT_TYPE else {}
 
 
 def _take_blindness(error: SlackApiError) -> None:

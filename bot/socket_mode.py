@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
+import json
 import logging
 
 from slack_bolt.adapter.socket_mode.aiohttp import AsyncSocketModeHandler
 from slack_bolt.adapter.socket_mode.async_internals import send_async_response
 from slack_bolt.adapter.socket_mode.internals import build_headers
 from slack_bolt.async_app import AsyncApp
+from slack_bolt.response import BoltResponse
 from slack_sdk.errors import SlackApiError
 from slack_sdk.socket_mode.async_client import AsyncBaseSocketModeClient
 from slack_sdk.socket_mode.request import SocketModeRequest
@@ -16,6 +19,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.bolt import dispatch
 from bot.identity import UNREACHABLE, TokenRefused, refusal_code
+from bot.once import Once
 
 LOG = logging.getLogger("assent")
 _PING_S = 5.0
@@ -39,9 +43,16 @@ class SocketDoor(AsyncSocketModeHandler):
     """
 
     def __init__(
-        self, app: AsyncApp, *, app_token: str, web_client: AsyncWebClient, ping_s: float = _PING_S
+        self,
+        app: AsyncApp,
+        *,
+        app_token: str,
+        web_client: AsyncWebClient,
+        once: Once,
+        ping_s: float = _PING_S,
     ) -> None:
         super().__init__(app, app_token, logger=app.logger, web_client=web_client, ping_interval=ping_s)
+        self._once = once
         self._ping_s = ping_s
         self._under_way: set[asyncio.Task[None]] = set()
         self._is_closing = False
@@ -91,7 +102,11 @@ class SocketDoor(AsyncSocketModeHandler):
 
     async def _answer(self, client: AsyncBaseSocketModeClient, req: SocketModeRequest) -> None:
         headers = {name: str(value) for name, value in (build_headers(req) or {}).items()}
-        response = await dispatch(self.app, req.payload, headers=headers)
+
+        async def work() -> BoltResponse:
+            return await dispatch(self.app, req.payload, headers=headers)
+
+        response = await self._once.handle(_key(req), work)
         await send_async_response(client, req, response, 0.0)
 
     async def _watch(self) -> None:
@@ -109,3 +124,9 @@ class SocketDoor(AsyncSocketModeHandler):
             if not now_open:
                 self.client.wss_uri = None
             was_open = now_open
+
+
+def _key(req: SocketModeRequest) -> str:
+    """Name a delivery by what it says: when Slack sends it again the envelope may be another."""
+    said = json.dumps([req.type, req.payload], sort_keys=True)
+    return hashlib.sha256(said.encode()).hexdigest()

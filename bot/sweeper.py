@@ -16,7 +16,7 @@ _STALE_S = 30.0
 
 class Sweeper:
     """Goes round every 2 s: recover runs, expire questions, show what people have not yet seen, and drop
-    forms that nobody finished.
+    forms that nobody finished and deliveries that cannot come again.
 
     The steps only wake what has to be done, so that a round is short; each may be repeated at any time.
     """
@@ -42,6 +42,7 @@ class Sweeper:
             self._desk.expire,
             self._desk.wake_behind,
             self._desk.drop_old_drafts,
+            self._desk.deliveries.drop_old,
         )
         if all([await self._tried(step) for step in steps]):
             self._done_at = time.monotonic()

@@ -10,6 +10,7 @@ from typing import Final
 
 from bot.cards import changes_text
 from bot.inert import one_line
+from bot.masking import masked
 from bot.wording import RUN_STATUS, event_line, moment, verdict
 from engine import ApprovalView, Event, EventKind, RunStatus, RunView, Verdict
 
@@ -93,7 +94,10 @@ class Lines(logging.Formatter):
     """Formats `12:04:31  run started   k7m2p9qx4d3a  by Rita Requester`, in local time."""
 
     def format(self, record: logging.LogRecord) -> str:
-        """Make one line of a record; a traceback is left out, since it may quote what somebody typed."""
+        """Make one line of a record. What looks like a secret is masked, whoever logs it.
+
+        A traceback is left out, since it may quote what somebody typed.
+        """
         action = getattr(record, "action", None)
         about = " ".join(filter(None, (getattr(record, name, None) for name in ("workflow", "run_id"))))
         is_event = action is not None and record.levelno == logging.INFO
@@ -104,7 +108,7 @@ class Lines(logging.Formatter):
             about,
             one_line(said),
         )
-        return "  ".join(part for part in parts if part).rstrip()
+        return masked("  ".join(part for part in parts if part).rstrip())
 
 
 def _detail(event: Event) -> str:

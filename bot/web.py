@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import logging
 import re
 
@@ -9,11 +10,13 @@ from aiohttp import web
 from aiohttp.typedefs import Handler
 from slack_bolt.adapter.aiohttp import to_aiohttp_response
 from slack_bolt.async_app import AsyncApp
+from slack_bolt.response import BoltResponse
 from slack_sdk.signature import SignatureVerifier
 
 from bot.bolt import dispatch
 from bot.health import Health
-from bot.payloads import Malformed, parse
+from bot.once import Once
+from bot.payloads import Body, Malformed, parse
 
 LOG = logging.getLogger("assent")
 MAX_BODY_BYTES = 1024 * 1024
@@ -22,7 +25,7 @@ _SIGNATURE = re.compile(r"v0=[0-9a-f]{64}", re.ASCII)
 
 
 def make_web(
-    *, health: Health, slack: AsyncApp | None, verifier: SignatureVerifier | None
+    *, health: Health, slack: AsyncApp | None, verifier: SignatureVerifier | None, once: Once
 ) -> web.Application:
     """Make the application: `/healthz`, `/readyz` and, when both `slack` and `verifier` are given, `/slack/events`.
 
@@ -32,7 +35,7 @@ def make_web(
     application.router.add_get("/healthz", _alive)
     application.router.add_get("/readyz", _ready_answer(health))
     if slack is not None and verifier is not None:
-        application.router.add_post("/slack/events", _slack_door(slack, verifier))
+        application.router.add_post("/slack/events", _slack_door(slack, verifier, once))
     return application
 
 
@@ -68,7 +71,7 @@ def _ready_answer(health: Health) -> Handler:
     return ready
 
 
-def _slack_door(slack: AsyncApp, verifier: SignatureVerifier) -> Handler:
+def _slack_door(slack: AsyncApp, verifier: SignatureVerifier, once: Once) -> Handler:
     async def door(request: web.Request) -> web.StreamResponse:
         headers = request.headers
         if "Content-Encoding" in headers:  # Slack sends none; unpacking is work that a stranger could order
@@ -87,6 +90,16 @@ def _slack_door(slack: AsyncApp, verifier: SignatureVerifier) -> Handler:
         except Malformed as error:
             LOG.warning("Slack sent something that cannot be read: %s", error)
             return web.Response(status=400)
-        return await to_aiohttp_response(await dispatch(slack, body, headers=headers))
+
+        async def work() -> BoltResponse:
+            return await dispatch(slack, body, headers=headers)
+
+        answer = await (work() if _is_challenge(body) else once.handle(hashlib.sha256(raw).hexdigest(), work))
+        return await to_aiohttp_response(answer)
 
     return door
+
+
+def _is_challenge(body: Body) -> bool:
+    """Say whether Slack only checks that somebody listens; it wants the same answer each time."""
+    return body.get("type") == "url_verification"

@@ -268,8 +268,10 @@ def moment(at: datetime) -> str:
 def sentence(error: EngineError) -> str:
     """Say in mrkdwn what was refused or went wrong, and what to do. One line, for a message or an ephemeral."""
     match error:
+        case AlreadyDecided(actor_id=who) if who.isascii() and who.isalnum() and who.isupper():
+            return _decided(error, who=f"<@{who}>")
         case AlreadyDecided():
-            return _decided(error, who=f"<@{error.actor_id}>" if error.actor_id.isalnum() else "somebody")
+            return _decided(error, who="somebody")
         case _:
             return _outside(plain_sentence(error))
 
@@ -348,40 +350,6 @@ def help_text() -> str:
 def run_started(title: str, *, run_id: str) -> str:
     """Confirm to a requester that the run exists; mrkdwn."""
     return f"{_outside(title)} was started as run {_outside(run_id)}. Its thread tells how it goes."
-
-
-def no_channel(workflow: str) -> str:
-    """Say that a workflow's runs cannot be shown anywhere."""
-    return f"The workflow {one_line(workflow)} has no channel. Set one in approvals.toml and start again."
-
-
-def slack_unreachable(kind: str) -> str:
-    """Say that Slack did not answer; `kind` names the error for whoever runs the bot."""
-    return f"Slack cannot be reached now ({kind}). It is tried again."
-
-
-def slack_trouble(code: str) -> str:
-    """Say what Slack's refusal of a message means, and what to do."""
-    match code:
-        case "channel_not_found":
-            told = "The bot cannot see this channel. Check its name in approvals.toml, or invite the bot"
-        case "not_in_channel":
-            told = "The bot is not in the channel. Invite it there"
-        case "is_archived" | "is_inactive":
-            told = "The channel is archived. Restore it, or set another one in approvals.toml"
-        case "invalid_auth" | "not_authed" | "account_inactive" | "token_revoked" | "token_expired":
-            told = (
-                "Slack does not take the bot's token any more. Install the app again and set SLACK_BOT_TOKEN"
-            )
-        case (
-            "missing_scope" | "no_permission" | "restricted_action" | "restricted_action_thread_only_channel"
-        ):
-            told = "Slack does not allow this to the app. Install it again from manifest.yml"
-        case "ratelimited" | "rate_limited" | "message_limit_exceeded":
-            told = "Slack asks for a pause. It is tried again"
-        case _:
-            told = "Slack refused a message. It is tried again"
-    return f"{told} ({one_line(code)})."
 
 
 def _decided(error: AlreadyDecided, *, who: str) -> str:

@@ -2,10 +2,12 @@
 
 from engine.checkpointer import SQLModelSaver, open_saver
 from engine.decisions import Actor, Choice, Seen, Verdict
+from engine.deliveries import Deliveries
 from engine.desk import Desk
 from engine.errors import (
     AlreadyDecided,
     AmbiguousRun,
+    AnchorBroken,
     AppError,
     AuditBroken,
     BadDatabaseUrl,
@@ -34,6 +36,7 @@ from engine.opening import open_desk
 from engine.policy import Policy, covers
 from engine.questions import Option, Part, Path, Question, ReasonWanted
 from engine.views import (
+    Anchor,
     ApprovalStatus,
     ApprovalView,
     DecisionView,
@@ -47,6 +50,7 @@ from engine.views import (
     RunView,
     WorkflowView,
 )
+from engine.witnessed import Witnessed
 from engine.workflows import Ask
 
 __all__ = [
@@ -54,6 +58,8 @@ __all__ = [
     "Actor",
     "AlreadyDecided",
     "AmbiguousRun",
+    "Anchor",
+    "AnchorBroken",
     "AppError",
     "AppReport",
     "Approval",
@@ -67,6 +73,7 @@ __all__ = [
     "DatabaseInUse",
     "DatabaseTooNew",
     "DecisionView",
+    "Deliveries",
     "Desk",
     "Draft",
     "Earlier",
@@ -103,6 +110,7 @@ __all__ = [
     "UnknownRun",
     "UnknownWorkflow",
     "Verdict",
+    "Witnessed",
     "WorkflowReport",
     "WorkflowView",
     "active_fields",

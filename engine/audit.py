@@ -18,10 +18,10 @@ from sqlalchemy import insert, select, text
 
 from engine.columns import canonical_json
 from engine.decisions import Actor, Json
-from engine.errors import AuditBroken
+from engine.errors import AnchorBroken, AuditBroken
 from engine.tables import audit
 from engine.transactions import Transaction
-from engine.views import Event, EventKind
+from engine.views import Anchor, Event, EventKind
 
 GENESIS = "0" * 64
 CHAIN_LOCK = 0x61756469  # "audi": on PostgreSQL one appender at a time; SQLite has one writer anyway
@@ -31,6 +31,7 @@ PAGE = 1000
 _LOCK = text("SELECT pg_advisory_xact_lock(:number)")
 _HEAD = select(audit.c.seq, audit.c.hash).order_by(audit.c.seq.desc()).limit(1)
 _APPEND = insert(audit)
+_SEALS = select(audit.c.seq, audit.c.hash)
 
 
 @dataclass(frozen=True)
@@ -67,13 +68,13 @@ async def of_run(tx: Transaction, run_id: str) -> tuple[Event, ...]:
     return tuple(_event_of(row._asdict()) for row in rows)
 
 
-async def verify(tx: Transaction) -> int:
-    """Walk the whole chain and return its length in entries.
+async def verify(tx: Transaction, anchors: Sequence[Anchor] = ()) -> int:
+    """Walk the whole chain, compare it with `anchors`, and return its length in entries.
 
-    Finds every changed, swapped, inserted or removed entry but for a cut at the end: compare the last hash with
-    a copy kept elsewhere for that.
+    The chain alone tells every changed, swapped, inserted or removed entry, but not a cut at the end, nor a chain
+    that somebody has sealed anew from some entry on. An anchor tells these up to its own entry.
 
-    Raises: AuditBroken at the first entry that does not fit.
+    Raises: AuditBroken at the first entry that does not fit the one before it; AnchorBroken.
     """
     seq, previous = 0, GENESIS
     while page := (
@@ -83,7 +84,16 @@ async def verify(tx: Transaction) -> int:
             if row.seq != seq + 1 or row.previous != previous or row.hash != _seal(row._asdict()):
                 raise AuditBroken(seq + 1)
             seq, previous = row.seq, row.hash
+    if broken := await unfitting(tx, anchors):
+        raise AnchorBroken(tuple(map(str, broken)))
     return seq
+
+
+async def unfitting(tx: Transaction, anchors: Sequence[Anchor]) -> list[Anchor]:
+    """Return the anchors whose entry is not there or has another seal."""
+    rows = await tx.execute(_SEALS.where(audit.c.seq.in_({each.seq for each in anchors})))
+    seals = {row.seq: row.hash for row in rows}
+    return [each for each in anchors if not seals.get(each.seq, "").startswith(each.beginning or "-")]
 
 
 def _row(entry: Entry, *, seq: int, run_id: str | None, at: datetime, previous: str) -> dict[str, Json]:
@@ -118,4 +128,5 @@ def _event_of(row: Mapping[str, Json]) -> Event:
         actor_id=row["actor_id"],
         actor_name=row["actor_name"],
         detail=row["detail"],
+        seal=row["hash"],
     )

@@ -282,6 +282,9 @@ class Database:
     async def _sqlite(self, begin: str) -> AsyncIterator[Connection]:
         """Check a connection of the event loop out and begin; what is not committed is rolled back."""
         self._check_folder()
+        await asyncio.sleep(
+            0
+        )  # nothing below waits, and others shall have their turn between two transactions
         with renamed_errors():
             connection = self._on_loop[begin].connect()
         try:

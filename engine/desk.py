@@ -16,6 +16,7 @@ from engine import approvals, audit, drafts, postings, runs
 from engine.clock import utc_now
 from engine.deciding import Deciding, is_repeat
 from engine.decisions import Actor, Choice, Json, Seen
+from engine.deliveries import Deliveries
 from engine.errors import AlreadyDecided, Conflict, NoDraft, NotAllowed, Refused, UnknownWorkflow
 from engine.forms import read_form
 from engine.ledger import Ledger, Transition
@@ -25,6 +26,7 @@ from engine.progress import Progress
 from engine.resuming import RAW, Values, give
 from engine.runner import Runner
 from engine.views import (
+    Anchor,
     ApprovalStatus,
     ApprovalView,
     Draft,
@@ -35,6 +37,7 @@ from engine.views import (
     WorkflowView,
 )
 from engine.wakeups import Handler, Kind, Wakeups
+from engine.witnessed import Witnessed
 from engine.workflows import App, Workflow
 
 DRAFT_LIFETIME = timedelta(hours=24)
@@ -55,7 +58,8 @@ class Desk:
         self._pictures = Pictures(app)
         self._progress = progress
         self._runner = runner
-        self._is_current = False
+        self.deliveries = Deliveries(ledger.database)
+        self.witnessed = Witnessed(ledger.database)
         wakeups.on(Kind.RUN, runner.advance)
 
     # -- what there is ---------------------------------------------------------------------------------------
@@ -251,12 +255,10 @@ class Desk:
     async def recover(self) -> None:
         """Wake every run that somebody has to drive: what an earlier process left, or asked with other code."""
         async with self._database.reading() as tx:
-            unsettled = await runs.unsettled(tx)
-            outdated = [] if self._is_current else await self._runner.outdated(tx)
-        self._is_current = not outdated
-        if unsettled or outdated:
+            waiting = await self._runner.to_drive(tx)
+        if waiting:
             async with self._database.transaction() as tx:
-                for run_id in dict.fromkeys([*unsettled, *outdated]):
+                for run_id in waiting:
                     await self._wakeups.wake(tx, Kind.RUN, run_id)
 
     async def expire(self) -> None:
@@ -280,10 +282,10 @@ class Desk:
         """Ask the database for a sign of life. Raises: StoreError."""
         await self._database.ping()
 
-    async def verify(self) -> int:
-        """Walk the whole audit chain and return its length in entries. Raises: AuditBroken."""
+    async def verify(self, anchors: Sequence[Anchor] = ()) -> int:
+        """Walk the whole audit chain and return its length in entries. Raises: AuditBroken, AnchorBroken."""
         async with self._database.reading() as tx:
-            return await audit.verify(tx)
+            return await audit.verify(tx, anchors)
 
     # -- for whoever shows runs to people --------------------------------------------------------------------
 

@@ -140,6 +140,18 @@ class UnaskableValue(EngineError):
     """A graph asked with a value that cannot be shown: it contains itself or is nested too deeply."""
 
 
+class AnchorBroken(EngineError):
+    """The audit trail is not the one that was witnessed. `anchors` are those that no entry fits any more."""
+
+    def __init__(self, anchors: tuple[str, ...]) -> None:
+        self.anchors = anchors
+        many = "these anchors" if len(anchors) > 1 else "this anchor"
+        super().__init__(
+            f"The audit trail was changed, cut or replaced by an older copy: {', '.join(anchors)}. "
+            f"No entry fits {many}."
+        )
+
+
 class AuditBroken(EngineError):
     """The audit chain does not fit together. `seq` is the first entry that was changed or is missing."""
 

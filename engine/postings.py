@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Collection
 from datetime import datetime
 from typing import Any
 
@@ -17,6 +18,12 @@ async def of_run(tx: Transaction, run_id: str) -> dict[str, Posting]:
     """Return a run's postings by key."""
     rows = await tx.execute(select(postings).where(postings.c.run_id == run_id))
     return {row.key: _posting(row) for row in rows}
+
+
+async def any_known(tx: Transaction, posting_ids: Collection[str]) -> bool:
+    """Say whether one of these postings is ours."""
+    rows = await tx.execute(select(postings.c.id).where(postings.c.id.in_(posting_ids)).limit(1))
+    return rows.first() is not None
 
 
 async def intend(tx: Transaction, run_id: str, *, key: str, place: str, now: datetime) -> Posting:

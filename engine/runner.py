@@ -67,6 +67,7 @@ class Runner:
         self._leases = leases
         self._workflows = workflows
         self._progress = progress
+        self._is_current = False
 
     async def advance(self, run_id: str) -> None:
         """Drive one run until it waits for a person or has ended.
@@ -88,8 +89,17 @@ class Runner:
             finally:
                 self._progress.end(run_id)
 
-    async def outdated(self, tx: Transaction) -> list[str]:
-        """Return the runs that wait with a question of other code than the app's."""
+    async def to_drive(self, tx: Transaction) -> list[str]:
+        """Return the runs that somebody has to drive: what was left undone, and what other code than the app's asks.
+
+        For the latter it looks until there are none: the app does not change while it is loaded.
+        """
+        unsettled = await runs.unsettled(tx)
+        outdated = [] if self._is_current else await self._outdated(tx)
+        self._is_current = not outdated
+        return list(dict.fromkeys([*unsettled, *outdated]))
+
+    async def _outdated(self, tx: Transaction) -> list[str]:
         found = []
         for row in await approvals.asked_by_code(tx):
             workflow = self._workflows.get(row.workflow)

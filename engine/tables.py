@@ -178,6 +178,16 @@ class DraftRow(SQLModel, table=True):
     updated_at: datetime = Field(sa_type=UtcDateTime, index=True)
 
 
+class DeliveryRow(SQLModel, table=True):
+    """One delivery of the chat service, by the key that its repetitions share; not answered: it is being handled."""
+
+    __tablename__ = "assent_deliveries"
+
+    key: str = Field(sa_type=TextKey, primary_key=True)
+    at: datetime = Field(sa_type=UtcDateTime, index=True)
+    is_answered: bool
+
+
 def _table(model: type[SQLModel]) -> Table:
     return SQLModel.metadata.tables[str(model.__tablename__)]
 
@@ -189,3 +199,4 @@ answers = _table(AnswerRow)
 audit = _table(AuditRow)
 postings = _table(PostingRow)
 drafts = _table(DraftRow)
+deliveries = _table(DeliveryRow)

@@ -123,7 +123,10 @@ class ApprovalView:
 
 @dataclass(frozen=True)
 class Event:
-    """One audit entry. `detail` depends on the kind and holds only what `engine/audit.py` names for it."""
+    """One audit entry. `detail` depends on the kind and holds only what `engine/audit.py` names for it.
+
+    `seal` is the hash of the entry and of all before it, 64 hex digits.
+    """
 
     seq: int
     run_id: str | None
@@ -133,6 +136,18 @@ class Event:
     actor_id: str | None
     actor_name: str | None
     detail: Mapping[str, Json]
+    seal: str
+
+
+@dataclass(frozen=True)
+class Anchor:
+    """A copy of an audit entry's seal, or of its beginning, that was kept outside the database."""
+
+    seq: int
+    beginning: str
+
+    def __str__(self) -> str:
+        return f"{self.seq}:{self.beginning}"
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,7 @@ from bot.cards.changes import changes
 from bot.cards.outcome import in_short, outcome
 from bot.cards.values import Fitted, fit, json_text, render, rows
 from bot.inert import cut, escape, one_line, visible
-from engine import ApprovalStatus, ApprovalView, Event, EventKind, ProgressView, RunView
+from engine import Anchor, ApprovalStatus, ApprovalView, Event, EventKind, ProgressView, RunView
 
 ROOT: Final = "root"
 INPUT_CHARS: Final = 2_500
@@ -31,7 +31,10 @@ STEPS: Final = (EventKind.STARTED, EventKind.DECIDED)
 
 @dataclass(frozen=True)
 class Message:
-    """A message that shall be there. `text` is mrkdwn for notifications; only what `changes` is ever updated."""
+    """A message that shall be there. `text` is mrkdwn for notifications; only what `changes` is ever updated.
+
+    `anchor` goes with it unseen: the audit entry of the decision that a card shows.
+    """
 
     key: str
     text: str
@@ -39,6 +42,7 @@ class Message:
     changes: bool = False
     is_broadcast: bool = False
     approval_id: str | None = None
+    anchor: Anchor | None = None
 
     @property
     def digest(self) -> str:
@@ -126,6 +130,7 @@ def _card(run: RunView, event: Event, approval: ApprovalView) -> Iterator[Messag
         changes=True,
         is_broadcast=approval.status is ApprovalStatus.PENDING,
         approval_id=approval.id,
+        anchor=_anchor(run, approval),
     )
     if approval.status is ApprovalStatus.PENDING and not is_complete(blocks):
         yield Upload(
@@ -134,6 +139,14 @@ def _card(run: RunView, event: Event, approval: ApprovalView) -> Iterator[Messag
             title=f"Question {approval.number} in full",
             content=json_text(approval.question.shown),
         )
+
+
+def _anchor(run: RunView, approval: ApprovalView) -> Anchor | None:
+    """Return the anchor of the decision on a question; None: it is open."""
+    if approval.decision is None:
+        return None
+    made = (each for each in reversed(run.events) if each.kind is EventKind.DECIDED)
+    return next((Anchor(each.seq, each.seal) for each in made if each.approval_id == approval.id), None)
 
 
 def _line(run: RunView, event: Event, approval: ApprovalView | None) -> Iterator[Message | Upload]:
@@ -146,10 +159,15 @@ def _line(run: RunView, event: Event, approval: ApprovalView | None) -> Iterator
     spare = SPARE_CHARS + (PROGRESS_CHARS if event.kind in STEPS else 0)
     more, hidden = _beneath(event, max_chars=MESSAGE_CHARS - spare - message_chars(blocks))
     below = [context(wording.hidden(hidden))] if hidden else []
+    witness = [context(_witnessed(event))] if event.kind is EventKind.DECIDED else []
     doing = _progress(run.progress) if run.progress is not None and event is _latest_step(run) else []
     notice = _outside(said.lead + said.rest, NOTICE_CHARS)
-    shown = (*blocks, *more, *below, *doing)
-    yield Message(key=f"line:{event.seq}", text=notice, blocks=shown, changes=event.kind in STEPS)
+    yield Message(
+        key=f"line:{event.seq}",
+        text=notice,
+        blocks=(*blocks, *more, *below, *witness, *doing),
+        changes=event.kind in STEPS,
+    )
     if hidden or rest != said.rest:
         yield Upload(
             key=f"file:{event.seq}",
@@ -157,6 +175,11 @@ def _line(run: RunView, event: Event, approval: ApprovalView | None) -> Iterator
             title=f"{said.lead}: in full",
             content=json_text(dict(event.detail)),
         )
+
+
+def _witnessed(event: Event) -> str:
+    """Name an audit entry by its number and the beginning of its seal, as `assent verify --anchor` takes them."""
+    return f"Audit anchor {event.seq}:{event.seal[: wording.FINGERPRINT_CHARS]}"
 
 
 def _progress(progress: ProgressView) -> list[Block]:

@@ -33,6 +33,8 @@ from engine import (
 LOG = logging.getLogger("assent")
 NO_OPTION = ""
 """The name of no option: the desk refuses it, and writes that down."""
+OPENED_BEFORE = "exchanged_trigger_id"
+"""Slack says so when this very click has opened a form: it was handled by a process that died before the ack."""
 OPEN_LIMIT_S = 1.5
 """A trigger lives 3 s from the click (docs.slack.dev, modals), and who clicked was asked before."""
 
@@ -97,6 +99,8 @@ class Parts:
                 await self.client.views_open(trigger_id=trigger_id, view=view)
         except UNREACHABLE as error:
             code = refusal_code(error) if isinstance(error, SlackApiError) else type(error).__name__
+            if code == OPENED_BEFORE:
+                return True
             LOG.warning("Slack did not open the form %s: %s", view.get("callback_id"), code)
             return False
         return True

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from typing import Final
+from unicodedata import category
 
 from engine.decisions import Json, Verdict
 from engine.forms import Form, form_from_schema, readable
@@ -16,6 +17,7 @@ MAX_WORDS: Final = 10
 asked. Where there are more, those that are not "approve", "reject" or "edit" are in one list."""
 
 LABEL_CHARS: Final = 75
+WRITTEN_OUT_CHARS: Final = 9
 """What Slack shows of a button's label (https://docs.slack.dev/reference/block-kit/block-elements/button-element)."""
 
 MORE: Final = "more"
@@ -66,7 +68,9 @@ def said_by(options: Sequence[Option], *, words: Sequence[str]) -> frozenset[Pat
 
 
 def _is_whole(label: str) -> bool:
-    return label == one_line(label) and len(label) <= LABEL_CHARS
+    """A button writes out what piles up or is invisible, as ⟨U+0301⟩, and cuts what is too long by then."""
+    odd = sum(not char.isprintable() or category(char) in ("Mn", "Me") for char in label)
+    return label == one_line(label) and len(label) + WRITTEN_OUT_CHARS * odd <= LABEL_CHARS
 
 
 def word_of(option: Option, values: Mapping[str, Json], *, words: Sequence[str]) -> str:

@@ -94,7 +94,8 @@ def unseen(tree: Any, value: Any) -> list[str]:
         for leaf in set(leaves(value))
         if (plain := leaf.replace("\r\n", "\n")) not in raw
         and plain not in shown
-        and "".join(_ESCAPES.get(char, char) for char in leaf) not in shown
+        and (escaped := "".join(_ESCAPES.get(char, char) for char in leaf)) not in shown
+        and escaped not in raw  # a text that looks like a marker itself
     ]
 
 

@@ -96,6 +96,7 @@ def event(
         actor_id="U0RITA" if who else None,
         actor_name=who,
         detail=detail,
+        seal=f"{seq:064x}",
     )
 
 

@@ -332,7 +332,7 @@ def test_the_thread_has_one_line_per_event_and_the_card_after_its_question() -> 
     lines = {each.key: "".join(texts(each.blocks)) for each in _messages(told)}
     assert lines["line:1"] == "Started by Rita Requester: Expense"
     assert lines["line:2"] == "Asked: Manager approval"
-    assert lines["line:4"] == "Approved by Amy Approver"
+    assert lines["line:4"] == "Approved by Amy ApproverAudit anchor 4:0000000000000000"
     assert lines["line:6"] == "Next question: Director approval"
     assert lines["line:7"] == "Finished with this result:paid: 12500"
 

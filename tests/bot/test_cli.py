@@ -179,6 +179,30 @@ def test_list_show_and_verify_read_the_ledger(assent: Terminal, tmp_path: Path) 
     assert re.fullmatch(r"The audit trail is whole: \d+ entries\.\n", out)
 
 
+def test_t28_verify_takes_anchors_and_names_the_one_that_does_not_fit(
+    assent: Terminal, tmp_path: Path
+) -> None:
+    """What a thread in Slack says is held against the trail; an anchor that no entry fits ends it with 1."""
+
+    async def seals() -> list[str]:
+        async with standing(tmp_path) as at:
+            await at.card()
+            return [each.seal for each in (await at.only_run()).events]
+
+    first, *_, last = asyncio.run(seals())
+    keys = {"ASSENT_APP": "langgraph.json", "ASSENT_DATABASE_URL": "sqlite:///assent.db"}
+    code, out, _ = assent("verify", "--anchor", f"1:{first}", "--anchor", f"2:{last[:16].upper()}", **keys)
+    assert (code, out) == (0, "The audit trail is whole: 2 entries. It fits 2 anchors.\n")
+    wrong = f"2:{first[:16]}"
+    code, out, err = assent(
+        "verify", "--anchor", f"1:{first[:16]}", "--anchor", wrong, "--anchor", f"9:{last}"
+    )
+    assert (code, out) == (1, "")
+    assert f"older copy: {wrong}, 9:{last}. No entry fits these anchors." in err
+    with pytest.raises(SystemExit, match="2"):
+        assent("verify", "--anchor", "2:abc")
+
+
 @pytest.mark.parametrize(
     ("verb", "settings", "code", "said"),
     [

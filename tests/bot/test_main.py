@@ -97,6 +97,7 @@ class FailingDesk:
         self.failures = failures
         self.calls: list[str] = []
         self.went_round = asyncio.Event()
+        self.deliveries = self
 
     async def recover(self) -> None:
         self.calls.append("recover")
@@ -112,16 +113,19 @@ class FailingDesk:
 
     async def drop_old_drafts(self) -> None:
         self.calls.append("drop_old_drafts")
+
+    async def drop_old(self) -> None:
+        self.calls.append("drop_old")
         self.went_round.set()
 
 
 async def test_the_sweep_goes_on_after_an_error(caplog: pytest.LogCaptureFixture) -> None:
     """A step that fails is logged by its name and type, and the other steps still have their turn."""
     desk = FailingDesk(failures=1)
-    sweeper = Sweeper(desk)  # type: ignore[arg-type]  # the four verbs are all that it uses
+    sweeper = Sweeper(desk)  # type: ignore[arg-type]  # these verbs are all that it uses
     await sweeper.sweep()
     await sweeper.sweep()
-    assert desk.calls == ["recover", "expire", "wake_behind", "drop_old_drafts"] * 2
+    assert desk.calls == ["recover", "expire", "wake_behind", "drop_old_drafts", "drop_old"] * 2
     assert "could not recover: RuntimeError" in caplog.text
     assert "hush-hush" not in caplog.text
     assert sweeper.is_going()

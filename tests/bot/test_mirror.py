@@ -176,7 +176,7 @@ async def test_names_stand_in_the_order_of_the_graph(stage: Stage) -> None:
     assert card.index("what: ") < card.index("payee: ")
 
 
-async def test_every_message_is_sent_without_unfurling_and_with_its_posting(stage: Stage) -> None:
+async def test_t22_every_message_is_sent_without_unfurling_and_with_its_posting(stage: Stage) -> None:
     """No link is unfurled, nothing is parsed for names, and the metadata is the posting's id alone."""
     run = await stage.start()
     await stage.mirror.catch_up(run.id)
@@ -233,7 +233,9 @@ async def test_a_finished_run_says_so_at_its_root(stage: Stage) -> None:
 
 @pytest.mark.parametrize("nth", range(4))
 @pytest.mark.parametrize("cut", ["before", "after"])
-async def test_a_cut_connection_neither_loses_nor_doubles_a_message(stage: Stage, nth: int, cut: Any) -> None:
+async def test_f03_a_cut_connection_neither_loses_nor_doubles_a_message(
+    stage: Stage, nth: int, cut: Any
+) -> None:
     """Whichever post is cut, before or after Slack took it, each message is there once and in order."""
     run = await stage.start()
     if nth:

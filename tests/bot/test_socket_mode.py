@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,10 +12,13 @@ from slack_sdk.socket_mode.request import SocketModeRequest
 
 from bot.bolt import make_app
 from bot.identity import Identity, TokenRefused
+from bot.once import Once
 from bot.sandbox import Sandbox
 from bot.slack import open_slack
 from bot.socket_mode import SocketDoor
 from bot.whispers import Whispers
+from engine import Deliveries
+from engine.database import Database
 
 PING_S = 0.1
 
@@ -38,14 +42,26 @@ class Opened:
 
 
 @pytest.fixture
-async def opened(sandbox: Sandbox) -> AsyncIterator[Opened]:
+async def once(tmp_path: Path) -> AsyncIterator[Once]:
+    """What keeps repetitions out, on a database of its own."""
+    database = Database(f"sqlite:///{tmp_path / 'assent.db'}")
+    await database.migrate()
+    made = Once(Deliveries(database))
+    yield made
+    await made.settle()
+    await database.close()
+
+
+@pytest.fixture
+async def opened(sandbox: Sandbox, once: Once) -> AsyncIterator[Opened]:
     """An open door whose listener answers every /approvals."""
     async with (
         open_slack(sandbox.bot_token, base_url=sandbox.api_url) as client,
         open_slack(sandbox.app_token, base_url=sandbox.api_url) as web_client,
     ):
         app = make_app(client, identity=Identity(client), whispers=Whispers(client))
-        made = Opened(SocketDoor(app, app_token=sandbox.app_token, web_client=web_client, ping_s=PING_S))
+        door = SocketDoor(app, app_token=sandbox.app_token, web_client=web_client, once=once, ping_s=PING_S)
+        made = Opened(door)
 
         async def listen(ack: Any) -> None:
             made.runs += 1
@@ -76,14 +92,14 @@ async def test_a_lost_socket_is_opened_again(opened: Opened, sandbox: Sandbox) -
     assert (await sandbox.slash("U0AMY", "C0APPROVALS", "/approvals")).error is None
 
 
-async def test_a_used_address_is_not_tried_for_ever(sandbox: Sandbox) -> None:
+async def test_a_used_address_is_not_tried_for_ever(sandbox: Sandbox, once: Once) -> None:
     """When Slack's address does not open a socket, a new one is asked for."""
     async with (
         open_slack(sandbox.bot_token, base_url=sandbox.api_url) as client,
         open_slack(sandbox.app_token, base_url=sandbox.api_url) as web_client,
     ):
         app = make_app(client, identity=Identity(client), whispers=Whispers(client))
-        door = SocketDoor(app, app_token=sandbox.app_token, web_client=web_client, ping_s=PING_S)
+        door = SocketDoor(app, app_token=sandbox.app_token, web_client=web_client, once=once, ping_s=PING_S)
         issue = door.client.issue_new_wss_url
         given: list[str] = []
 
@@ -133,15 +149,40 @@ async def test_closing_lets_what_is_under_way_finish(opened: Opened, sandbox: Sa
     assert await opened.door.is_open() is False
 
 
-async def test_a_refused_app_token_is_final(sandbox: Sandbox) -> None:
+async def test_a_refused_app_token_is_final(sandbox: Sandbox, once: Once) -> None:
     """An app token that Slack refuses ends the start, in words without the token."""
     async with (
         open_slack(sandbox.bot_token, base_url=sandbox.api_url) as client,
         open_slack("xapp-hush", base_url=sandbox.api_url) as web_client,
     ):
         app = make_app(client, identity=Identity(client), whispers=Whispers(client))
-        door = SocketDoor(app, app_token="xapp-hush", web_client=web_client, ping_s=PING_S)
+        door = SocketDoor(app, app_token="xapp-hush", web_client=web_client, once=once, ping_s=PING_S)
         with pytest.raises(TokenRefused, match="SLACK_APP_TOKEN") as caught:
             await door.open()
         assert "hush" not in str(caught.value)
         await door.shut(limit_s=1)
+
+
+@pytest.mark.parametrize("envelopes", [("e-3", "e-3"), ("e-3", "e-4")], ids=["the same", "another"])
+async def test_f06_an_envelope_that_comes_twice_is_handled_once(
+    opened: Opened, envelopes: tuple[str, str]
+) -> None:
+    """What says the same is the same delivery, also in another envelope and while the first is under way."""
+    opened.may_end.clear()
+    payload = {
+        "command": "/approvals",
+        "user_id": "U0AMY",
+        "team_id": "T0SANDBOX",
+        "channel_id": "C0APPROVALS",
+        "trigger_id": "1.2.3",
+    }
+    both = [
+        asyncio.create_task(
+            opened.door.handle(opened.door.client, SocketModeRequest("slash_commands", each, payload))
+        )
+        for each in envelopes
+    ]
+    await opened.began.wait()
+    opened.may_end.set()
+    await asyncio.gather(*both)
+    assert opened.runs == 1

@@ -14,6 +14,8 @@ from typing import Any
 
 import aiohttp
 import pytest
+from aiohttp import web
+from aiohttp.test_utils import TestServer
 
 from bot.sandbox import http_body, signed_headers
 from bot.web import MAX_BODY_BYTES
@@ -71,7 +73,7 @@ def forged() -> dict[str, dict[str, str]]:
 
 
 @pytest.mark.parametrize("kind", sorted(forged()))
-async def test_a_forged_request_gets_401_and_leaves_nothing(
+async def test_t07_a_forged_request_gets_401_and_leaves_nothing(
     at: Standing, session: aiohttp.ClientSession, caplog: pytest.LogCaptureFixture, kind: str
 ) -> None:
     """Whatever is not signed by Slack is turned away; at any level the log has neither its body nor a traceback."""
@@ -109,7 +111,7 @@ async def test_the_signature_holds_for_five_minutes(at: Standing, session: aioht
         (b"\xff", "application/json"),
     ],
 )
-async def test_a_signed_but_broken_body_gets_a_400(
+async def test_t07_a_signed_but_broken_body_gets_a_400(
     at: Standing,
     session: aiohttp.ClientSession,
     caplog: pytest.LogCaptureFixture,
@@ -122,7 +124,7 @@ async def test_a_signed_but_broken_body_gets_a_400(
     assert "Traceback" not in caplog.text
 
 
-async def test_other_methods_and_large_bodies_are_refused(
+async def test_t07_other_methods_and_large_bodies_are_refused(
     at: Standing, session: aiohttp.ClientSession
 ) -> None:
     """Slack's door takes POST only, and 1 MiB at most."""
@@ -154,7 +156,7 @@ async def test_slacks_challenge_is_answered(at: Standing, session: aiohttp.Clien
         assert "c-1" in await response.text()
 
 
-async def test_a_replayed_request_decides_once(at: Standing, session: aiohttp.ClientSession) -> None:
+async def test_t06_a_replayed_request_decides_once(at: Standing, session: aiohttp.ClientSession) -> None:
     """The same signed bytes, ten times within their five minutes, make one decision and no complaint."""
     card = await at.card()
     await at.sandbox.click("U0AMY", CHANNEL, card["ts"], "approve")
@@ -167,7 +169,7 @@ async def test_a_replayed_request_decides_once(at: Standing, session: aiohttp.Cl
 
 
 @pytest.mark.parametrize("kind", ["click", "form", "command"])
-async def test_damaged_payloads_never_cause_an_error_of_ours(
+async def test_f29_damaged_payloads_never_cause_an_error_of_ours(
     at: Standing, session: aiohttp.ClientSession, caplog: pytest.LogCaptureFixture, kind: str
 ) -> None:
     """A hundred signed payloads with something dropped or replaced get 200 or a 400, and decide nothing."""
@@ -204,6 +206,7 @@ async def test_health_tells_the_truth(at: Standing, session: aiohttp.ClientSessi
             "slack",
             "messages",
             "sweeper",
+            "trail",
         }
     at.sandbox.admin.archive("approvals")
     await at.sandbox.slash("U0RITA", "#general", "/approvals start pay-out")
@@ -229,3 +232,30 @@ async def test_socket_mode_opens_no_http_door(tmp_path: Path, session: aiohttp.C
         assert await post(session, at, body, {**FORM, **signed_headers(body)}) == 404
         async with session.get(f"{at.bot.url}/readyz") as response:
             assert (await response.json())["checks"]["socket"]["ok"] is True
+
+
+async def test_t27_a_response_url_is_never_asked(at: Standing, session: aiohttp.ClientSession) -> None:
+    """Wherever a response_url points, be it this machine or a file, nothing goes there: people are told by API."""
+    asked: list[str] = []
+
+    async def listen(request: web.Request) -> web.Response:
+        asked.append(request.path)
+        return web.Response()
+
+    application = web.Application()
+    application.router.add_route("*", "/{tail:.*}", listen)
+    async with TestServer(application) as trap:
+        card = await at.card()
+        await at.sandbox.click("U0OTTO", CHANNEL, card["ts"], "approve")
+        command, _, click = at.sandbox.deliveries
+        for delivery in (click, command):
+            for address in (str(trap.make_url("/hook")), "file:///etc/passwd", "http://169.254.169.254/x"):
+                payload = {**delivery.payload, "response_url": address, "trigger_id": f"1.{len(address)}.x"}
+                payload["response_urls"] = [{"response_url": address}]
+                if delivery.kind == "slash_commands":
+                    payload = {**delivery.payload, "response_url": address, "text": "list"}
+                body, content_type = http_body(delivery.kind, payload)
+                headers = {"Content-Type": content_type, **signed_headers(body)}
+                assert await post(session, at, body, headers) == 200
+        await at.told("U0OTTO", "not among")
+    assert asked == []

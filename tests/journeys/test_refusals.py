@@ -104,13 +104,13 @@ async def test_a_decided_card_says_who_was_faster(either: Office) -> None:
 
 
 async def test_a_second_press_is_told(either: Office) -> None:
-    """Whoever presses Approve twice is told that it is decided, once, and the trail has both clicks."""
+    """Whoever presses Approve twice is told once that it is decided, also if the second press arrives twice."""
     case, card = await asked(either)
     await either.amy.approves(card)
     await either.amy.clicks(card, "approve", deliveries=2)
     assert "approved already" in await either.amy.is_told("Your click changed nothing")
     await case.ends()
-    assert set(await either.refusals(case)) == {"already_decided"}
+    assert await either.refusals(case) == ["already_decided"]
     kinds = [each.kind for each in (await either.record(case)).events]
     assert kinds.count(EventKind.DECIDED) == 1
 
