@@ -54,7 +54,7 @@ async def test_groups_are_asked_only_when_they_matter(people: People, sandbox: S
     assert calls(sandbox, "usergroups.users.list") == 0
 
 
-async def test_nothing_is_remembered_between_decisions(people: People, sandbox: Sandbox) -> None:
+async def test_t11_nothing_is_remembered_between_decisions(people: People, sandbox: Sandbox) -> None:
     """Who leaves a group or is deactivated is out with the next look."""
     await people.actor("U0AMY", team_id=TEAM, policy=BOTH)
     sandbox.admin.remove_from_group("S0APPROVERS", "U0AMY")
@@ -63,7 +63,7 @@ async def test_nothing_is_remembered_between_decisions(people: People, sandbox: 
     assert (await people.actor("U0AMY", team_id=TEAM, policy=BOTH)).barred == "This account is deactivated."
 
 
-async def test_guests_and_bots_are_barred(people: People, sandbox: Sandbox) -> None:
+async def test_t11_guests_and_bots_are_barred(people: People, sandbox: Sandbox) -> None:
     """A guest and a bot may decide nothing, whatever groups they are in."""
     sandbox.admin.make_guest("U0AMY")
     assert (await people.actor("U0AMY", team_id=TEAM, policy=BOTH)).barred == "Guests cannot decide this."

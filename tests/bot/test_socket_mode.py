@@ -66,7 +66,7 @@ async def test_an_envelope_is_answered(opened: Opened, sandbox: Sandbox) -> None
     assert (ack.error, ack.body) == (None, {"text": "done"})
 
 
-async def test_a_lost_socket_is_opened_again(opened: Opened, sandbox: Sandbox) -> None:
+async def test_f19_a_lost_socket_is_opened_again(opened: Opened, sandbox: Sandbox) -> None:
     """After a cut, and after Slack asks for a refresh, a new socket is there and works."""
     sandbox.drop_sockets()
     await sandbox.until(lambda: sandbox.sockets == 0)
@@ -116,7 +116,7 @@ async def test_a_malformed_envelope_does_no_harm(opened: Opened, sandbox: Sandbo
     assert (await sandbox.slash("U0AMY", "C0APPROVALS", "/approvals")).error is None
 
 
-async def test_closing_lets_what_is_under_way_finish(opened: Opened, sandbox: Sandbox) -> None:
+async def test_f20_closing_lets_what_is_under_way_finish(opened: Opened, sandbox: Sandbox) -> None:
     """While the door closes, the envelope under way is acknowledged and a new one is not taken."""
     opened.may_end.clear()
     first = asyncio.create_task(sandbox.slash("U0AMY", "C0APPROVALS", "/approvals"))

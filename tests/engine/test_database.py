@@ -234,7 +234,7 @@ async def test_dead_connections_are_replaced(postgres_url: str) -> None:
     await database.close()
 
 
-async def test_a_locked_file_is_a_store_error(sqlite_url: str, tmp_path: Path) -> None:
+async def test_f12_a_locked_file_is_a_store_error(sqlite_url: str, tmp_path: Path) -> None:
     """A writer kept out for longer than the busy timeout gets a StoreError, and gets in afterwards."""
     database = Database(sqlite_url)
     await database.migrate()
@@ -253,7 +253,7 @@ async def test_a_locked_file_is_a_store_error(sqlite_url: str, tmp_path: Path) -
     await database.close()
 
 
-async def test_a_full_disk_is_a_store_error(sqlite_url: str) -> None:
+async def test_f12_a_full_disk_is_a_store_error(sqlite_url: str) -> None:
     """When the file may not grow, a write raises StoreError and the earlier rows stay readable."""
     database = Database(sqlite_url)
     await database.migrate()

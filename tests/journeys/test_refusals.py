@@ -47,7 +47,7 @@ async def test_somebody_else_may_not(either: Office, button: str) -> None:
     await refused(either, case, code="not_allowed")
 
 
-async def test_the_requester_may_not(office: Office) -> None:
+async def test_t09_the_requester_may_not(office: Office) -> None:
     """The requester may not decide what he asked for, though he is among the approvers."""
     case = await office.amy.starts("expense", **DESK)
     await office.amy.clicks(await case.asks(), "approve")
@@ -81,7 +81,7 @@ async def test_a_deactivated_account_may_not(office: Office) -> None:
 
 
 @pytest.mark.parametrize("method", ["usergroups.users.list", "users.info"])
-async def test_who_cannot_be_looked_up_may_not(office: Office, method: str) -> None:
+async def test_t10_who_cannot_be_looked_up_may_not(office: Office, method: str) -> None:
     """While Slack does not say who somebody is, nothing is decided; the next click works."""
     case, card = await asked(office)
     office.sandbox.faults.next(method, status=500)
