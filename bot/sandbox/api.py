@@ -49,7 +49,8 @@ class WebApi:
             self._slack.workspace.changes.tell()
             await asyncio.sleep(fault.delay_s)
         if fault.page is not None:
-            return self._page(method, args, fault.page, status=fault.status or 200)
+            self._note(method, args, None, fault.status or 200)
+            return web.Response(status=fault.status or 200, text=fault.page, content_type=fault.page_type)
         if fault.status is not None or fault.error is not None:
             return self._spoiled(method, args, fault)
         if fault.cut == "before":
@@ -79,11 +80,6 @@ class WebApi:
         if status == 429:
             response.headers["Retry-After"] = str(1 if fault.retry_after is None else fault.retry_after)
         return response
-
-    def _page(self, method: str, args: Mapping[str, Any], page: str, *, status: int) -> web.Response:
-        self._note(method, args, None, status)
-        kind = "text/html" if page.startswith("<") else "application/json"
-        return web.Response(status=status, text=page, content_type=kind)
 
     def _cut(self, request: web.Request, method: str, args: Mapping[str, Any]) -> web.StreamResponse:
         self._note(method, args, None, 0)

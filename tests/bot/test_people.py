@@ -72,17 +72,23 @@ async def test_t11_guests_and_bots_are_barred(people: People, sandbox: Sandbox) 
     assert bot.barred == "A bot cannot decide this."
 
 
-async def test_another_workspace_is_barred(people: People) -> None:
+async def test_t12_another_workspace_is_barred(people: People, sandbox: Sandbox) -> None:
     """Somebody whose team is not ours may decide nothing, also on a shared channel."""
     actor = await people.actor("U0AMY", team_id="T0OTHER", policy=BOTH)
     assert "another workspace" in str(actor.barred)
 
 
 @pytest.mark.parametrize(
-    "fault", [{"status": 500}, {"error": "fatal_error"}, {"cut": "after"}, {"status": 503}]
+    "fault",
+    [
+        {"status": 500},
+        {"error": "fatal_error"},
+        {"cut": "after"},
+        {"page": "upstream connect error", "page_type": "text/plain"},
+    ],
 )
 @pytest.mark.parametrize("method", ["users.info", "usergroups.users.list"])
-async def test_a_failed_look_bars(
+async def test_t10_a_failed_look_bars(
     people: People, sandbox: Sandbox, method: str, fault: dict[str, Any]
 ) -> None:
     """When Slack fails to say who somebody is, or whether they are in the group, they are barred."""
