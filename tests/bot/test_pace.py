@@ -14,7 +14,6 @@ import pytest
 from bot.cards import ROOT, Message, postings
 from bot.mirror import RUNS_AT_ONCE
 from bot.pace import BURST, PER_S, Pace
-from bot.sandbox import Sandbox
 from engine import Choice, RunStatus, RunView
 from tests.bot.test_mirror import ASKED, CHANNEL, Clock, Stage, staged
 

@@ -73,9 +73,30 @@ async def test_t11_guests_and_bots_are_barred(people: People, sandbox: Sandbox) 
 
 
 async def test_t12_another_workspace_is_barred(people: People, sandbox: Sandbox) -> None:
-    """Somebody whose team is not ours may decide nothing, also on a shared channel."""
+    """Somebody whose team is not ours may decide nothing: by the payload, by the account, or as a stranger to us."""
     actor = await people.actor("U0AMY", team_id="T0OTHER", policy=BOTH)
     assert "another workspace" in str(actor.barred)
+    for what in ({"team_id": "T0OTHER"}, {"is_stranger": True}):
+        sandbox.admin.add_person("U0CONNECT", "connect")
+        sandbox.admin.change_person("U0CONNECT", **what)
+        actor = await people.actor("U0CONNECT", team_id=TEAM, policy=BOTH)
+        assert "another workspace" in str(actor.barred)
+
+
+async def test_t13_a_renamed_group_is_the_same_group(people: People, sandbox: Sandbox) -> None:
+    """Groups are known by id: a new handle and name change nothing, and a group made under the old one is another."""
+    sandbox.admin.rename_group("S0APPROVERS", "money")
+    sandbox.admin.set_group("approvers2", ["U0OTTO"])
+    sandbox.admin.rename_group("S0APPROVERS2", "approvers")
+    assert (await people.actor("U0AMY", team_id=TEAM, policy=BOTH)).groups == {"S0APPROVERS"}
+    assert (await people.actor("U0OTTO", team_id=TEAM, policy=BOTH)).groups == frozenset()
+
+
+async def test_t13_who_joins_later_counts_at_once(people: People, sandbox: Sandbox) -> None:
+    """Nothing of a group is remembered, so that a new member needs no restart; a disabled group has none."""
+    assert (await people.actor("U0OTTO", team_id=TEAM, policy=BOTH)).groups == frozenset()
+    sandbox.admin.set_group("S0APPROVERS", ["U0OTTO"])
+    assert (await people.actor("U0OTTO", team_id=TEAM, policy=BOTH)).groups == {"S0APPROVERS"}
 
 
 @pytest.mark.parametrize(
