@@ -5,6 +5,7 @@ from engine.decisions import Actor, Choice, Seen, Verdict
 from engine.desk import Desk
 from engine.errors import (
     AlreadyDecided,
+    AlteredQuestion,
     AmbiguousRun,
     AppError,
     AuditBroken,
@@ -53,6 +54,7 @@ __all__ = [
     "MISSING",
     "Actor",
     "AlreadyDecided",
+    "AlteredQuestion",
     "AmbiguousRun",
     "AppError",
     "AppReport",

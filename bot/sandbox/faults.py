@@ -50,9 +50,9 @@ class Faults:
         """Spoil the next `times` calls of a Web API method ("*" for any).
 
         `status` answers with that HTTP status instead of working (429 carries Retry-After: `retry_after` s,
-        1 by default); `error` answers {"ok": false, "error": error}; `page` answers with this text instead of JSON, its
-        content type being `page_type`; `cut` closes the connection without an answer, "before" without effect or
-        "after" with it; `delay_s` waits first and may stand alone.
+        1 by default); `error` answers {"ok": false, "error": error}; `page` answers with this text, of the
+        content type `page_type`, not with JSON; `cut` closes the connection without an answer, "before" without
+        effect or "after" with it; `delay_s` waits first and may stand alone.
         """
         fault = CallFault(
             status=status,
