@@ -32,6 +32,7 @@ from engine import (
     UnknownWorkflow,
     open_desk,
 )
+from engine import approvals as statements
 from engine.clock import utc_now
 from engine.database import Database
 from engine.decisions import Actor
@@ -307,6 +308,19 @@ async def test_t32_a_passed_deadline_refuses_clicks_and_ends_the_run(
     assert ended.status is RunStatus.EXPIRED
     assert sorted(a.status.value for a in ended.approvals) == ["expired", "withdrawn", "withdrawn"]
     assert kinds(ended.events).count("expired") == 1
+
+
+async def test_t32_a_deadline_is_met_to_the_second(driver: Driver, database_url: str) -> None:
+    """One second before the deadline a click decides, at the deadline and after it none does."""
+    run = await driver.start("fan")
+    first, *_ = await driver.asked(run, count=3)
+    assert first.expires_at is not None
+    database = Database(database_url)
+    for late_s, counts in ((1, False), (0, False), (-1, True)):
+        async with database.transaction() as tx:
+            at = first.expires_at + timedelta(seconds=late_s)
+            assert await statements.decide(tx, seen(first), now=at) is counts
+    await database.close()
 
 
 async def test_a_start_is_made_once_per_request_key(driver: Driver) -> None:
