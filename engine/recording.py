@@ -77,6 +77,8 @@ async def record(
     }
     await approvals.record(transition.tx, values)
     told = {name: values[name] for name in TOLD}
+    if actor.id == asked.requested_by:  # only a workflow with allow_self_approval lets it come to this
+        told["is_own_request"] = True
     transition.note(EventKind.DECIDED, approval_id=view.id, actor=actor, **told)
     await transition.wake(Kind.RUN, view.run_id)
     return values

@@ -250,14 +250,17 @@ async def test_a_member_of_an_approver_group_may_decide(driver: Driver) -> None:
 async def test_t09_nobody_approves_a_request_of_their_own_unless_the_workflow_allows_it(
     driver: Driver,
 ) -> None:
-    """An approver who asked is refused; where allow_self_approval is set, the click counts."""
+    """An approver who asked is refused; where allow_self_approval is set, the click counts and the trail says so."""
     own = await driver.start("expense", actor=AMY, amount="2000")
     (approval,) = await driver.asked(own)
     with pytest.raises(SelfApproval):
         await driver.desk.decide(seen(approval), actor=AMY, choice=APPROVE)
     allowed = await driver.start("editor", actor=AMY, content="x")
     await driver.decide(allowed)
-    assert (await driver.ended(allowed)).status is RunStatus.FINISHED
+    ended = await driver.ended(allowed)
+    assert ended.status is RunStatus.FINISHED
+    (decided,) = [event for event in ended.events if event.kind is EventKind.DECIDED]
+    assert decided.detail["is_own_request"] is True
 
 
 async def test_t15_another_digest_revision_or_id_is_refused(driver: Driver) -> None:
