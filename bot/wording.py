@@ -9,7 +9,6 @@ from typing import Any, Final, NamedTuple
 from bot.inert import cut, escape, one_line
 from engine import (
     AlreadyDecided,
-    AlteredQuestion,
     AmbiguousRun,
     ApprovalStatus,
     ApprovalView,
@@ -293,11 +292,6 @@ def plain_sentence(error: EngineError, *, who: str | None = None) -> str:
             return "This question cannot be answered so, and nothing was decided. Look at the newest card."
         case UnknownApproval():
             return "This question is not known here any more. Nothing was decided."
-        case AlteredQuestion():
-            return (
-                "What is stored of this question is not what was asked, so nobody can decide it. "
-                "Tell whoever runs Assent."
-            )
         case NotAllowed():
             return one_line(str(error))
         case UnknownWorkflow():

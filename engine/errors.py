@@ -109,7 +109,7 @@ class StaleQuestion(Refused):
 
 
 class AlteredQuestion(Refused):
-    """What is stored of this question is not what was asked: somebody has changed it. Nobody can decide it."""
+    """What is stored of this question is not what was asked, so nobody can decide it. Tell whoever runs Assent."""
 
     code = "digest_mismatch"
 
