@@ -23,6 +23,7 @@ from bot.links import Links
 from bot.listeners import Parts
 from bot.mirror import Mirror
 from bot.once import Once
+from bot.pace import PER_S, Pace
 from bot.people import People
 from bot.reporter import Reporter
 from bot.settings import Settings
@@ -83,7 +84,8 @@ async def running(settings: Settings) -> AsyncIterator[Running]:
         progress_client = await stack.enter_async_context(open_progress_slack(token, base_url=base_url))
         identity = Identity(client)
         knows_itself = await identity.ask()
-        mirror = Mirror(client, progress_client=progress_client, desk=desk)
+        pace = Pace(per_s=None if settings.is_slack_local() else PER_S)
+        mirror = Mirror(client, progress_client=progress_client, desk=desk, pace=pace)
         desk.on_change(mirror.catch_up)
         sweeper = Sweeper(desk)
         slack = await _listening_app(stack, client, desk=desk, identity=identity)

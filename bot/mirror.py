@@ -17,6 +17,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 from bot import troubles, wording
 from bot.cards import ROOT, Message, Upload, postings, progress_line
 from bot.identity import UNREACHABLE, refusal_code
+from bot.pace import Pace
 from bot.sightings import Sightings, metadata
 from engine import Conflict, Desk, EngineError, Posting, RunView
 
@@ -40,6 +41,14 @@ class _Trouble:
     until_s: float
 
 
+@dataclass(frozen=True)
+class _Rest:
+    """The channel that had no turn for a run, and when the run is looked at all the same (monotonic seconds)."""
+
+    place: str
+    until_s: float
+
+
 @dataclass
 class _OnItsWay:
     """An update with progress that Slack has not answered yet, and whether the run was shown anew meanwhile."""
@@ -53,7 +62,8 @@ class Mirror:
 
     It holds no truth: everything is read from the desk each time, so it can be called at any time, by anybody,
     as often as one likes. A message is written down before it is sent, so that a process which dies between
-    finds it again by its metadata and does not send it twice. Progress goes through `progress_client`, which
+    finds it again by its metadata and does not send it twice. New messages go into a channel as `pace` lets them:
+    a run for which there is no turn rests, with those before it shown. Progress goes through `progress_client`, which
     should take no for an answer and be patient (`slack.PROGRESS_LIMIT_S`); nothing else waits for it.
     """
 
@@ -63,14 +73,17 @@ class Mirror:
         *,
         progress_client: AsyncWebClient,
         desk: Desk,
+        pace: Pace,
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         self._client = client
         self._progress_client = progress_client
         self._desk = desk
+        self._pace = pace
         self._sightings = Sightings(client)
         self._monotonic = monotonic
         self._troubles: dict[str, _Trouble] = {}
+        self._resting: dict[str, _Rest] = {}
         self._progress: dict[str, _OnItsWay] = {}
         self._locks: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
         self._gate = asyncio.Semaphore(RUNS_AT_ONCE)
@@ -86,11 +99,13 @@ class Mirror:
         """Show a run as it is now. Never raises for Slack or the database: what went wrong is in `trouble`.
 
         After a failure it does nothing until a pause is over (1 s, doubled each time up to a minute, or what
-        Slack asks for); the sweep calls again, so that nothing is lost.
+        Slack asks for), nor while the channel has no turn for it, for a minute at most, since its cards may have
+        been decided meanwhile. The sweep calls again, the oldest run first, so that nothing is lost.
         """
+        if self._has_to_wait(run_id):
+            return
         async with self._lock(run_id), self._gate:
-            trouble = self._troubles.get(run_id)
-            if trouble is not None and self._monotonic() < trouble.until_s:
+            if self._has_to_wait(run_id):  # the turn that was there may have gone to another run
                 return
             try:
                 await self._show(run_id)
@@ -117,6 +132,13 @@ class Mirror:
         if sent is not None and sent.is_overtaken:
             await self.catch_up(run_id)
         return is_taken
+
+    def _has_to_wait(self, run_id: str) -> bool:
+        now_s = self._monotonic()
+        trouble, rest = self._troubles.get(run_id), self._resting.get(run_id)
+        if trouble is not None and now_s < trouble.until_s:
+            return True
+        return rest is not None and now_s < rest.until_s and not self._pace.has_turn(rest.place)
 
     def _lock(self, run_id: str) -> asyncio.Lock:
         return self._locks.setdefault(run_id, asyncio.Lock())
@@ -147,7 +169,13 @@ class Mirror:
         for message in wanted:  # what people have in front of them first: its buttons may be dead already
             await self._refresh(message, posted)
         for message in wanted:
+            if _is_there(message, posted):
+                continue
+            if not self._pace.take(place := _place_of(run, posted)):
+                self._resting[run_id] = _Rest(place, self._monotonic() + LONGEST_PAUSE_S)
+                return
             await self._place(run, message, posted)
+        self._resting.pop(run_id, None)
         if run_id in self._progress:
             self._progress[run_id].is_overtaken = True
         else:
@@ -193,10 +221,8 @@ class Mirror:
     async def _place(self, run: RunView, wanted: Wanted, posted: dict[str, Posting]) -> None:
         """Post a message that is not there yet, or find it if an earlier process has sent it."""
         posting = posted.get(wanted.key)
-        if posting is not None and posting.reference is not None:
-            return
         if posting is None:
-            place = posted[ROOT].place if ROOT in posted else str(run.channel)
+            place = _place_of(run, posted)
             posting = await self._desk.intend_posting(run.id, key=wanted.key, place=place)
         elif await self._adopt(run, wanted, posting, posted):
             return
@@ -246,6 +272,7 @@ class Mirror:
             if wanted.key != ROOT and refusal_code(error) in NO_THREAD:
                 await self._forget(posted[ROOT], posted)  # the thread goes on below a new root
             raise
+        self._pace.is_same(posting.place, answer["channel"])
         await self._record(
             posting, posted, place=answer["channel"], reference=answer["ts"], shown=wanted.digest
         )
@@ -305,6 +332,15 @@ class _NoChannel(EngineError):
 
     def __init__(self, run: RunView) -> None:
         super().__init__(troubles.no_channel(run.workflow))
+
+
+def _is_there(wanted: Wanted, posted: dict[str, Posting]) -> bool:
+    posting = posted.get(wanted.key)
+    return posting is not None and posting.reference is not None
+
+
+def _place_of(run: RunView, posted: dict[str, Posting]) -> str:
+    return posted[ROOT].place if ROOT in posted else str(run.channel)
 
 
 def _in_thread(wanted: Message, posted: dict[str, Posting]) -> dict[str, Any]:

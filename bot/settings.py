@@ -147,6 +147,10 @@ class Settings(StoreSettings):
         """Return for how long a run that has ended keeps every step; None: for ever."""
         return None if self.assent_keep_steps_days is None else timedelta(days=self.assent_keep_steps_days)
 
+    def is_slack_local(self) -> bool:
+        """Say whether the Web API is on this machine: a sandbox, which has no limit on messages a second."""
+        return urlsplit(self.slack_api_url).hostname in _LOOPBACK
+
     @field_validator("slack_bot_token")
     @classmethod
     def _bot_token(cls, token: SecretStr) -> SecretStr:

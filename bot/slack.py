@@ -4,16 +4,30 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from typing import Final
+from typing import Any, Final
 
 import aiohttp
+from slack_sdk.errors import SlackRequestError
 from slack_sdk.http_retry.builtin_async_handlers import AsyncRateLimitErrorRetryHandler
 from slack_sdk.web.async_client import AsyncWebClient
+from slack_sdk.web.async_slack_response import AsyncSlackResponse
 
 CALL_LIMIT_S: Final = 10
 RATE_LIMIT_RETRIES: Final = 2
 PROGRESS_LIMIT_S: Final = 60
 """Long, since only the answer tells that an update can no longer overwrite a later one, and nothing waits for it."""
+
+
+class _Client(AsyncWebClient):
+    """The SDK's client, which knows an answer in plain text, as proxies give it, for an error of Slack's."""
+
+    async def api_call(self, api_method: str, **how: Any) -> AsyncSlackResponse:
+        try:
+            return await super().api_call(api_method, **how)
+        except (
+            AttributeError
+        ) as error:  # it takes the text for a dict (slack_sdk 3.47, AsyncSlackResponse.validate)
+            raise SlackRequestError("Slack's answer is no JSON.") from error
 
 
 @asynccontextmanager
@@ -27,7 +41,7 @@ async def open_slack(
     (slack_sdk 3.47).
     """
     async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=limit_s)) as session:
-        yield AsyncWebClient(
+        yield _Client(
             token=token,
             base_url=base_url if base_url.endswith("/") else f"{base_url}/",
             timeout=limit_s,

@@ -6,6 +6,7 @@ from engine.deliveries import Deliveries
 from engine.desk import Desk
 from engine.errors import (
     AlreadyDecided,
+    AlteredQuestion,
     AmbiguousRun,
     AnchorBroken,
     AppError,
@@ -57,6 +58,7 @@ __all__ = [
     "MISSING",
     "Actor",
     "AlreadyDecided",
+    "AlteredQuestion",
     "AmbiguousRun",
     "Anchor",
     "AnchorBroken",

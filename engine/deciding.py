@@ -67,11 +67,11 @@ class Deciding:
             before, after = _told(asked, option, values)
             given = _answer(asked, option, reason=choice.reason, values=values)
             _raise_if_refused(asked, given)
+            decided = Decided(option, given, reason=choice.reason, before=before, after=after)
+            recorded = await record(transition, asked, decided, actor=actor, request_key=request_key)
         except (Refused, InvalidInput):
             await self._raise_if_settled(seen)  # what is over is said first
             raise
-        decided = Decided(option, given, reason=choice.reason, before=before, after=after)
-        recorded = await record(transition, asked, decided, actor=actor, request_key=request_key)
         if recorded is None:
             await self._raise_if_settled(seen)
             raise StaleQuestion

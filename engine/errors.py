@@ -108,6 +108,12 @@ class StaleQuestion(Refused):
     code = "stale"
 
 
+class AlteredQuestion(Refused):
+    """What is stored of this question is not what was asked, so nobody can decide it. Tell whoever runs Assent."""
+
+    code = "digest_mismatch"
+
+
 class Expired(Refused):
     """The deadline for this question has passed."""
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -11,7 +12,7 @@ from sqlalchemy import Row
 from engine import approvals, audit, runs
 from engine.decisions import Json, Seen, Verdict
 from engine.errors import UnknownApproval
-from engine.pauses import PauseKind
+from engine.pauses import PauseKind, asked_digest
 from engine.policy import Policy
 from engine.questions import AnswerMapping, Question, read_question, read_static
 from engine.questions.failure import read_failure, read_gone
@@ -27,6 +28,8 @@ from engine.views import (
 )
 from engine.workflows import App, Workflow
 
+log = logging.getLogger("assent.pictures")
+
 NOBODY = Policy()
 ASKED_KEPT = 64
 """Questions kept as read: enough for those under way, and little memory even when each holds a megabyte."""
@@ -38,13 +41,15 @@ POLICIES_KEPT = 10_000
 class Asked:
     """What one revision of a question asks, of whom and for whom: nothing of it ever changes.
 
-    `view` is the question as it was when it was open; `workflow` is None when the app no longer has it.
+    `view` is the question as it was when it was open; `workflow` is None when the app no longer has it. It
+    `is_intact` if what is stored of it still has the digest under which it was asked.
     """
 
     view: ApprovalView
     pause: PauseKind
     requested_by: str
     workflow: Workflow | None
+    is_intact: bool
 
     @property
     def mapping(self) -> AnswerMapping | None:
@@ -207,7 +212,10 @@ def read_asked(workflow: Workflow | None, row: Row[Any], run: Row[Any]) -> Asked
         decision=None,
         round=row.round,
     )
-    return Asked(view=view, pause=row.pause, requested_by=run.requested_by, workflow=workflow)
+    is_intact = asked_digest(asked["value"], asked["state"], asked["schema"]) == row.digest
+    if not is_intact:
+        log.error("what is stored of question %s of run %s is not what was asked", row.id, row.run_id)
+    return Asked(view, row.pause, run.requested_by, workflow, is_intact)
 
 
 def question_of(

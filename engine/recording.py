@@ -9,6 +9,7 @@ from typing import Final
 from engine import approvals
 from engine.canonical import answer_digest
 from engine.decisions import Actor, Answer, Json, Seen
+from engine.errors import AlteredQuestion
 from engine.ledger import Transition
 from engine.pictures import Asked
 from engine.questions import Option
@@ -45,9 +46,11 @@ async def record(
 ) -> dict[str, Json] | None:
     """Decide a question and return the decision's columns; None: it is not that open question any more.
 
-    The run is locked before its question, as everybody does.
+    The run is locked before its question, as everybody does. Raises: AlteredQuestion.
     """
     view, policy = asked.view, asked.view.policy
+    if not asked.is_intact:
+        raise AlteredQuestion
     seen = Seen(view.id, view.revision, view.digest)
     await transition.show(view.run_id)
     if not await approvals.decide(transition.tx, seen, now=transition.now):
@@ -74,6 +77,8 @@ async def record(
     }
     await approvals.record(transition.tx, values)
     told = {name: values[name] for name in TOLD}
+    if actor.id == asked.requested_by:  # only a workflow with allow_self_approval lets it come to this
+        told["is_own_request"] = True
     transition.note(EventKind.DECIDED, approval_id=view.id, actor=actor, **told)
     await transition.wake(Kind.RUN, view.run_id)
     return values

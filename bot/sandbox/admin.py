@@ -34,6 +34,11 @@ class Admin:
         out = self._workspace.person(user)["id"]
         self.set_group(group, [one for one in known[group]["users"] if one != out])
 
+    def rename_group(self, group: str, handle: str) -> None:
+        """Give a user group (id) another handle and name; its id and its people stay."""
+        found = self._workspace.groups[group]
+        self._workspace.save_group({**found, "handle": handle, "name": handle.title()})
+
     def deactivate(self, user: str, *, deleted: bool = True) -> None:
         """Deactivate a person, or bring one back."""
         self._workspace.save_person({**self._workspace.person(user), "deleted": deleted})
@@ -41,6 +46,10 @@ class Admin:
     def make_guest(self, user: str, *, is_restricted: bool = True) -> None:
         """Make a person a guest, or a full member again."""
         self._workspace.save_person({**self._workspace.person(user), "is_restricted": is_restricted})
+
+    def change_person(self, user: str, **fields: Any) -> None:
+        """Change what users.info says of a person, e.g. is_stranger=True or team_id="T0OTHER"."""
+        self._workspace.save_person({**self._workspace.person(user), **fields})
 
     def add_person(self, user_id: str, name: str, *, channels: tuple[str, ...] = ("approvals",)) -> None:
         """Add a person and put them into channels."""

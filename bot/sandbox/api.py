@@ -48,6 +48,9 @@ class WebApi:
         if fault.delay_s:
             self._slack.workspace.changes.tell()
             await asyncio.sleep(fault.delay_s)
+        if fault.page is not None:
+            self._note(method, args, None, fault.status or 200)
+            return web.Response(status=fault.status or 200, text=fault.page, content_type=fault.page_type)
         if fault.status is not None or fault.error is not None:
             return self._spoiled(method, args, fault)
         if fault.cut == "before":

@@ -12,6 +12,8 @@ class CallFault:
     status: int | None = None
     retry_after: int | None = None
     error: str | None = None
+    page: str | None = None
+    page_type: str = "text/html"
     cut: Literal["before", "after"] | None = None
     delay_s: float = 0.0
 
@@ -39,6 +41,8 @@ class Faults:
         status: int | None = None,
         retry_after: int | None = None,
         error: str | None = None,
+        page: str | None = None,
+        page_type: str = "text/html",
         cut: Literal["before", "after"] | None = None,
         delay_s: float = 0.0,
         times: int = 1,
@@ -46,10 +50,19 @@ class Faults:
         """Spoil the next `times` calls of a Web API method ("*" for any).
 
         `status` answers with that HTTP status instead of working (429 carries Retry-After: `retry_after` s,
-        1 by default); `error` answers {"ok": false, "error": error}; `cut` closes the connection without an
-        answer, "before" without effect or "after" with it; `delay_s` waits first and may stand alone.
+        1 by default); `error` answers {"ok": false, "error": error}; `page` answers with this text, of the
+        content type `page_type`, not with JSON; `cut` closes the connection without an answer, "before" without
+        effect or "after" with it; `delay_s` waits first and may stand alone.
         """
-        fault = CallFault(status=status, retry_after=retry_after, error=error, cut=cut, delay_s=delay_s)
+        fault = CallFault(
+            status=status,
+            retry_after=retry_after,
+            error=error,
+            page=page,
+            page_type=page_type,
+            cut=cut,
+            delay_s=delay_s,
+        )
         self._calls.setdefault(method, deque()).extend([fault] * times)
 
     def deliveries(

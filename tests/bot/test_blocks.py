@@ -13,7 +13,7 @@ from tests.bot.runs import NOON
 
 
 @pytest.mark.parametrize("given", strings())
-def test_every_block_of_a_message_is_accepted(given: str) -> None:
+def test_f23_every_block_of_a_message_is_accepted(given: str) -> None:
     """Header, section, context, button and label stay within their limits and never become live."""
     made = [
         b.header(given),
@@ -30,7 +30,7 @@ def test_every_block_of_a_message_is_accepted(given: str) -> None:
 
 
 @pytest.mark.parametrize("given", strings())
-def test_every_input_of_a_modal_is_accepted(given: str) -> None:
+def test_f23_every_input_of_a_modal_is_accepted(given: str) -> None:
     """Labels, hints and options of any length make a view that Slack takes."""
     element = b.select([(given, "0"), ("other", "1")], initial="0")
     view = _modal([b.field_input(block_id="x", label=given, element=element, optional=True, hint=given)])

@@ -223,7 +223,7 @@ def test_errors_are_told_in_sentences(
     assert "Traceback" not in err
 
 
-async def test_serve_stops_cleanly_and_says_where_it_runs(tmp_path: Path) -> None:
+async def test_f20_serve_stops_cleanly_and_says_where_it_runs(tmp_path: Path) -> None:
     """`serve` tells its address, works, and SIGTERM ends it with code 0."""
     async with Sandbox() as sandbox:
         keys = {

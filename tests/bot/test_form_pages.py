@@ -224,7 +224,7 @@ async def test_a_form_that_is_closed_is_forgotten(sandbox: Sandbox, tmp_path: Pa
             await bot.desk.draft(draft_id, owner="U0RITA")
 
 
-async def test_nobody_goes_on_with_another_persons_form(sandbox: Sandbox, tmp_path: Path) -> None:
+async def test_t16_nobody_goes_on_with_another_persons_form(sandbox: Sandbox, tmp_path: Path) -> None:
     """A page that carries somebody else's draft, or the draft of another form, is refused."""
     async with bot_at(sandbox, tmp_path) as bot:
         form = bot.desk.workflows["small"].form

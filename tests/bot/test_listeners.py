@@ -125,7 +125,7 @@ async def test_a_workflow_is_found_as_people_type_it(at: Standing, typed: str) -
         ("make coffee", "What you can do here"),
     ],
 )
-async def test_commands_are_answered_in_private(at: Standing, typed: str, said: str) -> None:
+async def test_t30_commands_are_answered_in_private(at: Standing, typed: str, said: str) -> None:
     """Every command gets one answer that only its author sees, without live markup from what was typed."""
     ack = await at.sandbox.slash("U0RITA", CHANNEL, f"/approvals {typed}")
     assert ack.error is None
@@ -166,7 +166,7 @@ async def test_a_wrong_entry_is_told_under_its_field(at: Standing) -> None:
         ("U0RITA", "You asked for this yourself", "self_approval"),
     ],
 )
-async def test_who_may_not_decide_is_told_so(
+async def test_t10_who_may_not_decide_is_told_so(
     at: Standing, action: str, user: str, said: str, code: str
 ) -> None:
     """A click by somebody who may not decide opens no form, changes nothing, tells them why and is on record."""
@@ -269,7 +269,7 @@ async def test_an_answer_in_words_is_checked_and_taken(at: Standing) -> None:
 
 
 @pytest.mark.parametrize("mark", [mark_of("pay twice"), None])
-async def test_a_button_for_no_option_decides_nothing(at: Standing, mark: str | None) -> None:
+async def test_t15_a_button_for_no_option_decides_nothing(at: Standing, mark: str | None) -> None:
     """A click that names an option which the question does not have is refused, told and on record."""
     card = await at.card(workflow="mail")
     forged = deepcopy(card)
@@ -285,7 +285,7 @@ async def test_a_button_for_no_option_decides_nothing(at: Standing, mark: str | 
     assert refusals(run) == ["unknown_option"]
 
 
-async def test_a_form_that_comes_too_late_keeps_what_was_typed(at: Standing) -> None:
+async def test_t16_a_form_that_comes_too_late_keeps_what_was_typed(at: Standing) -> None:
     """A reason sent after somebody else has decided stays in the form, with a sentence that says who decided."""
     card = await at.card()
     await at.sandbox.click("U0BEN", CHANNEL, card["ts"], "reject")
@@ -309,7 +309,7 @@ async def test_nobody_decides_while_people_cannot_be_looked_up(at: Standing, fau
     assert (await at.only_run()).approvals[0].decision is not None
 
 
-async def test_membership_counts_at_the_moment_of_the_click(at: Standing) -> None:
+async def test_t11_membership_counts_at_the_moment_of_the_click(at: Standing) -> None:
     """Somebody who left the group after the card was posted may not decide; somebody who joined it may."""
     card = await at.card()
     at.sandbox.admin.set_group("S0APPROVERS", ["U0OTTO"])
@@ -321,7 +321,7 @@ async def test_membership_counts_at_the_moment_of_the_click(at: Standing) -> Non
     assert decision.actor_id == "U0OTTO"
 
 
-async def test_a_workflow_without_approvers_can_be_decided_by_nobody(at: Standing) -> None:
+async def test_t10_a_workflow_without_approvers_can_be_decided_by_nobody(at: Standing) -> None:
     """An empty list of approvers means nobody."""
     await at.sandbox.slash("U0RITA", CHANNEL, "/approvals start orphan")
     await at.sandbox.submit("U0RITA", {"field:amount": "1"})

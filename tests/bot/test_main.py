@@ -5,7 +5,9 @@ from __future__ import annotations
 import asyncio
 import logging
 import socket
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 import aiohttp
 import pytest
@@ -14,7 +16,7 @@ from bot.main import CannotStart, running
 from bot.sandbox import Sandbox
 from bot.sweeper import Sweeper
 from bot.terminal import Lines
-from engine import RunStatus
+from engine import EventKind, RunStatus
 from tests.bot.standing import CHANNEL, Standing, settings, standing
 
 
@@ -31,6 +33,34 @@ async def test_a_restart_takes_up_what_was_left(tmp_path: Path) -> None:
             await sandbox.until(lambda: "Finished" in sandbox.thread(CHANNEL, card["thread_ts"])[-1]["text"])
             (run,) = await bot.desk.recent()
             assert run.status is RunStatus.FINISHED
+
+
+async def test_f20_a_stop_with_clicks_in_flight_loses_none_that_was_answered(tmp_path: Path) -> None:
+    """Ten clicks under way when the bot stops: whatever was acknowledged is decided and comes to its end."""
+    async with Sandbox() as sandbox:
+        made = settings(sandbox, tmp_path, mode="http")
+        async with running(made) as bot:
+            sandbox.deliver_to(bot.slack_url)
+            at = Standing(sandbox=sandbox, bot=bot)
+            cards = [await at.card(amount=n) for n in range(10)]
+            clicks = [
+                asyncio.create_task(sandbox.click("U0AMY", CHANNEL, card["ts"], "approve")) for card in cards
+            ]
+            await asyncio.wait(clicks, return_when=asyncio.FIRST_COMPLETED)
+        acks = await asyncio.gather(*clicks)
+        taken = [card for card, ack in zip(cards, acks, strict=True) if ack.error is None]
+        assert taken
+        async with running(made) as bot:
+            for card in taken:
+                await sandbox.until(partial(_has_ended, sandbox, card))
+            runs = [await bot.desk.run(run.id) for run in await bot.desk.recent()]
+        decided = [event for run in runs for event in run.events if event.kind is EventKind.DECIDED]
+        assert len(decided) >= len(taken)
+        assert len({event.run_id for event in decided}) == len(decided)
+
+
+def _has_ended(sandbox: Sandbox, card: dict[str, Any]) -> bool:
+    return "Finished" in sandbox.thread(CHANNEL, card["thread_ts"])[-1]["text"]
 
 
 async def test_without_slack_it_starts_and_is_not_ready(tmp_path: Path) -> None:

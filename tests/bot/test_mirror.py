@@ -16,8 +16,9 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.cards import seen
 from bot.mirror import Mirror
+from bot.pace import Pace
 from bot.sandbox import Sandbox
-from bot.slack import open_slack
+from bot.slack import RATE_LIMIT_RETRIES, open_slack
 from engine import Actor, Choice, Desk, RunStatus, RunView, open_desk
 
 CHANNEL = "C0APPROVALS"
@@ -77,9 +78,12 @@ class Stage:
 
         self.desk.on_change(heard)
 
-    def new_mirror(self) -> Mirror:
-        """Make a mirror that remembers nothing, as a new process has it."""
-        return Mirror(self.client, progress_client=self.client, desk=self.desk, monotonic=self.clock)
+    def new_mirror(self, *, per_s: float | None = None) -> Mirror:
+        """Make a mirror that remembers nothing, as a new process has it; by default it need not wait for turns."""
+        pace = Pace(per_s=per_s, monotonic=self.clock)
+        return Mirror(
+            self.client, progress_client=self.client, desk=self.desk, pace=pace, monotonic=self.clock
+        )
 
     async def start(self, what: str = "a bicycle", *, workflow: str = "pay", key: str = "k1") -> RunView:
         """Start a run and wait until it asks."""
@@ -126,17 +130,23 @@ class Stage:
         return True
 
 
-@asynccontextmanager
-async def staged(folder: Path) -> AsyncIterator[Stage]:
+def write_app(folder: Path) -> Path:
+    """Write the small app into a folder and give its langgraph.json."""
     (folder / "app.py").write_text(APP)
     (folder / "approvals.toml").write_text(APPROVALS)
     graphs = {"pay": "./app.py:graph", "orphan": "./app.py:graph"}
     (folder / "langgraph.json").write_text(json.dumps({"graphs": graphs}))
+    return folder / "langgraph.json"
+
+
+@asynccontextmanager
+async def staged(folder: Path, *, retries: int = RATE_LIMIT_RETRIES) -> AsyncIterator[Stage]:
+    """Open a stage; without `retries` its client takes a 429 for an answer, so that only the clock decides."""
     url = f"sqlite:///{folder / 'a.db'}"
     async with (
         Sandbox() as sandbox,
-        open_slack(sandbox.bot_token, base_url=sandbox.api_url) as client,
-        open_desk(database_url=url, app=folder / "langgraph.json") as desk,
+        open_slack(sandbox.bot_token, base_url=sandbox.api_url, retries=retries) as client,
+        open_desk(database_url=url, app=write_app(folder)) as desk,
     ):
         yield Stage(desk=desk, sandbox=sandbox, client=client)
 
@@ -275,7 +285,7 @@ async def test_without_the_right_to_look_a_maybe_sent_message_is_sent_again(
     assert "missing_scope" in caplog.text
 
 
-async def test_a_rate_limit_is_waited_out(stage: Stage) -> None:
+async def test_f04_a_rate_limit_is_waited_out(stage: Stage) -> None:
     """A 429 is tried again after the time that Slack names, without trouble and in order."""
     run = await stage.start()
     stage.sandbox.faults.next("chat.postMessage", status=429, retry_after=1)
@@ -287,7 +297,7 @@ async def test_a_rate_limit_is_waited_out(stage: Stage) -> None:
 @pytest.mark.parametrize(
     "fault", [{"status": 500}, {"status": 503}, {"error": "fatal_error"}, {"error": "internal_error"}]
 )
-async def test_trouble_is_told_and_tried_again_after_a_pause(stage: Stage, fault: dict[str, Any]) -> None:
+async def test_f04_trouble_is_told_and_tried_again_after_a_pause(stage: Stage, fault: dict[str, Any]) -> None:
     """An error of Slack leaves a sentence; nothing is sent in the pause, and all of it afterwards."""
     run = await stage.start()
     stage.sandbox.faults.next("chat.postMessage", **fault)
@@ -302,7 +312,7 @@ async def test_trouble_is_told_and_tried_again_after_a_pause(stage: Stage, fault
     assert stage.mirror.trouble is None
 
 
-async def test_the_pause_doubles_up_to_a_minute(stage: Stage) -> None:
+async def test_f04_the_pause_doubles_up_to_a_minute(stage: Stage) -> None:
     """Ten failures in a row are 1, 2, 4, … and at most 60 s apart."""
     run = await stage.start()
     stage.sandbox.faults.next("*", error="fatal_error", times=100)
@@ -327,7 +337,7 @@ async def test_the_pause_doubles_up_to_a_minute(stage: Stage) -> None:
         ("missing_scope", "manifest.yml"),
     ],
 )
-async def test_a_lasting_refusal_is_said_once_in_words(
+async def test_t33_a_lasting_refusal_is_said_once_in_words(
     stage: Stage, caplog: pytest.LogCaptureFixture, error: str, words: str
 ) -> None:
     """The log and /readyz say what to do; the same refusal again is not logged again, and nothing is lost."""
@@ -354,7 +364,7 @@ async def test_a_run_without_a_channel_is_trouble(stage: Stage) -> None:
 
 
 @pytest.mark.parametrize("which", [0, 3])
-async def test_a_deleted_message_is_posted_anew(stage: Stage, which: int) -> None:
+async def test_f27_a_deleted_message_is_posted_anew(stage: Stage, which: int) -> None:
     """When somebody deleted the root or the card, the next change brings it back, once."""
     run = await stage.start()
     await stage.mirror.catch_up(run.id)

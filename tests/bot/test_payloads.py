@@ -113,7 +113,7 @@ def test_what_a_button_carries_comes_back() -> None:
         "1" * 10_000,
     ],
 )
-def test_another_button_value_is_malformed(text: str) -> None:
+def test_t15_another_button_value_is_malformed(text: str) -> None:
     """Anything but what `encode_slip` writes is refused before it reaches the desk."""
     with pytest.raises(Malformed):
         decode_slip(text)
@@ -171,7 +171,7 @@ def test_a_click_is_read_whole() -> None:
     )
 
 
-def test_a_persons_own_team_counts() -> None:
+def test_t12_a_persons_own_team_counts() -> None:
     """On a shared channel the team is the person's own, not the one whose channel it is."""
     body = {**CLICK, "user": {"id": "U1", "team_id": "T2"}}
     assert read_click(body).team_id == "T2"

@@ -54,7 +54,7 @@ async def test_groups_are_asked_only_when_they_matter(people: People, sandbox: S
     assert calls(sandbox, "usergroups.users.list") == 0
 
 
-async def test_nothing_is_remembered_between_decisions(people: People, sandbox: Sandbox) -> None:
+async def test_t11_nothing_is_remembered_between_decisions(people: People, sandbox: Sandbox) -> None:
     """Who leaves a group or is deactivated is out with the next look."""
     await people.actor("U0AMY", team_id=TEAM, policy=BOTH)
     sandbox.admin.remove_from_group("S0APPROVERS", "U0AMY")
@@ -63,7 +63,7 @@ async def test_nothing_is_remembered_between_decisions(people: People, sandbox: 
     assert (await people.actor("U0AMY", team_id=TEAM, policy=BOTH)).barred == "This account is deactivated."
 
 
-async def test_guests_and_bots_are_barred(people: People, sandbox: Sandbox) -> None:
+async def test_t11_guests_and_bots_are_barred(people: People, sandbox: Sandbox) -> None:
     """A guest and a bot may decide nothing, whatever groups they are in."""
     sandbox.admin.make_guest("U0AMY")
     assert (await people.actor("U0AMY", team_id=TEAM, policy=BOTH)).barred == "Guests cannot decide this."
@@ -72,17 +72,44 @@ async def test_guests_and_bots_are_barred(people: People, sandbox: Sandbox) -> N
     assert bot.barred == "A bot cannot decide this."
 
 
-async def test_another_workspace_is_barred(people: People) -> None:
-    """Somebody whose team is not ours may decide nothing, also on a shared channel."""
+async def test_t12_another_workspace_is_barred(people: People, sandbox: Sandbox) -> None:
+    """Somebody whose team is not ours may decide nothing: by the payload, by the account, or as a stranger to us."""
     actor = await people.actor("U0AMY", team_id="T0OTHER", policy=BOTH)
     assert "another workspace" in str(actor.barred)
+    for what in ({"team_id": "T0OTHER"}, {"is_stranger": True}):
+        sandbox.admin.add_person("U0CONNECT", "connect")
+        sandbox.admin.change_person("U0CONNECT", **what)
+        actor = await people.actor("U0CONNECT", team_id=TEAM, policy=BOTH)
+        assert "another workspace" in str(actor.barred)
+
+
+async def test_t13_a_renamed_group_is_the_same_group(people: People, sandbox: Sandbox) -> None:
+    """Groups are known by id: a new handle and name change nothing, and a group made under the old one is another."""
+    sandbox.admin.rename_group("S0APPROVERS", "money")
+    sandbox.admin.set_group("approvers2", ["U0OTTO"])
+    sandbox.admin.rename_group("S0APPROVERS2", "approvers")
+    assert (await people.actor("U0AMY", team_id=TEAM, policy=BOTH)).groups == {"S0APPROVERS"}
+    assert (await people.actor("U0OTTO", team_id=TEAM, policy=BOTH)).groups == frozenset()
+
+
+async def test_t13_who_joins_later_counts_at_once(people: People, sandbox: Sandbox) -> None:
+    """Nothing of a group is remembered, so that a new member needs no restart; a disabled group has none."""
+    assert (await people.actor("U0OTTO", team_id=TEAM, policy=BOTH)).groups == frozenset()
+    sandbox.admin.set_group("S0APPROVERS", ["U0OTTO"])
+    assert (await people.actor("U0OTTO", team_id=TEAM, policy=BOTH)).groups == {"S0APPROVERS"}
 
 
 @pytest.mark.parametrize(
-    "fault", [{"status": 500}, {"error": "fatal_error"}, {"cut": "after"}, {"status": 503}]
+    "fault",
+    [
+        {"status": 500},
+        {"error": "fatal_error"},
+        {"cut": "after"},
+        {"page": "upstream connect error", "page_type": "text/plain"},
+    ],
 )
 @pytest.mark.parametrize("method", ["users.info", "usergroups.users.list"])
-async def test_a_failed_look_bars(
+async def test_t10_a_failed_look_bars(
     people: People, sandbox: Sandbox, method: str, fault: dict[str, Any]
 ) -> None:
     """When Slack fails to say who somebody is, or whether they are in the group, they are barred."""

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from bot.mirror import Mirror
+from bot.pace import Pace
 from bot.reporter import BURST, PER_MINUTE, Reporter
 from bot.sandbox import Sandbox
 from bot.slack import open_progress_slack, open_slack
@@ -98,7 +99,7 @@ async def stage(tmp_path: Path) -> AsyncIterator[Stage]:
         folder = tmp_path / "free"
         folder.mkdir()
         try:
-            mirror = Mirror(client, progress_client=progress_client, desk=desk)
+            mirror = Mirror(client, progress_client=progress_client, desk=desk, pace=Pace(per_s=None))
             yield Stage(desk, sandbox, mirror, folder)
         finally:
             for run in folder.iterdir():
@@ -161,7 +162,8 @@ async def test_a_crash_leaves_nothing_to_clean_up(stage: Stage) -> None:
     assert "Now running" in stage.line()
     async with open_slack(stage.sandbox.bot_token, base_url=stage.sandbox.api_url) as client:
         await stage.asks(run)
-        await Mirror(client, progress_client=client, desk=stage.desk).catch_up(run.id)
+        other = Mirror(client, progress_client=client, desk=stage.desk, pace=Pace())
+        await other.catch_up(run.id)
     assert "Now running" not in stage.line()
 
 

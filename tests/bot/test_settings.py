@@ -57,14 +57,14 @@ def test_env_file_is_read_below_the_environment(environment: Path) -> None:
 
 @pytest.mark.parametrize("value", ["", " ", "\t\n"])
 @pytest.mark.parametrize("key", sorted(KEYS))
-def test_an_empty_value_stops_the_start(monkeypatch: pytest.MonkeyPatch, key: str, value: str) -> None:
+def test_t08_an_empty_value_stops_the_start(monkeypatch: pytest.MonkeyPatch, key: str, value: str) -> None:
     """No key may be set but empty, needed or not."""
     monkeypatch.setenv(key, value)
     assert any(each.startswith(key) for each in problems())
 
 
 @pytest.mark.parametrize("key", sorted(GOOD))
-def test_a_missing_secret_stops_the_start(monkeypatch: pytest.MonkeyPatch, key: str) -> None:
+def test_t08_a_missing_secret_stops_the_start(monkeypatch: pytest.MonkeyPatch, key: str) -> None:
     """Without a bot token, or without any door, nothing starts."""
     monkeypatch.delenv(key)
     (problem,) = problems()
@@ -131,6 +131,23 @@ def test_lists_in_a_setting_are_taken_apart(monkeypatch: pytest.MonkeyPatch) -> 
     assert load(Settings).keep_steps() == timedelta(days=30)
 
 
+@pytest.mark.parametrize(
+    ("url", "is_local"),
+    [
+        ("https://slack.com/api/", False),
+        ("https://slack-gov.com/api/", False),
+        ("http://127.0.0.1:4390/api/", True),
+        ("http://localhost:4390/api/", True),
+    ],
+)
+def test_f04_slacks_pace_is_kept_except_at_a_sandbox(
+    monkeypatch: pytest.MonkeyPatch, url: str, is_local: bool
+) -> None:
+    """Only a Slack on this machine, which has no limit on messages a second, is spared ours."""
+    monkeypatch.setenv("SLACK_API_URL", url)
+    assert load(Settings).is_slack_local() is is_local
+
+
 def test_every_problem_is_told_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     """Three wrong keys give three sentences."""
     monkeypatch.setenv("SLACK_BOT_TOKEN", "wrong")
@@ -155,7 +172,7 @@ def test_secrets_do_not_show(monkeypatch: pytest.MonkeyPatch) -> None:
     assert GOOD["SLACK_BOT_TOKEN"] not in shown
 
 
-def test_a_start_with_wrong_settings_ends_within_two_seconds(environment: Path) -> None:
+def test_t08_a_start_with_wrong_settings_ends_within_two_seconds(environment: Path) -> None:
     """`assent serve` with an empty secret ends with code 2, names the key and shows no traceback."""
     kept = {key: value for key, value in os.environ.items() if key not in KEYS}
     began = time.monotonic()

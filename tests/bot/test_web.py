@@ -194,7 +194,7 @@ async def test_f29_damaged_payloads_never_cause_an_error_of_ours(
     assert "Traceback" not in caplog.text
 
 
-async def test_health_tells_the_truth(at: Standing, session: aiohttp.ClientSession) -> None:
+async def test_t33_health_tells_the_truth(at: Standing, session: aiohttp.ClientSession) -> None:
     """A bot at work is alive and ready; one that cannot post is alive and not ready, and says why."""
     async with session.get(f"{at.bot.url}/healthz") as response:
         assert (response.status, await response.json()) == (200, {"alive": True})

@@ -9,6 +9,7 @@ import pytest
 from bot import wording
 from engine import (
     AlreadyDecided,
+    AlteredQuestion,
     AmbiguousRun,
     ApprovalStatus,
     EngineError,
@@ -47,6 +48,7 @@ AT = datetime(2026, 11, 23, 12, 1, tzinfo=UTC)
         (NotAllowed(), "not among the people"),
         (NotAllowed("Guests may not decide."), "Guests may not decide."),
         (Expired(), "deadline"),
+        (AlteredQuestion(), "is not what was asked"),
         (UnknownOption(), "cannot be answered so"),
         (UnknownApproval(), "not known here"),
         (UnknownWorkflow("expnse", ("expense", "deploy")), "You can start: deploy, expense."),

@@ -151,7 +151,7 @@ FILTERS: list[tuple[dict[str, Any], bool]] = [
 ]
 
 
-async def test_filters_compare_values_and_inject_nothing(saver: SQLModelSaver) -> None:
+async def test_t26_filters_compare_values_and_inject_nothing(saver: SQLModelSaver) -> None:
     """A filter finds equal metadata only, whatever quotes, wildcards or paths its keys and values hold."""
     metadata: Any = {**METADATA, "parents": {"a": ["b", 1], "": "p"}}
     await saver.aput(at(), checkpoint("1"), metadata, {})
@@ -185,7 +185,7 @@ async def test_an_abandoned_listing_holds_nothing(saver: SQLModelSaver) -> None:
             assert (await got(saver, at())).config == at("t", "9")
 
 
-async def test_odd_thread_ids_are_only_names(saver: SQLModelSaver, database: Database) -> None:
+async def test_t26_odd_thread_ids_are_only_names(saver: SQLModelSaver, database: Database) -> None:
     """Quotes, wildcards and SQL in a thread id find and delete that thread alone."""
     for thread_id in ODD_IDS:
         await store(saver, at(thread_id), "1", value=thread_id * 300)

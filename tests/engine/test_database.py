@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import random
 import sqlite3
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
@@ -234,7 +235,7 @@ async def test_dead_connections_are_replaced(postgres_url: str) -> None:
     await database.close()
 
 
-async def test_a_locked_file_is_a_store_error(sqlite_url: str, tmp_path: Path) -> None:
+async def test_f12_a_locked_file_is_a_store_error(sqlite_url: str, tmp_path: Path) -> None:
     """A writer kept out for longer than the busy timeout gets a StoreError, and gets in afterwards."""
     database = Database(sqlite_url)
     await database.migrate()
@@ -253,7 +254,7 @@ async def test_a_locked_file_is_a_store_error(sqlite_url: str, tmp_path: Path) -
     await database.close()
 
 
-async def test_a_full_disk_is_a_store_error(sqlite_url: str) -> None:
+async def test_f12_a_full_disk_is_a_store_error(sqlite_url: str) -> None:
     """When the file may not grow, a write raises StoreError and the earlier rows stay readable."""
     database = Database(sqlite_url)
     await database.migrate()
@@ -267,6 +268,67 @@ async def test_a_full_disk_is_a_store_error(sqlite_url: str) -> None:
     async with database.reading() as tx:
         assert (await tx.execute(text("SELECT count(*) FROM heap"))).scalar_one() == 1
     await database.close()
+
+
+async def test_f12_a_file_that_may_only_be_read_is_a_store_error(sqlite_url: str) -> None:
+    """When SQLite may not write, a write raises StoreError, reading goes on, and writing does once it may."""
+    database = Database(sqlite_url)
+    await database.migrate()
+    async with database.engine.connect() as connection:
+        raw: Any = (await connection.get_raw_connection()).driver_connection
+    await raw.execute_fetchall("PRAGMA query_only=1")
+    with pytest.raises(StoreError, match="readonly"):
+        async with database.transaction() as tx:
+            await tx.execute(text("CREATE TABLE heap (body BLOB)"))
+    await database.ping()
+    await raw.execute_fetchall("PRAGMA query_only=0")
+    async with database.transaction() as tx:
+        await tx.execute(text("CREATE TABLE heap (body BLOB)"))
+    await database.close()
+
+
+async def test_f12_a_wal_cut_or_garbled_anywhere_leaves_whole_commits(
+    sqlite_url: str, tmp_path: Path
+) -> None:
+    """Whatever is left of the write-ahead log, the file is sound and holds the first so many commits, each whole."""
+    database = Database(sqlite_url)
+    await database.migrate()
+    async with database.transaction() as tx:
+        await tx.execute(CreateTable(NOTES))
+    for n in range(20):
+        await store(database, {"id": 2 * n}, {"id": 2 * n + 1})  # two rows, one commit
+    file, log = tmp_path / "assent.db", tmp_path / "assent.db-wal"
+    kept, whole = file.read_bytes(), log.read_bytes()
+    await database.close()
+    chance = random.Random(20261126)  # noqa: S311  a seed makes it the same each time
+    seen = set()
+    for at in sorted(chance.sample(range(len(whole)), k=60)):
+        garbled = bytes(255 - byte for byte in whole[at : at + 16])
+        for left in (whole[:at], whole[:at] + garbled + whole[at + 16 :]):
+            seen.add(_rows_in(tmp_path / "copy.db", kept, left))
+    assert len(seen) > 5
+    assert max(seen) <= 40
+
+
+def _rows_in(copy: Path, kept: bytes, log: bytes) -> int:
+    """Open a copy of the file with this log, check it and return how many rows it has."""
+    copy.write_bytes(kept)
+    Path(f"{copy}-wal").write_bytes(log)
+    connection = sqlite3.connect(copy)
+    try:
+        assert connection.execute("PRAGMA integrity_check").fetchone() == ("ok",)
+        tables = {name for (name,) in connection.execute("SELECT name FROM sqlite_master")}
+        ids = (
+            [n for (n,) in connection.execute("SELECT id FROM notes ORDER BY id")]
+            if "notes" in tables
+            else []
+        )
+    finally:
+        connection.close()
+        Path(f"{copy}-shm").unlink(missing_ok=True)
+    assert ids == list(range(len(ids)))
+    assert len(ids) % 2 == 0
+    return len(ids)
 
 
 @pytest.mark.parametrize(

@@ -32,6 +32,7 @@ from engine import (
     UnknownWorkflow,
     open_desk,
 )
+from engine import approvals as statements
 from engine.clock import utc_now
 from engine.database import Database
 from engine.decisions import Actor
@@ -64,7 +65,7 @@ def kinds(events: tuple) -> list[str]:  # type: ignore[type-arg]
     return [event.kind.value for event in events]
 
 
-async def test_two_levels_in_one_node_are_two_questions_with_their_own_deciders(driver: Driver) -> None:
+async def test_t14_two_levels_in_one_node_are_two_questions_with_their_own_deciders(driver: Driver) -> None:
     """An expense over 10,000 is asked twice, and the manager's click cannot answer the director's question."""
     run = await driver.start("expense", amount="12000")
     (manager,) = await driver.asked(run)
@@ -203,7 +204,7 @@ async def test_a_click_delivered_again_is_quiet(driver: Driver) -> None:
     assert (await driver.desk.run(run.id)).events == ended.events
 
 
-async def test_a_second_click_by_the_same_person_is_refused_and_written_down(driver: Driver) -> None:
+async def test_t14_a_second_click_by_the_same_person_is_refused_and_written_down(driver: Driver) -> None:
     """Another click is another click, also with the same verdict: it is told who decided and leaves an entry."""
     run = await driver.start("review", draft="Hello")
     (approval,) = await driver.asked(run)
@@ -246,18 +247,23 @@ async def test_a_member_of_an_approver_group_may_decide(driver: Driver) -> None:
     assert (await driver.ended(run)).result["status"] == "approved"
 
 
-async def test_nobody_approves_a_request_of_their_own_unless_the_workflow_allows_it(driver: Driver) -> None:
-    """An approver who asked is refused; where allow_self_approval is set, the click counts."""
+async def test_t09_nobody_approves_a_request_of_their_own_unless_the_workflow_allows_it(
+    driver: Driver,
+) -> None:
+    """An approver who asked is refused; where allow_self_approval is set, the click counts and the trail says so."""
     own = await driver.start("expense", actor=AMY, amount="2000")
     (approval,) = await driver.asked(own)
     with pytest.raises(SelfApproval):
         await driver.desk.decide(seen(approval), actor=AMY, choice=APPROVE)
     allowed = await driver.start("editor", actor=AMY, content="x")
     await driver.decide(allowed)
-    assert (await driver.ended(allowed)).status is RunStatus.FINISHED
+    ended = await driver.ended(allowed)
+    assert ended.status is RunStatus.FINISHED
+    (decided,) = [event for event in ended.events if event.kind is EventKind.DECIDED]
+    assert decided.detail["is_own_request"] is True
 
 
-async def test_another_digest_revision_or_id_is_refused(driver: Driver) -> None:
+async def test_t15_another_digest_revision_or_id_is_refused(driver: Driver) -> None:
     """Only the question as shown can be decided."""
     run = await driver.start("expense", amount="2000")
     (approval,) = await driver.asked(run)
@@ -283,7 +289,9 @@ async def test_an_invalid_edit_names_the_field_and_decides_nothing(driver: Drive
     assert (await driver.asked(run)) == (approval,)
 
 
-async def test_a_passed_deadline_refuses_clicks_and_ends_the_run(driver: Driver, database_url: str) -> None:
+async def test_t32_a_passed_deadline_refuses_clicks_and_ends_the_run(
+    driver: Driver, database_url: str
+) -> None:
     """After the deadline nobody can decide, the sweep ends the run, and the graph runs no further."""
     run = await driver.start("fan")
     first, *_ = await driver.asked(run, count=3)
@@ -303,6 +311,19 @@ async def test_a_passed_deadline_refuses_clicks_and_ends_the_run(driver: Driver,
     assert ended.status is RunStatus.EXPIRED
     assert sorted(a.status.value for a in ended.approvals) == ["expired", "withdrawn", "withdrawn"]
     assert kinds(ended.events).count("expired") == 1
+
+
+async def test_t32_a_deadline_is_met_to_the_second(driver: Driver, database_url: str) -> None:
+    """One second before the deadline a click decides, at the deadline and after it none does."""
+    run = await driver.start("fan")
+    first, *_ = await driver.asked(run, count=3)
+    assert first.expires_at is not None
+    database = Database(database_url)
+    for late_s, counts in ((1, False), (0, False), (-1, True)):
+        async with database.transaction() as tx:
+            at = first.expires_at + timedelta(seconds=late_s)
+            assert await statements.decide(tx, seen(first), now=at) is counts
+    await database.close()
 
 
 async def test_a_start_is_made_once_per_request_key(driver: Driver) -> None:
@@ -325,7 +346,7 @@ async def test_a_wrong_start_says_what_is_wrong(driver: Driver) -> None:
     assert await driver.desk.recent() == ()
 
 
-async def test_runs_are_found_by_the_beginning_of_their_id(driver: Driver, database_url: str) -> None:
+async def test_t26_runs_are_found_by_the_beginning_of_their_id(driver: Driver, database_url: str) -> None:
     """A beginning that fits one run finds it; none, or one that fits several, is an error."""
     run = await driver.start("expense", amount="1")
     assert (await driver.desk.run(run.id[:6])).id == run.id

@@ -53,7 +53,7 @@ ODD = "Ünïcode \u202e 1.0 \x00 and\r\nlines"
         ("deploy", {}, APPROVE),
     ],
 )
-async def test_what_was_decided_is_what_runs(
+async def test_t17_what_was_decided_is_what_runs(
     bench: Bench, workflow: str, entries: dict[str, str], choice: Choice
 ) -> None:
     """The digest in the decision, of what was sent, and of what the graph's own checkpoints hold are one."""

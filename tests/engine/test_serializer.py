@@ -98,13 +98,13 @@ def test_crafted_bytes_run_nothing(name: str, marker: Path) -> None:
     assert not marker.exists()
 
 
-def test_json_of_older_releases_is_refused_whole() -> None:
+def test_t25_json_of_older_releases_is_refused_whole() -> None:
     """Even plain JSON rows are not read: nothing here ever writes them."""
     with pytest.raises(DamagedCheckpoint):
         StrictSerializer().loads_typed(("json", b"{}"))
 
 
-async def test_crafted_rows_run_nothing(database: Database, tmp_path: Path) -> None:
+async def test_t25_crafted_rows_run_nothing(database: Database, tmp_path: Path) -> None:
     """Whichever column of whichever table holds crafted bytes, reading the thread runs nothing."""
     graph = StateGraph(State)
     graph.add_node("pass", lambda _: None)

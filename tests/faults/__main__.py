@@ -35,6 +35,7 @@ PARTS = (
     "requests",
     "texts",
     "busy",
+    "soak",
 )
 """Modules of this package that have `async def measure(plan: Plan) -> list[Figure]`, the longest first."""
 SEED = 20261126

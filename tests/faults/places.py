@@ -85,7 +85,7 @@ def questions(text: str) -> Iterator[tuple[str, Question]]:
     yield "an edited state", read_question({"note": text}, state={"note": text}, state_schema={})
     yield "the schema", read_question({"question": WORDS}, state={}, state_schema={}, schema=schema)
     yield "a breakpoint", read_static((text,), when="before", state={text: text}, state_schema={})
-    errors = {"errors": [{"node": text, "error": text}]}
+    errors = {"errors": [{"node": text, "error": text}], "answered": True}
     yield "an error", read_failure(errors, state={"note": text}, state_schema={})
 
 

@@ -54,6 +54,7 @@ PROTOCOL = frozenset(
         "content",
         "level",
         "errors",
+        "answered",
         "node",
         "error",
         "next",

@@ -61,7 +61,7 @@ OFFICES_AT_ONCE = 2
 """Opening one loads every example; many at once would hold up the others beyond Slack's 3 s."""
 
 
-async def test_faults_of_slack_change_no_decision(folder: Path) -> None:
+async def test_f04_faults_of_slack_change_no_decision(folder: Path) -> None:
     """With posts and updates spoilt in every way a decision counts, and in the end all is shown once, in order."""
     stories = {"at the start": spoilt_at_the_start, "at the decision": spoilt_at_the_decision}
     few = asyncio.Semaphore(OFFICES_AT_ONCE)
@@ -109,7 +109,7 @@ async def spoilt_at_the_decision(office: Office, fault: dict[str, Any]) -> None:
     assert office.sandbox.faults.pending == 0
 
 
-async def test_deliveries_twice_and_late(either: Office) -> None:
+async def test_f07_deliveries_twice_and_late(either: Office) -> None:
     """Commands, forms and clicks that come twice, late or again later make one run and one decision."""
     faults = either.sandbox.faults
     faults.deliveries(late_s=0.2)
@@ -139,7 +139,7 @@ async def test_a_new_socket_goes_on_with_the_story(folder: Path) -> None:
         assert case.lines() == STORY
 
 
-async def test_a_deleted_card_is_posted_again(office: Office) -> None:
+async def test_f27_a_deleted_card_is_posted_again(office: Office) -> None:
     """When an administrator deletes a card, its next change posts it again, as the database says."""
     case, card = await asked(office)
     office.sandbox.admin.delete_message(CHANNEL, card.ts)

@@ -10,7 +10,7 @@ import pytest
 from bot.sandbox import Delivery
 from engine import ApprovalStatus, EventKind, RunStatus
 from tests.journeys.office import Office
-from tests.journeys.people import Card, Case, Person
+from tests.journeys.people import CHANNEL, Card, Case, Person
 
 DESK = {"amount": "1200", "purpose": "A desk", "category": "Equipment"}
 
@@ -47,7 +47,7 @@ async def test_somebody_else_may_not(either: Office, button: str) -> None:
     await refused(either, case, code="not_allowed")
 
 
-async def test_the_requester_may_not(office: Office) -> None:
+async def test_t09_the_requester_may_not(office: Office) -> None:
     """The requester may not decide what he asked for, though he is among the approvers."""
     case = await office.amy.starts("expense", **DESK)
     await office.amy.clicks(await case.asks(), "approve")
@@ -81,7 +81,7 @@ async def test_a_deactivated_account_may_not(office: Office) -> None:
 
 
 @pytest.mark.parametrize("method", ["usergroups.users.list", "users.info"])
-async def test_who_cannot_be_looked_up_may_not(office: Office, method: str) -> None:
+async def test_t10_who_cannot_be_looked_up_may_not(office: Office, method: str) -> None:
     """While Slack does not say who somebody is, nothing is decided; the next click works."""
     case, card = await asked(office)
     office.sandbox.faults.next(method, status=500)
@@ -142,6 +142,15 @@ async def test_no_approvers_means_nobody(odd_office: Office) -> None:
     await odd_office.amy.clicks(card, "approve")
     assert "Nobody may decide this" in await odd_office.amy.is_told("Nobody")
     assert await odd_office.refusals(case) == ["not_allowed"]
+
+
+async def test_t30_who_may_not_start_starts_nothing(odd_office: Office) -> None:
+    """A form sent by somebody who is not among the starters says so and stays open; nothing is stored or posted."""
+    await odd_office.amy.types("/approvals start echo")
+    ack = await odd_office.amy.fills_in({"a": "Hello"})
+    assert "not among the people who may start this" in str((ack.body or {})["errors"])
+    assert await odd_office.desk.recent() == ()
+    assert odd_office.sandbox.messages(CHANNEL) == []
 
 
 async def submitted(office: Office, *, count: int) -> Case:

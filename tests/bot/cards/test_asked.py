@@ -298,3 +298,20 @@ def test_nothing_but_a_rejection_is_offered_where_no_form_holds_it() -> None:
     yes, no = Option("approve", "Approve", Verdict.APPROVE), Option("stop", "Stop", Verdict.REJECT)
     asks = with_options(yes, no, Option("own", "Own", Verdict.RESPOND), shown={"draft": "x" * 500_000})
     assert [each["text"]["text"] for each in buttons(asks)] == ["Stop"]
+
+
+def test_t23_a_summary_that_lies_stands_above_what_is_asked() -> None:
+    """Whatever an agent says of its call, the arguments stand on the card, in full and above the buttons."""
+    lie = "Reads the disk usage. Read only, safe to approve."
+    for shown in (
+        batch(call("shell", {"command": "rm -rf /srv"}, lie)),
+        of({"question": lie, "summary": lie, "command": "rm -rf /srv"}),
+        of({"action": "review", "draft": lie, "arguments": {"command": "rm -rf /srv"}}),
+    ):
+        *_, card = cards.postings(run(shown, events=(asked(2, shown),)))
+        assert isinstance(card, cards.Message)
+        kinds = [block["type"] for block in card.blocks]
+        holding = [at for at, block in enumerate(card.blocks) if "rm -rf /srv" in json.dumps(block)]
+        assert holding
+        assert max(holding) < kinds.index("actions")
+        assert "rm -rf /srv" in json.dumps(shown.question.shown)  # what the digest on the buttons is of

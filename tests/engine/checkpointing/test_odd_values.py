@@ -88,7 +88,7 @@ def same(one: Any, other: Any) -> bool:
 
 @settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(value=VALUES)
-async def test_a_value_comes_back_equal_or_is_refused(saver: SQLModelSaver, value: Any) -> None:
+async def test_f22_a_value_comes_back_equal_or_is_refused(saver: SQLModelSaver, value: Any) -> None:
     """In a channel and in a task's write alike; a refused one leaves what was there as it was."""
     thread_id = "t"
     body = checkpoint("1", value=value)
@@ -127,7 +127,7 @@ REFUSED: dict[str, Any] = {
 
 
 @pytest.mark.parametrize("name", REFUSED)
-async def test_what_cannot_be_stored_is_refused_before_anything_is(
+async def test_f22_what_cannot_be_stored_is_refused_before_anything_is(
     saver: SQLModelSaver, database: Database, name: str
 ) -> None:
     """The error is a TypeError, as LangGraph's own is, and says why; the good values beside it are not stored."""
