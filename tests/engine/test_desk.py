@@ -172,7 +172,7 @@ async def test_a_failing_node_asks_and_stopped_ends_the_run_with_its_error(drive
     assert ended.approvals[0].status is ApprovalStatus.RESUMED
 
 
-async def test_the_first_of_many_clicks_decides(driver: Driver) -> None:
+async def test_t01_the_first_of_many_clicks_decides(driver: Driver) -> None:
     """Eight valid clicks at once make one decision; the others are told who was faster."""
     run = await driver.start("expense", amount="2000")
     (approval,) = await driver.asked(run)

@@ -181,7 +181,7 @@ async def interrupt_id(bench: Bench, approval_id: str) -> str:
     return str(row.interrupt_id)
 
 
-async def test_an_interrupt_that_is_not_pending_takes_nothing(bench: Bench) -> None:
+async def test_t31_an_interrupt_that_is_not_pending_takes_nothing(bench: Bench) -> None:
     """One unknown id among several refuses all of them, and nothing is decided."""
     run = await rest(bench, await bench.driver.start("fan"))
     known = await interrupt_id(bench, run.approvals[0].id)
@@ -211,7 +211,7 @@ def nested(levels: int) -> Any:
 
 
 @pytest.mark.parametrize("values", [[], [float("nan")], [{1: 2}], [object()], [None] * (MOST_VALUES + 1), {}])
-async def test_what_is_no_list_of_json_values_is_refused(bench: Bench, values: Any) -> None:
+async def test_t31_what_is_no_list_of_json_values_is_refused(bench: Bench, values: Any) -> None:
     """Bad input is told before anything is taken."""
     run = await bench.driver.start("expense", amount="12000")
     with pytest.raises(InvalidInput):
@@ -227,7 +227,7 @@ async def test_a_value_that_cannot_be_stored_is_refused(bench: Bench, value: Any
     assert "decided" not in kinds(await bench.driver.desk.run(run.id))
 
 
-async def test_an_unknown_run_takes_no_values(bench: Bench) -> None:
+async def test_t31_an_unknown_run_takes_no_values(bench: Bench) -> None:
     """LangGraph would start a graph with empty input for a thread that it does not know."""
     with pytest.raises(UnknownRun):
         await bench.driver.desk.resume("nobody", [True], actor=AMY)

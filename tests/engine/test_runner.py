@@ -169,7 +169,7 @@ async def test_content_that_changed_meanwhile_voids_the_answer(bench: Bench, tmp
     ]  # fmt: skip
 
 
-async def test_a_driver_without_its_fence_writes_nothing(bench: Bench) -> None:
+async def test_f09_a_driver_without_its_fence_writes_nothing(bench: Bench) -> None:
     """Once somebody else has taken the run, the old driver's checkpoints and its ledger entries are refused."""
     run, approval = await asked(bench, "expense", amount="2000")
     await decided(bench, approval)
@@ -227,7 +227,7 @@ async def test_a_graph_whose_place_is_gone_is_not_called_finished(bench: Bench) 
     assert [event.kind.value for event in run.events][-2:] == ["withdrawn", "asked"]
 
 
-async def test_a_damaged_checkpoint_fails_its_own_run_only(bench: Bench) -> None:
+async def test_f13_a_damaged_checkpoint_fails_its_own_run_only(bench: Bench) -> None:
     """Bytes that somebody changed end that run with a sentence; another one goes on."""
     damaged, approval = await asked(bench, "review", draft="Hello")
     sound, other = await asked(bench, "review", draft="Hello")

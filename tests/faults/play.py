@@ -46,16 +46,22 @@ class History:
         self, stage: Stage, seed: int, *, faults: Faults, strikes: int, shape: str | None = None
     ) -> None:
         self._dice = random.Random(seed)  # noqa: S311 - a dice, not a secret
-        self._stage, self._faults, self._strikes = stage, faults, strikes
+        self._stage, self._faults = stage, faults
         self._shape = shape or self._dice.choice(list(SHAPES))
         self._name = f"{seed}"
         self._model = Model(self._shape)
         self._cards: list[ApprovalView] = []
         self.refused = 0
+        at = [int(self._dice.expovariate(1 / 40)) + 1 for _ in range(strikes)]
+        self._planned = {point: self._dice.random() < 0.25 for point in at}
+
+    def strike_at(self, planned: dict[int, bool]) -> None:
+        """Strike at these points instead of those that the seed says; True: cancel there."""
+        self._planned = planned
 
     async def play(self) -> None:
         """Play until the model's run has ended. Raises: Disagreement."""
-        self._plan()
+        self._faults.plan(self._planned)
         self._run = await self._surely(self._start)
         await self._drive()
         for _ in range(STEPS):
@@ -69,11 +75,6 @@ class History:
                 await self._drive()
         await self._drive()
         self._compare_end()
-
-    def _plan(self) -> None:
-        """Choose the points at which faults strike: one plan for the whole history."""
-        at = [int(self._dice.expovariate(1 / 40)) + 1 for _ in range(self._strikes)]
-        self._faults.plan({point: self._dice.random() < 0.25 for point in at})
 
     async def _start(self) -> RunView:
         return await self._stage.desk.start(

@@ -16,7 +16,7 @@ from tests.faults.sink import lines
 SEED = 7
 
 
-def test_f01_killed_at_each_point_of_the_engine(tmp_path: Path) -> None:
+def test_f01_f25_killed_at_each_point_of_the_engine(tmp_path: Path) -> None:
     """Nine lives on one database, eight of which end by SIGKILL: everything is decided, delivered and told once."""
     batch = kills.batch_of(Plan(1, SEED, tmp_path), 0, runs=5)
     wanted = ("K11", "K1", "K2", "K3", "K4", "K5", "K6", "K7", "K10")

@@ -115,7 +115,7 @@ async def test_a_second_press_is_told(either: Office) -> None:
     assert kinds.count(EventKind.DECIDED) == 1
 
 
-async def test_an_old_card_points_to_the_newer_one(office: Office) -> None:
+async def test_t03_an_old_card_points_to_the_newer_one(office: Office) -> None:
     """A click on a question of which the content has changed is refused, and the sentence names the newer card."""
     case, card = await asked(office)
     await office.otto.clicks(card, "approve")
@@ -160,7 +160,7 @@ async def submitted(office: Office, *, count: int) -> Case:
     return await office.rita.finds(run.id)
 
 
-async def test_two_hundred_cards_are_decided_once_each(odd_office: Office) -> None:
+async def test_t01_two_hundred_cards_are_decided_once_each(odd_office: Office) -> None:
     """Two people click 200 cards at the same moment, some twice: one decision each, and whoever was late is told."""
     cases = [await odd_office.rita.starts("fan", count="5") for _ in range(40)]
     for case in cases:

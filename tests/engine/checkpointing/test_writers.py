@@ -33,7 +33,7 @@ async def allow(_: Transaction) -> None:
     """The guard of one who holds the lease."""
 
 
-async def test_a_writer_below_the_head_is_refused(saver: SQLModelSaver) -> None:
+async def test_f09_a_writer_below_the_head_is_refused(saver: SQLModelSaver) -> None:
     """A process that slept while another went on cannot turn the thread back; reading shows what the other wrote."""
     sleeper, other = saver.guarded_by(allow), saver.guarded_by(allow)
     first = await store(sleeper, at(), "1", value="start")
