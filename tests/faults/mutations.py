@@ -1,0 +1,152 @@
+"""Edits of the safe core, each of which takes a guard away: at least one of the named tests has to fail for it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+
+@dataclass(frozen=True)
+class Mutation:
+    """One edit: in `file` the text `old`, which is there once, becomes `new`.
+
+    `tests` are arguments of pytest. `survives` says why no test can tell the difference; "" when one has to.
+    """
+
+    name: str
+    file: str
+    old: str
+    new: str
+    tests: str
+    survives: str = ""
+
+
+DESK: Final = "tests/engine/test_desk.py -k sqlite"
+RUNNER: Final = "tests/engine/test_runner.py -k sqlite"
+CODE: Final = "tests/engine/test_code_changed.py -k sqlite"
+FAILURES: Final = "tests/engine/test_failures.py -k sqlite"
+HISTORIES: Final = "tests/faults/test_histories.py"
+SHAPES: Final = "tests/engine/test_shapes.py"
+WRITERS: Final = "tests/engine/checkpointing/test_writers.py -k sqlite"
+RESUMING: Final = "tests/engine/test_resuming.py -k sqlite"
+AUDIT: Final = "tests/engine/test_audit.py tests/engine/test_anchors.py -k sqlite"
+POLICY: Final = "tests/engine/test_policy.py"
+PEOPLE: Final = "tests/bot/test_people.py"
+WEB: Final = "tests/bot/test_web.py"
+PAYLOADS: Final = "tests/bot/test_payloads.py"
+MIRROR: Final = "tests/bot/test_mirror.py"
+INERT: Final = "tests/bot/test_inert.py"
+SERIALIZER: Final = "tests/engine/test_serializer.py -k sqlite"
+TRANSACT: Final = "tests/engine/test_transact.py tests/engine/test_database.py -k sqlite"
+GATE: Final = "tests/engine/questions/test_approval.py"
+KEY: Final = "tests/engine/test_idempotency_key.py"
+WAKEUPS: Final = "tests/engine/test_wakeups.py -k sqlite"
+
+A, R, S, P = "engine/approvals.py", "engine/runner.py", "engine/settling.py", "engine/pauses.py"
+T, D = "engine/threads.py", "engine/deciding.py"
+
+MUTATIONS: Final[tuple[Mutation, ...]] = (
+    # the one guarded UPDATE of a decision
+    Mutation("decide without the status", A, "        approvals.c.status == PENDING,\n        approvals.c.revision == bindparam", "        approvals.c.revision == bindparam", f"{DESK} or sqlite"),
+    Mutation("decide whatever the revision", A, '        approvals.c.revision == bindparam("seen_revision"),\n', "", DESK),
+    Mutation("decide whatever the digest", A, '        approvals.c.digest == bindparam("seen_digest"),\n', "", f"tests/engine/test_bound.py {DESK}"),
+    Mutation("decide after the deadline", A, 'approvals.c.expires_at > bindparam("now"))', 'approvals.c.expires_at != bindparam("now"))', DESK),
+    Mutation("expire what is decided", A, "        approvals.c.id == approval_id, approvals.c.status == PENDING, approvals.c.expires_at <= now\n", "        approvals.c.id == approval_id, approvals.c.expires_at <= now\n", f"{DESK} or sqlite"),
+    Mutation("close what is closed", A, "update(approvals).where(approvals.c.id == approval_id, approvals.c.status.in_(OPEN))", "update(approvals).where(approvals.c.id == approval_id)", f"{DESK} {RUNNER}"),
+    Mutation("count no attempts", A, "counted.values(attempts=approvals.c.attempts + 1)", "counted.values(attempts=approvals.c.attempts)", f"{SHAPES} tests/engine/test_failures.py"),
+    Mutation("deliver beside an error", A, '[row for row in rows if row.pause == "error"] or rows', "rows", FAILURES),
+    # what a click has to pass
+    Mutation("no policy", D, "    if refused := refusal(asked.view.policy, actor=actor, requested_by=asked.requested_by):\n        raise refused\n", "", DESK),
+    Mutation("any option", D, "    if found is None:\n        raise UnknownOption\n", "    found = found or asked.view.question.options[0]\n", f"{DESK} {FAILURES}"),
+    Mutation("no reason needed", D, "option.reason is ReasonWanted.REQUIRED and not", "False and not", "tests/engine/test_desk.py tests/engine/test_options.py tests/bot/test_listeners.py"),
+    Mutation("an edit of nothing", D, "if option.form is not None and is_idle:", "if False:", "tests/engine/test_executed.py tests/bot/test_listeners.py tests/engine/test_options.py tests/journeys/test_review.py"),
+    Mutation("a repeat of anybody", D, "        actor.id,\n        seen.digest,\n    )", "        decided.actor_id,\n        seen.digest,\n    )", DESK),
+    Mutation("the state's type unheard", D, "    if given.update and asked.workflow", "    if False and asked.workflow", "tests/engine"  " -k validat or complain or pydantic"),
+    Mutation("approve one's own", "engine/policy.py", "    if actor.id == requested_by and not policy.allow_self:\n        return SelfApproval()\n", "", POLICY),
+    Mutation("nobody listed means everybody", "engine/policy.py", '        return NotAllowed("Nobody may decide this: no approvers are set for this workflow.")', "        return None", POLICY),
+    Mutation("outsiders may", "engine/policy.py", "    if not covers(policy, actor):\n        return NotAllowed()\n", "", POLICY),
+    Mutation("barred people may", "engine/policy.py", "    if actor.barred:\n        return NotAllowed(actor.barred)\n", "", POLICY),
+    # what is written down with a decision
+    Mutation("no audit entry of a decision", "engine/recording.py", "    transition.note(EventKind.DECIDED, approval_id=view.id, actor=actor, **told)\n", "", DESK),
+    Mutation("no wake-up", "engine/recording.py", "    await transition.wake(Kind.RUN, view.run_id)\n", "", f"{DESK} tests/engine/test_resuming.py"),
+    Mutation("the answer's digest of something else", "engine/recording.py", '"answer_digest": answer_digest(given),', '"answer_digest": view.digest,', "tests/faults/test_checker.py tests/engine/test_executed.py"),
+    Mutation("no refusals in the trail", "engine/desk.py", "            transition.note(EventKind.REFUSED, actor=actor, code=error.code, option=RAW.name)\n", "            pass\n", RESUMING),
+    Mutation("sealed outside", "engine/ledger.py", "            result = await body(transition)\n            await self._seal(transition)\n", "            result = await body(transition)\n", DESK),
+    Mutation("the chain skips a hash", "engine/audit.py", '        "previous": previous,\n', '        "previous": GENESIS,\n', AUDIT),
+    Mutation("the seal leaves out the detail", "engine/audit.py", 'if name != "hash"}', 'if name not in ("hash", "detail")}', AUDIT),
+    Mutation("verify without the hash", "engine/audit.py", " or row.hash != _seal(row._asdict())", "", AUDIT),
+    Mutation("verify without the order", "engine/audit.py", "row.seq != seq + 1 or ", "", AUDIT),
+    # the protocol of a delivery
+    Mutation("the digest is not compared before sending", R, "if pause is None or question_digest(self._workflow, pause) != delivery.approval.digest:", "if pause is None:", f"{RUNNER} tests/engine/test_bound.py"),
+    Mutation("answer at once the second time", R, "        if delivery.approval.attempts == 0:\n", "        if True:\n", f"{RUNNER} {SHAPES}"),
+    Mutation("an update is sent again", R, "update = {k: v for k, v in (delivery.answer.update or {}).items() if k not in updated}", "update = delivery.answer.update", f"{RUNNER} {SHAPES}"),
+    Mutation("the second sending compares nothing", R, 'if pause.kind == "dynamic" and question_digest(self._workflow, pause) not in _expected(delivery):', "if False:", f"{RUNNER} {SHAPES}"),
+    Mutation("no look after an edit", R, "            if question_digest(self._workflow, edited) not in _expected(delivery):\n                return Void(here)\n", "", f"{RUNNER} tests/engine/test_executed.py tests/engine/test_bound.py tests/engine/test_vouching.py"),
+    Mutation("no fence when settling", R, "            await self._hold(transition.tx)\n", "", RUNNER),
+    Mutation("no lease", R, "            if lease is None:\n                return\n", "", RUNNER),
+    Mutation("old code is not seen", R, "            if self._is_outdated(here) and not _is_taken(delivery, here):\n", "            if False:\n", CODE),
+    Mutation("old code at breakpoints only", R, 'pause.kind in ("dynamic", "before", "after")', 'pause.kind in ("before", "after")', CODE),
+    Mutation("outdated runs are not woken", R, "outdated = [] if self._is_current else await self._outdated(tx)", "outdated: list[str] = []", CODE),
+    Mutation("delivered though the place is gone", R, "        if _is_gone(here):\n            return Void(here, why=PLACE_GONE)\n", "", CODE),
+    Mutation("look again runs on", R, '        if delivery.approval.pause == "gone":\n', "        if False:\n", CODE),
+    Mutation("ask again is a retry", R, "        if delivery.decision.option == ASK_AGAIN.name:\n            return TAKEN_BACK\n", "", CODE),
+    Mutation("a retry under new code keeps the answers", R, 'return CODE_CHANGED if pause.value["answered"] and not is_same_code else None', "return None", CODE),
+    Mutation("reject at a breakpoint goes on", R, "        if delivery.stops_the_run:\n", "        if False:\n", DESK),
+    Mutation("the fence never moves", "engine/runs.py", "        .values(fence=runs.c.fence + 1)\n", "        .values(fence=runs.c.fence)\n", RUNNER),
+    Mutation("the fence is not looked at", "engine/runs.py", '        runs.c.fence == bindparam("fence"),\n', "", RUNNER),
+    Mutation("an ended run can be held", "engine/runs.py", "        or_(*(runs.c.status == status for status in UNFINISHED)),\n", "", f"{RUNNER} {DESK} tests/engine/test_leases.py"),
+    Mutation("not strict", T, "CONFIG_KEY_STRICT_RESUME: True", "CONFIG_KEY_STRICT_RESUME: False", f"{RUNNER} tests/engine/test_bound.py {HISTORIES}"),
+    Mutation("a plain answer", T, "Command(resume={pause.interrupt_id: value})", "Command(resume=value)", HISTORIES),
+    Mutation("not durable at each step", T, 'durability="sync"', 'durability="exit"', f"tests/faults/test_kills.py {SHAPES} tests/engine/test_failures.py"),
+    Mutation("a lost write is no failure", T, "            if self._saver.failure is not None:", "            if False:", "tests/engine/test_failures.py"),
+    Mutation("a missing node is not seen", T, "            gone=await self._gone(),\n", "", CODE),
+    Mutation("what is done is done again", T, "            elif task_id in renamed:\n", "            elif False:\n", CODE),
+    Mutation("a fork keeps the answers", T, "is_left = channel in WRITES_IDX_MAP or", "is_left = channel == INTERRUPT or", CODE),
+    # what driving came to
+    Mutation("a lost answer is asked for again", S, "        if row is not None and self._is_lost(pause, row, digest):\n", "        if False:\n", f"{HISTORIES} tests/engine/test_failures.py"),
+    Mutation("a changed question keeps its revision", S, "ask_anew(self._tx, approval_id, values)", "ask_anew(self._tx, approval_id, {**values, 'revision': row.revision})", DESK),
+    Mutation("questions are never withdrawn", S, "            if row.status in approvals.OPEN:\n", "            if False:\n", f"{RUNNER} {CODE}"),
+    Mutation("delivered without an entry", S, "            self._transition.note(\n                EventKind.RESUMED,", "            _ = dict(\n                kind=EventKind.RESUMED,", "tests/engine/test_executed.py tests/faults/test_histories.py"),
+    Mutation("what others approved may be edited", "engine/vouching.py", "        if not any(_shows(shown, key, value) for shown in others)\n", "", "tests/engine/test_vouching.py -k sqlite"),
+    Mutation("a breakpoint is passed by itself", P, "    if key in passed:\n        return None\n    value", "    if True:\n        return None\n    value", DESK),
+    Mutation("the digest leaves out the state", P, 'asked = {"value": value, "state": dict(state)}', 'asked = {"value": value}', "tests/faults/test_checker.py tests/engine/test_bound.py"),
+    # values given ahead
+    Mutation("values without a policy", "engine/resuming.py", "    if refused := refusal(asked.view.policy, actor=actor, requested_by=asked.requested_by):\n        raise refused\n", "", RESUMING),
+    Mutation("values that do not fit", "engine/resuming.py", "    if sentence := refusal_of_value(", "    if False and refusal_of_value(", RESUMING),
+    # the checkpointer
+    Mutation("writers below the head", "engine/checkpointing/group_commit.py", "failure = StaleWriter() if passed is not None else None", "failure = None", WRITERS),
+    Mutation("guards are not asked", "engine/checkpointing/group_commit.py", "            failure = answers[entry.guard]\n", "", WRITERS),
+    Mutation("what builds on a failure is stored", "engine/checkpointing/group_commit.py", "        failure = failure or next((refused[each] for each in entry.after if each in refused), None)\n", "", WRITERS),
+    Mutation("told before it is durable", "engine/checkpointing/group_commit.py", "        await entry.done\n", "        entry.done.add_done_callback(lambda done: done.exception())\n", WRITERS),
+    Mutation("pickles are read", "engine/serializer.py", "pickle_fallback=False", "pickle_fallback=True", SERIALIZER, survives="kinds other than those written here are refused before LangGraph's serializer sees them"),
+    Mutation("any kind is read", "engine/serializer.py", "        if kind not in KINDS:\n", "        if False:\n", SERIALIZER),
+    Mutation("any type is revived", "engine/serializer.py", "allowed_msgpack_modules=None", "allowed_msgpack_modules=True", SERIALIZER),
+    # transactions, leases, wake-ups
+    Mutation("no rollback", "engine/database.py", "            result = driven(body(transaction))\n", "            try:\n                result = driven(body(transaction))\n            except Exception:\n                cursor.execute('COMMIT')\n                raise\n", TRANSACT),
+    Mutation("callbacks before the commit", "engine/transactions.py", "        self._callbacks.append(callback)\n", "        callback()\n", f"{TRANSACT} tests/engine/test_wakeups.py"),
+    Mutation("cut off in the commit", "engine/database.py", "            return await to_the_end(self._transact(body))\n", "            return await self._transact(body)\n", TRANSACT),
+    Mutation("two processes on one file", "engine/opening.py", "            await leases.open()\n", "            pass\n", "tests/engine/test_leases.py tests/engine/test_desk.py tests/bot/test_cli.py"),
+    Mutation("a wake-up is forgotten while one runs", "engine/wakeups.py", "            self._again.add((kind, key))\n", "", WAKEUPS),
+    # for authors of workflows
+    Mutation("an answer to anything", "engine/gate.py", 'if not is_answer(given) or given["for"] != asking["digest"]:', "if not is_answer(given):", GATE),
+    Mutation("one key for every answer", "engine/gate.py", '"answered": answered, ', "", KEY),
+    Mutation("one key for every task", "engine/gate.py", '"task": place, ', "", KEY),
+    Mutation("one key for every purpose", "engine/gate.py", ', "purpose": purpose', "", KEY),
+    # the doors
+    Mutation("no signature", "bot/web.py", "        return verifier.is_valid(raw, timestamp, signature)\n", "        return True\n", WEB),
+    Mutation("any timestamp", "bot/web.py", "    if not timestamp or not _TIMESTAMP.fullmatch(timestamp):\n        return False\n", "", f"{WEB} tests/faults/test_requests.py"),
+    Mutation("any size", "bot/web.py", "client_max_size=MAX_BODY_BYTES", "client_max_size=MAX_BODY_BYTES * 100", WEB),
+    Mutation("a button with any digest", "bot/payloads.py", '_matching(parts["d"], _DIGEST))', 'str(parts["d"]))', PAYLOADS),
+    Mutation("failed lookups let through", "bot/people.py", "        if own is None or user.get(\"id\") != user_id:\n            return UNCHECKED\n", "        if own is None or user.get(\"id\") != user_id:\n            return None\n", PEOPLE),
+    Mutation("other workspaces may", "bot/people.py", "        if team_id != own.team_id or user.get(\"team_id\", own.team_id) != own.team_id:\n", "        if False:\n", PEOPLE),
+    Mutation("guests may", "bot/people.py", '        if user.get("is_restricted") or user.get("is_ultra_restricted"):\n', "        if False:\n", PEOPLE),
+    Mutation("the deactivated may", "bot/people.py", '        if user.get("deleted"):\n', "        if False:\n", PEOPLE),
+    Mutation("acknowledged before it is decided", "bot/listeners/actions.py", '        await _decide(click, "approve", await _actor(click, parts=parts), parts=parts)\n        await ack()\n', '        await ack()\n        await _decide(click, "approve", await _actor(click, parts=parts), parts=parts)\n', "tests/faults/test_deliveries.py tests/bot/test_listeners.py tests/journeys/test_kill.py", survives="with process_before_response Bolt sends the ack when the listener returns, wherever it stands in it"),
+    Mutation("an empty secret starts", "bot/settings.py", "    if secret is not None and not secret.get_secret_value().strip():\n", "    if False:\n", "tests/bot/test_settings.py"),
+    # what people see
+    Mutation("posted, then written down", "bot/mirror.py", "        elif await self._adopt(run, wanted, posting, posted):\n            return\n", "", MIRROR),
+    Mutation("links are unfurled", "bot/mirror.py", "                unfurl_links=False,\n", "                unfurl_links=True,\n", MIRROR),
+    Mutation("a deleted card stays away", "bot/mirror.py", "GONE: Final = frozenset({\"message_not_found\", \"cant_update_message\"})", "GONE: Final = frozenset({\"nothing\"})", MIRROR),
+    Mutation("markup is live", "bot/inert.py", '{"&": "&amp;", "<": "&lt;", ">": "&gt;"}', '{"&": "&amp;"}', INERT),
+    Mutation("direction marks are not shown", "bot/inert.py", '{"Cc", "Cf", "Cs", "Co", "Zl", "Zp"}', '{"Cc", "Cs", "Co", "Zl", "Zp"}', INERT),
+)  # fmt: skip
