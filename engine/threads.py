@@ -238,10 +238,10 @@ class Thread:
         except UnknownInterruptError as error:
             raise StaleQuestion from error
         except Exception as error:
-            if (
-                self._saver.failure is not None
-            ):  # a node raised, and that could not be stored: nobody could be asked
-                raise self._saver.failure from error
+            # a node raised, and that could not be stored: nobody could be asked about it
+            failure = self._saver.failure
+            if failure is not None:
+                raise failure from error
             if is_invalid_resume(error):
                 raise UnfitAnswer(_refused(error)) from error
             return _told(error)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+import time
 from collections import Counter
 from pathlib import Path
 
@@ -12,16 +14,18 @@ from tests.faults.model import SHAPES
 from tests.faults.play import Disagreement, History
 from tests.faults.stage import APP, Faults, Stage
 
-HISTORIES, ON_ONE_DATABASE = 10_000, 100
+HISTORIES, ON_ONE_DATABASE, TIME_S = 10_000, 100, 1_000
+"""After so many seconds no further ones are begun, so that everything ends within half an hour."""
 SPREAD = 1_000_003
 """Seeds of neighbouring histories are this far apart."""
 
 
 async def measure(plan: Plan) -> list[Figure]:
     """Play histories without faults; `--seed` and the number that is told play one again."""
-    told = await played(plan, plan.of(HISTORIES), strikes=0)
+    told = await played(plan, plan.of(HISTORIES), strikes=0, time_s=TIME_S)
     detail = f"{told.shapes}; {told.refused:,} wrong clicks refused"
-    return [Figure("random histories against the model", told.count, told.violations, detail)]
+    name = f"random histories against the model, of {plan.of(HISTORIES):,}"
+    return [Figure(name, told.count, told.violations, detail)]
 
 
 class Told:
@@ -34,18 +38,21 @@ class Told:
         self.shapes = ", ".join(SHAPES)
 
 
-async def played(plan: Plan, count: int, *, strikes: int, first: int = 0) -> Told:
+async def played(plan: Plan, count: int, *, strikes: int, time_s: float = math.inf) -> Told:
     """Play `count` histories, each with `strikes` faults, and check each database that they were played on."""
+    began = time.monotonic()
     told = Told()
     app: Path | App = APP
-    for begin in range(first, first + count, ON_ONE_DATABASE):
+    for begin in range(0, count, ON_ONE_DATABASE):
+        if time.monotonic() - began > time_s:
+            break
         folder = plan.folder / str(begin)
         folder.mkdir()
         faults = Faults()
         stage = Stage(folder, faults, app=app)
         await stage.open()
         app = stage.app
-        for number in range(begin, min(begin + ON_ONE_DATABASE, first + count)):
+        for number in range(begin, min(begin + ON_ONE_DATABASE, count)):
             history = History(stage, plan.seed + SPREAD * number, faults=faults, strikes=strikes)
             try:
                 await history.play()

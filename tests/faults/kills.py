@@ -6,8 +6,9 @@ import asyncio
 import multiprocessing
 import random
 import signal
+import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from multiprocessing.context import ForkServerContext
 from pathlib import Path
 
@@ -17,12 +18,13 @@ from tests.faults.lives import Batch, live
 from tests.faults.points import Death
 from tests.faults.sink import lines
 
-APPROVALS = 10_000
-RUNS = 8
-DEATHS = 6
+APPROVALS, TIME_S = 10_000, 1_450
+"""Approvals in all; after so many seconds no further batch is begun."""
+RUNS, DEATHS = 16, 8
 """Runs on one database, and how often its process is killed at most."""
 _CONTEXT: ForkServerContext = multiprocessing.get_context("forkserver")
 _CONTEXT.set_forkserver_preload(["langgraph.graph", "engine", __name__])
+Life = Callable[[Batch, Death | None], None]
 ENGINE_POINTS = ("K1", "K2", "K3", "K4", "K5", "K6", "K7", "K10", "time")
 
 
@@ -31,7 +33,8 @@ async def measure(plan: Plan) -> list[Figure]:
     wanted = plan.of(APPROVALS)
     approvals, deaths, calls, violations = 0, Counter[str](), 0, list[str]()
     number = 0
-    while approvals < wanted:
+    began = time.monotonic()
+    while approvals < wanted and time.monotonic() - began < TIME_S:
         batch = batch_of(plan, number)
         await asyncio.to_thread(lived, batch, deaths_of(batch))
         deaths.update(told["point"] for told in lines(batch.hits))
@@ -45,7 +48,7 @@ async def measure(plan: Plan) -> list[Figure]:
         number += 1
     histogram = ", ".join(f"{point} {count}" for point, count in sorted(deaths.items()))
     detail = f"{deaths.total():,} kills: {histogram}; {calls:,} calls of effects"
-    return [Figure("approvals under SIGKILL, SQLite", approvals, violations, detail)]
+    return [Figure(f"approvals under SIGKILL, SQLite, of {wanted:,}", approvals, violations, detail)]
 
 
 def batch_of(plan: Plan, number: int, *, runs: int = RUNS) -> Batch:
@@ -68,15 +71,15 @@ def deaths_of(batch: Batch) -> Iterator[Death | None]:
         yield Death("K11", 1, batch.hits)
     for _ in range(DEATHS):
         point = dice.choice(ENGINE_POINTS)
-        count = dice.randint(20, 150) if point == "time" else dice.randint(1, 4)
+        count = dice.randint(20, 400) if point == "time" else dice.randint(1, 8)
         yield Death(point, count, batch.hits)
     yield None
 
 
-def lived(batch: Batch, deaths: Iterator[Death | None]) -> None:
-    """Run one process after the other until every run has ended."""
+def lived(batch: Batch, deaths: Iterator[Death | None], life: Life = live) -> None:
+    """Run one process after the other until every run has ended; `life` is what each of them does."""
     for death in deaths:
-        process = _CONTEXT.Process(target=live, args=(batch, death), daemon=True)
+        process = _CONTEXT.Process(target=life, args=(batch, death), daemon=True)
         process.start()
         process.join(90)
         if process.exitcode == 0:

@@ -98,7 +98,7 @@ MUTATIONS: Final[tuple[Mutation, ...]] = (
     Mutation("not strict", T, "CONFIG_KEY_STRICT_RESUME: True", "CONFIG_KEY_STRICT_RESUME: False", f"{RUNNER} tests/engine/test_altered.py {HISTORIES}"),
     Mutation("a plain answer", T, "Command(resume={pause.interrupt_id: value})", "Command(resume=value)", HISTORIES),
     Mutation("not durable at each step", T, 'durability="sync"', 'durability="exit"', f"tests/faults/test_kills.py {SHAPES} tests/engine/test_failures.py"),
-    Mutation("a lost write is no failure", T, "            if self._saver.failure is not None:", "            if False:", "tests/engine/test_failures.py"),
+    Mutation("a lost write is no failure", T, "            if failure is not None:", "            if False:", "tests/engine/test_failures.py"),
     Mutation("a missing node is not seen", T, "            gone=await self._gone(),\n", "", CODE),
     Mutation("what is done is done again", T, "            elif task_id in renamed:\n", "            elif False:\n", CODE),
     Mutation("a fork keeps the answers", T, "is_left = channel in WRITES_IDX_MAP or", "is_left = channel == INTERRUPT or", CODE),

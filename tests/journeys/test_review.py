@@ -69,7 +69,7 @@ async def test_edit_is_told_before_and_after(either: Office) -> None:
     assert told in decided.words()
     assert decided.buttons() == []
     line = next(words(each) for each in case.thread() if words(each).startswith("Edited and approved"))
-    assert line == f"Edited and approved by Ben Backup\n{told}"
+    assert line.startswith(f"Edited and approved by Ben Backup\n{told}\nAudit anchor ")
     decision = (await either.record(case)).approvals[0].decision
     assert decision is not None
     assert (decision.before, decision.after) == ({"draft": DRAFT}, {"draft": NEW})

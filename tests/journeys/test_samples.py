@@ -360,7 +360,7 @@ async def test_retry_is_not_asked_when_all_is_well(shared: Office) -> None:
     assert case.cards() == []
 
 
-FAILURE = ["Retry", "Edit and retry", "Stop"]
+FAILURE = ["Retry", "Edit and retry", "Ask again", "Stop"]
 FAILED = "book failed. Try again?"
 
 
