@@ -124,7 +124,7 @@ def loop_engine(url: URL, *, waits: bool) -> Engine:
         hide_parameters=True,
         connect_args={"isolation_level": None, "check_same_thread": False},
         pool_size=5,
-        max_overflow=10,
+        max_overflow=-1,  # a pool that makes its users wait would stop the loop
     )
     event.listen(engine, "connect", _set_pragmas if waits else _set_pragmas_without_waiting)
     return engine

@@ -48,7 +48,7 @@ def read_gone(value: Json) -> Question:
     return Question(
         dialect=GONE,
         text=one_line(f"The workflow no longer has the step {names}. Nothing was run. Look again?"),
-        shown={"gone": value["gone"], "why": WHY_GONE},
+        shown=WHY_GONE,
         options=(LOOK_AGAIN, STOP),
     )
 
