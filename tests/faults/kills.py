@@ -9,13 +9,16 @@ import signal
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from multiprocessing.context import ForkServerContext
-from pathlib import Path
+
+import psycopg
 
 from tests.faults.checker import Evidence, check
 from tests.faults.figures import Figure, Plan
 from tests.faults.lives import Batch, live
 from tests.faults.points import Death
+from tests.faults.races import postgres
 from tests.faults.sink import lines
 
 APPROVALS, TIME_S = 10_000, 1_450
@@ -29,26 +32,39 @@ ENGINE_POINTS = ("K1", "K2", "K3", "K4", "K5", "K6", "K7", "K10", "time")
 
 
 async def measure(plan: Plan) -> list[Figure]:
-    """Kill the engine while people decide; no message is involved here."""
-    wanted = plan.of(APPROVALS)
+    """Kill the engine while people decide, on SQLite and a tenth of it on PostgreSQL; no message is involved here."""
+    figures = [
+        await killed(plan, "SQLite", lambda number: f"sqlite:///{plan.folder / f'{number}.db'}", share=1)
+    ]
+    with postgres(plan.folder) as server:
+
+        def database(number: int) -> str:
+            with psycopg.connect(server, autocommit=True) as connection:
+                connection.execute(f"CREATE DATABASE kills{number}".encode())
+            return server.replace("/postgres?", f"/kills{number}?")
+
+        return [*figures, await killed(plan, "PostgreSQL", database, share=0.1)]
+
+
+async def killed(plan: Plan, name: str, database: Callable[[int], str], *, share: float) -> Figure:
+    """Bring batches to their end, each on the database of its number, and check each."""
+    wanted = plan.of(round(APPROVALS * share))
     approvals, deaths, calls, violations = 0, Counter[str](), 0, list[str]()
     number = 0
     began = time.monotonic()
-    while approvals < wanted and time.monotonic() - began < TIME_S:
-        batch = batch_of(plan, number)
+    while approvals < wanted and time.monotonic() - began < TIME_S * share:
+        batch = replace(batch_of(plan, number), database=database(number))
         await asyncio.to_thread(lived, batch, deaths_of(batch))
         deaths.update(told["point"] for told in lines(batch.hits))
         calls += sum(1 for _ in lines(batch.sink))
-        evidence = Evidence(batch.database, effects=batch.sink, acks=batch.acks)
-        found = check(evidence)
+        found = check(Evidence(batch.database, effects=batch.sink, acks=batch.acks))
         violations += [f"batch {number}: {sentence}" for sentence in found]
-        if not found:
-            _clear(batch)
+        _clear(batch)
         approvals += batch.questions
         number += 1
     histogram = ", ".join(f"{point} {count}" for point, count in sorted(deaths.items()))
     detail = f"{deaths.total():,} kills: {histogram}; {calls:,} calls of effects"
-    return [Figure(f"approvals under SIGKILL, SQLite, of {wanted:,}", approvals, violations, detail)]
+    return Figure(f"approvals under SIGKILL, {name}, of {wanted:,}", approvals, violations, detail)
 
 
 def batch_of(plan: Plan, number: int, *, runs: int = RUNS) -> Batch:
@@ -91,6 +107,5 @@ def lived(batch: Batch, deaths: Iterator[Death | None], life: Life = live) -> No
 
 
 def _clear(batch: Batch) -> None:
-    database = Path(batch.database.removeprefix("sqlite:///"))
-    for path in (batch.sink, batch.acks, batch.hits, *database.parent.glob(f"{database.name}*")):
-        path.unlink(missing_ok=True)
+    for path in batch.sink.parent.glob(f"{batch.sink.stem}.*"):
+        path.unlink()
