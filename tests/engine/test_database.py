@@ -274,15 +274,14 @@ async def test_f12_a_file_that_may_only_be_read_is_a_store_error(sqlite_url: str
     """When SQLite may not write, a write raises StoreError, reading goes on, and writing does once it may."""
     database = Database(sqlite_url)
     await database.migrate()
-    async with database.engine.connect() as connection:
-        raw: Any = (await connection.get_raw_connection()).driver_connection
-    await raw.execute_fetchall("PRAGMA query_only=1")
+    async with database.transaction() as tx:
+        await tx.execute(text("PRAGMA query_only=1"))
     with pytest.raises(StoreError, match="readonly"):
         async with database.transaction() as tx:
             await tx.execute(text("CREATE TABLE heap (body BLOB)"))
     await database.ping()
-    await raw.execute_fetchall("PRAGMA query_only=0")
     async with database.transaction() as tx:
+        await tx.execute(text("PRAGMA query_only=0"))
         await tx.execute(text("CREATE TABLE heap (body BLOB)"))
     await database.close()
 
