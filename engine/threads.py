@@ -102,7 +102,9 @@ class Thread:
             return frozenset()
         values = stored.checkpoint["channel_values"]
         sent = {str(getattr(packet, "node", "")) for packet in values.get(TASKS) or ()}
-        named = {name.rpartition(":")[2] for name in values if name.startswith(("branch:to:", "join:"))}
+        branches = (name for name in values if name.startswith("branch:to:"))
+        joins = (name for name, value in values.items() if name.startswith("join:") and _is_begun(value))
+        named = {name.rpartition(":")[2] for name in (*branches, *joins)}
         return frozenset((sent | named) - {"", END} - set(self._graph.nodes))
 
     async def _answered(self, snapshot: StateSnapshot) -> frozenset[str]:
@@ -258,6 +260,11 @@ class Thread:
         """Count the answers that each waiting task had before."""
         waiting = await self._saver.pending_interrupts(self._config["configurable"]["thread_id"])
         return {each.task_id: each.ordinal for each in waiting}
+
+
+def _is_begun(barrier: Any) -> bool:
+    """Say whether some of what a join waits for has come; once it has run, nothing has."""
+    return bool(barrier[0] if isinstance(barrier, tuple) else barrier)
 
 
 def _kept(writes: Iterable[PendingWrite], *, without: Set[str]) -> dict[str, list[tuple[str, Any]]]:

@@ -358,6 +358,48 @@ async def test_t05_what_is_done_beside_it_stays_done(releases: Releases) -> None
     assert releases.sink == ["side"]
 
 
+JOINED = """
+def left(state):
+    return {}
+
+
+def right(state):
+    return {}
+
+
+def joined(state):
+    return {}
+
+
+def last(state):
+    return {"told": [str(interrupt("Last?"))]}
+
+
+builder = StateGraph(State)
+for node in (left, right, joined, last):
+    builder.add_node(node.__name__, node)
+builder.add_edge(START, "left")
+builder.add_edge(START, "right")
+builder.add_edge(["left", "right"], "joined")
+builder.add_edge("joined", "last")
+graph = builder.compile()
+"""
+
+
+async def test_t05_a_step_that_has_run_may_go(releases: Releases) -> None:
+    """A join that is done, and that the new code no longer has, is nothing that is missing."""
+    async with releases.running(JOINED) as bench:
+        old = await start(bench)
+    gone = JOINED.replace("(left, right, joined, last)", "(left, right, last)")
+    gone = gone.replace('["left", "right"], "joined")', '["left", "right"], "last")')
+    gone = gone.replace('builder.add_edge("joined", "last")\n', "")
+    async with releases.running(gone) as bench:
+        run = await recovered(bench, old)
+        assert pending(run).question.text == "Last?"
+        run = await answered(bench, run)
+    assert run.status is RunStatus.FINISHED
+
+
 POISONED = """
 def gates(state):
     happened("asked")
