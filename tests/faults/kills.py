@@ -31,6 +31,10 @@ Life = Callable[[Batch, Death | None], None]
 ENGINE_POINTS = ("K1", "K2", "K3", "K4", "K5", "K6", "K7", "K10", "time")
 
 
+class LifeError(Exception):
+    """A process ended by something else than its planned death."""
+
+
 async def measure(plan: Plan) -> list[Figure]:
     """Kill the engine while people decide, on SQLite and a tenth of it on PostgreSQL; no message is involved here."""
     figures = [
@@ -54,7 +58,12 @@ async def killed(plan: Plan, name: str, database: Callable[[int], str], *, share
     began = time.monotonic()
     while approvals < wanted and time.monotonic() - began < TIME_S * share:
         batch = replace(batch_of(plan, number), database=database(number))
-        await asyncio.to_thread(lived, batch, deaths_of(batch))
+        try:
+            await asyncio.to_thread(lived, batch, deaths_of(batch))
+        except LifeError as error:
+            violations.append(f"batch {number}: {error}")
+            number += 1
+            continue
         deaths.update(told["point"] for told in lines(batch.hits))
         calls += sum(1 for _ in lines(batch.sink))
         found = check(Evidence(batch.database, effects=batch.sink, acks=batch.acks))
@@ -102,8 +111,8 @@ def lived(batch: Batch, deaths: Iterator[Death | None], life: Life = live) -> No
             return
         if process.exitcode != -signal.SIGKILL:
             process.kill()
-            raise RuntimeError(f"A life of batch {batch.seed} ended with {process.exitcode}.")
-    raise RuntimeError(f"Batch {batch.seed} did not come to its end.")
+            raise LifeError(f"A life ended with {process.exitcode}.")
+    raise LifeError("It did not come to its end.")
 
 
 def _clear(batch: Batch) -> None:

@@ -75,8 +75,17 @@ async def _live(batch: Batch, death: Death | None) -> None:
 
         desk.on_change(changed)
         await desk.recover()
+        sweep = asyncio.create_task(_sweep(desk))
         runs = [await _started(desk, batch, number) for number in range(batch.runs)]
         await asyncio.gather(*(_brought_to_its_end(desk, batch, run, changes[run.id]) for run in runs))
+        sweep.cancel()
+
+
+async def _sweep(desk: Desk) -> None:
+    """Recover every second, as the bot's sweeper does: PostgreSQL takes a moment to free a dead process's locks."""
+    while True:
+        await asyncio.sleep(1)
+        await desk.recover()
 
 
 async def _started(desk: Desk, batch: Batch, number: int) -> RunView:
