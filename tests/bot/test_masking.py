@@ -91,8 +91,8 @@ def loud() -> Iterator[None]:
     level = logging.getLogger().level
     yield
     logging.getLogger().setLevel(level)
-    for name, before in kept.items():
-        logging.getLogger(name).setLevel(before)
+    for name in list(logging.root.manager.loggerDict):  # those that came meanwhile, too
+        logging.getLogger(name).setLevel(kept.get(name, logging.NOTSET))
 
 
 async def test_t24_no_secret_reaches_the_log_at_any_level(
