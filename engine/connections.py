@@ -74,7 +74,7 @@ def _sqlite_engine(url: URL) -> AsyncEngine:
 
     @event.listens_for(engine.sync_engine, "begin")
     def _begin(connection: Any) -> None:
-        connection.exec_driver_sql(connection.get_execution_options()["assent_begin"])
+        connection.exec_driver_sql("BEGIN IMMEDIATE")
 
     return engine
 

@@ -5,22 +5,19 @@ from __future__ import annotations
 import asyncio
 import sqlite3
 import threading
-import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import asynccontextmanager, suppress
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, closing, suppress
 from pathlib import Path
 from typing import Any, Literal, TypeVar
 
 import psycopg
 from sqlalchemy import Connection, CursorResult, Executable, text
-from sqlalchemy.exc import DBAPIError
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.pool import PoolProxiedConnection
 
 from engine import migrations
 from engine.connections import (
-    BUSY_TIMEOUT_MS,
     THREADS,
     asyncio_engine,
     direct_engine,
@@ -30,24 +27,27 @@ from engine.connections import (
 )
 from engine.errors import StoreError
 from engine.prepared import Parameters, Rows, Statements
-from engine.transactions import DRIVER_ERRORS, Transaction, driven, reading_only, renamed_errors, to_the_end
-
-WAL_ATTEMPTS, WAL_PAUSE_S = 100, 0.05
-
-_WRITING: dict[str, dict[str, Any]] = {
-    "sqlite": {"assent_begin": "BEGIN IMMEDIATE"},
-    # each statement sees what was committed before it: guarded updates and the head of the audit chain need that
-    "postgresql": {"isolation_level": "READ COMMITTED"},
-}
-_READING: dict[str, dict[str, Any]] = {
-    "sqlite": {"assent_begin": "BEGIN"},
-    "postgresql": {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True},
-}
+from engine.transactions import (
+    DRIVER_ERRORS,
+    Run,
+    Transaction,
+    driven,
+    reading_only,
+    renamed_errors,
+    to_the_end,
+    when_free,
+)
 
 _READ, _WRITE = "BEGIN", "BEGIN IMMEDIATE"
-BUSY_PAUSE_S = 0.002
+"""How a SQLite transaction begins; on PostgreSQL they stand for the isolation below."""
 
-_BEGIN = {"sqlite": "BEGIN IMMEDIATE", "postgresql": "BEGIN ISOLATION LEVEL READ COMMITTED"}
+# each statement that writes sees what was committed before it: guarded updates and the audit chain's head need it
+_ISOLATION: dict[str, dict[str, Any]] = {
+    _WRITE: {"isolation_level": "READ COMMITTED"},
+    _READ: {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True},
+}
+_BEGIN = {"sqlite": _WRITE, "postgresql": "BEGIN ISOLATION LEVEL READ COMMITTED"}
+
 T = TypeVar("T")
 
 
@@ -67,8 +67,10 @@ class Database:
             "sqlite" if self._url.get_backend_name() == "sqlite" else "postgresql"
         )
         self.engine = asyncio_engine(self._url)
-        self._for_writing = self.engine.execution_options(**_WRITING[self.dialect])
-        self._for_reading = self.engine.execution_options(**_READING[self.dialect])
+        isolation = _ISOLATION if self.dialect == "postgresql" else {}
+        self._through = {
+            name: self.engine.execution_options(**isolation.get(name, {})) for name in (_READ, _WRITE)
+        }
         self._direct = direct_engine(self._url)
         self._on_loop = (
             {name: loop_engine(self._url, waits=name == _READ) for name in (_READ, _WRITE)}
@@ -101,15 +103,8 @@ class Database:
 
         Raises: StoreError. When it comes from the commit itself, the outcome is not known: read again.
         """
-        if self.dialect == "sqlite":
-            async with self.writers_turn(), self._sqlite(_WRITE) as quick:
-                transaction = Transaction(_running(quick), self.dialect)
-                yield transaction
-                with renamed_errors():
-                    await to_the_end(self._commit(quick, transaction))
-            return
-        async with self._connection(self._for_writing) as connection:
-            transaction = Transaction(connection.execute, self.dialect)
+        async with self.writers_turn(), self._opened(_WRITE) as connection:
+            transaction = Transaction(_running(connection), self.dialect)
             yield transaction
             with renamed_errors():
                 await to_the_end(self._commit(connection, transaction))
@@ -129,12 +124,8 @@ class Database:
     @asynccontextmanager
     async def reading(self) -> AsyncIterator[Transaction]:
         """Open a transaction that sees one unchanging state and may not write. Never waits for writers."""
-        if self.dialect == "sqlite":
-            async with self._sqlite(_READ) as quick:
-                yield Transaction(reading_only(_running(quick)), self.dialect)
-            return
-        async with self._connection(self._for_reading) as connection:
-            yield Transaction(reading_only(connection.execute), self.dialect)
+        async with self._opened(_READ) as connection:
+            yield Transaction(reading_only(_running(connection)), self.dialect)
 
     async def migrate(self) -> None:
         """Bring the tables up to date. Several processes may do this at once; a second time does nothing.
@@ -143,10 +134,7 @@ class Database:
         """
         if self.dialect == "sqlite":
             await self._use_wal()
-        async with (
-            self.writers_turn(),
-            self._connection(self._for_writing) as connection,
-        ):
+        async with self.writers_turn(), self._through_asyncio(_WRITE) as connection:
             with renamed_errors():
                 await migrations.apply(connection)
                 await connection.commit()
@@ -278,29 +266,32 @@ class Database:
             finally:
                 self._writer = None
 
+    def _opened(self, purpose: str) -> AbstractAsyncContextManager[Connection | AsyncConnection]:
+        return self._in_the_loop(purpose) if self.dialect == "sqlite" else self._through_asyncio(purpose)
+
     @asynccontextmanager
-    async def _sqlite(self, begin: str) -> AsyncIterator[Connection]:
-        """Check a connection of the event loop out and begin; what is not committed is rolled back."""
+    async def _in_the_loop(self, purpose: str) -> AsyncIterator[Connection]:
+        """Check a SQLite connection of the event loop out and begin; what is not committed is rolled back."""
         self._check_folder()
         await asyncio.sleep(
             0
         )  # nothing below waits, and others shall have their turn between two transactions
         with renamed_errors():
-            connection = self._on_loop[begin].connect()
+            connection = self._on_loop[purpose].connect()
         try:
             with renamed_errors():
-                await _begun(connection, begin)
+                await when_free(lambda: connection.exec_driver_sql(purpose))
             yield connection
         finally:
             with renamed_errors():
                 connection.close()
 
     @asynccontextmanager
-    async def _connection(self, engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
+    async def _through_asyncio(self, purpose: str) -> AsyncIterator[AsyncConnection]:
         """Check a connection out with a transaction begun; what is not committed is rolled back."""
         self._check_folder()
         with renamed_errors():
-            connection = await engine.connect()
+            connection = await self._through[purpose].connect()
         try:
             with renamed_errors():
                 await connection.begin()
@@ -320,41 +311,15 @@ class Database:
         The busy timeout does not cover this switch, hence the retries
         (https://www.sqlite.org/wal.html#sometimes_queries_return_sqlite_busy_in_wal_mode).
         """
-        self._check_folder()
-        with renamed_errors():
-            async with self.engine.connect() as connection:
-                raw: Any = (await connection.get_raw_connection()).driver_connection
-                for _ in range(WAL_ATTEMPTS):
-                    try:
-                        await raw.execute_fetchall("PRAGMA journal_mode=WAL")
-                    except sqlite3.OperationalError as error:
-                        if error.sqlite_errorcode != sqlite3.SQLITE_BUSY:
-                            raise
-                        await asyncio.sleep(WAL_PAUSE_S)
-                    else:
-                        return
-        raise StoreError("The database file is locked by another process.")
+        with renamed_errors(), closing(self.sqlite_connection()) as connection:
+            await when_free(lambda: connection.execute("PRAGMA journal_mode=WAL"))
 
 
-def _running(
-    connection: Connection,
-) -> Callable[[Executable, Parameters | None], Awaitable[CursorResult[Any]]]:
+def _running(connection: Connection | AsyncConnection) -> Run:
+    if isinstance(connection, AsyncConnection):
+        return connection.execute
+
     async def run(statement: Executable, params: Parameters | None) -> CursorResult[Any]:
         return connection.execute(statement, params)
 
     return run
-
-
-async def _begun(connection: Connection, begin: str) -> None:
-    """Begin, once the writers of other processes let us: waiting must not stop the event loop."""
-    deadline = time.monotonic() + BUSY_TIMEOUT_MS / 1000
-    while True:
-        try:
-            connection.exec_driver_sql(begin)
-        except DBAPIError as error:
-            code = getattr(error.orig, "sqlite_errorcode", 0)
-            if code & 0xFF != sqlite3.SQLITE_BUSY or time.monotonic() > deadline:
-                raise
-            await asyncio.sleep(BUSY_PAUSE_S)
-        else:
-            return

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
+import time
 from collections.abc import Awaitable, Callable, Coroutine, Iterator
 from contextlib import contextmanager
 from typing import Any, TypeVar
@@ -13,10 +14,12 @@ from sqlalchemy import CursorResult, Executable
 from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
+from engine.connections import BUSY_TIMEOUT_MS
 from engine.errors import Conflict, StoreError
 from engine.prepared import Parameters, Rows
 
 DRIVER_ERRORS = (sqlite3.Error, psycopg.Error)
+BUSY_PAUSE_S = 0.005
 
 T = TypeVar("T")
 Run = Callable[[Executable, Parameters | None], Awaitable[CursorResult[Any] | Rows]]
@@ -100,6 +103,23 @@ def _first_line(error: BaseException | None) -> str:
     """The driver's first line; the later ones may hold values of the row."""
     lines = str(error).strip().splitlines()
     return lines[0] if lines else type(error).__name__
+
+
+async def when_free(work: Callable[[], T]) -> T:
+    """Call `work`, again and again for up to 5 s while other processes have the SQLite file locked.
+
+    SQLite's own waiting would stop the event loop. Raises: the driver's error.
+    """
+    deadline = time.monotonic() + BUSY_TIMEOUT_MS / 1000
+    while True:
+        try:
+            return work()
+        except (sqlite3.OperationalError, DBAPIError) as error:
+            told = error.orig if isinstance(error, DBAPIError) else error
+            code = getattr(told, "sqlite_errorcode", 0)
+            if code & 0xFF != sqlite3.SQLITE_BUSY or time.monotonic() > deadline:
+                raise
+        await asyncio.sleep(BUSY_PAUSE_S)
 
 
 def driven(body: Coroutine[Any, Any, T]) -> T:

@@ -6,7 +6,6 @@ SQLAlchemy's pool and its asyncio layer around a statement take longer than eith
 
 from __future__ import annotations
 
-import asyncio
 import sqlite3
 import time
 from collections.abc import Awaitable, Callable
@@ -18,12 +17,10 @@ from sqlalchemy.dialects import sqlite
 from sqlalchemy.dialects.postgresql import psycopg
 
 from engine.checkpointing.changes import Change, insertion, merged_insertion, packed_rows, removal
-from engine.connections import BUSY_TIMEOUT_MS
 from engine.database import Database
 from engine.prepared import Parameters, Rows
-from engine.transactions import Transaction, renamed_errors, to_the_end
+from engine.transactions import Transaction, renamed_errors, to_the_end, when_free
 
-BUSY_PAUSE_S = 0.005
 QUICK_COMMIT_S = 0.001
 SLOW_COMMITS = 16  # after a slow commit this many are made on the thread before the disk is tried again
 PAGES_PER_COMMIT, WAL_PAGES = 4, 1000  # SQLite's own limit of a log: https://www.sqlite.org/wal.html#ckpt
@@ -73,7 +70,7 @@ class SQLiteLane:
             with renamed_errors():
                 connection = self._connection("writer")
                 cursor = connection.cursor()
-                await self._begun(cursor)
+                await when_free(lambda: cursor.execute("BEGIN IMMEDIATE"))
                 try:
                     if not isinstance(change, Change):
                         change = await change(Transaction(self._runner(cursor), "sqlite"))
@@ -85,15 +82,10 @@ class SQLiteLane:
 
     async def read(self, statement: Executable, params: Parameters) -> Rows:
         with renamed_errors():
-            deadline = time.monotonic() + BUSY_TIMEOUT_MS / 1000
-            while True:
-                try:
-                    cursor = self._connection("reader").cursor()
-                    return self._database.statements.run(cursor, statement, params)
-                except sqlite3.OperationalError as error:  # a process that died is being cleaned up after
-                    if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY or time.monotonic() > deadline:
-                        raise
-                    await asyncio.sleep(BUSY_PAUSE_S)
+            # busy: a process that died is being cleaned up after
+            return await when_free(
+                lambda: self._database.statements.run(self._connection("reader").cursor(), statement, params)
+            )
 
     def version(self) -> int | None:
         """https://www.sqlite.org/pragma.html#pragma_data_version, of a connection that never writes."""
@@ -121,19 +113,6 @@ class SQLiteLane:
             with suppress(sqlite3.Error):  # the commit is a fact by now; the next round tries again
                 work = self._database.on_thread(lambda: connection.execute(_TAKE_OVER).fetchall())
                 await to_the_end(work)
-
-    async def _begun(self, cursor: sqlite3.Cursor) -> None:
-        """Begin, once other processes let us; waiting must not stop the event loop."""
-        deadline = time.monotonic() + BUSY_TIMEOUT_MS / 1000
-        while True:
-            try:
-                cursor.execute("BEGIN IMMEDIATE")
-            except sqlite3.OperationalError as error:
-                if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY or time.monotonic() > deadline:
-                    raise
-                await asyncio.sleep(BUSY_PAUSE_S)
-            else:
-                return
 
     def _connection(self, name: str) -> sqlite3.Connection:
         if name not in self._connections:
