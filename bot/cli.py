@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import re
 import sys
 from collections.abc import Callable, Coroutine, Iterable, Sequence
 from pathlib import Path
@@ -12,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from bot.settings import StoreSettings
-    from engine import Desk
+    from engine import Anchor, Desk
 
 FAILED, BAD_SETTINGS = 1, 2
 DEMO_PORT = 4390
@@ -140,9 +139,7 @@ def _check(options: argparse.Namespace) -> int:
 
 def _verify(options: argparse.Namespace) -> int:
     async def work(desk: Desk) -> int:
-        from engine import Anchor
-
-        count = await desk.verify([Anchor(*each) for each in options.anchors])
+        count = await desk.verify(options.anchors)
         fits = f" It fits {_counted(len(options.anchors), 'anchor')}." if options.anchors else ""
         _print([f"The audit trail is whole: {count} entries.{fits}"])
         return 0
@@ -208,13 +205,15 @@ def _port(text: str) -> int:
     return int(text)
 
 
-def _anchor(text: str) -> tuple[int, str]:
-    found = re.fullmatch(r"([0-9]{1,12}):([0-9a-f]{16,64})", text.strip().lower())
+def _anchor(text: str) -> Anchor:
+    from engine import Anchor
+
+    found = Anchor.parsed(text.strip().lower())
     if found is None:
         raise argparse.ArgumentTypeError(
             "must look like 41:3f2a9c0d1e2b4a5c, with 16 to 64 digits of the hash"
         )
-    return int(found[1]), found[2]
+    return found
 
 
 def _counted(number: int, what: str) -> str:

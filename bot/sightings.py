@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import re
 from collections.abc import AsyncIterator, Callable
 from datetime import datetime, timedelta
 from typing import Any, Final
@@ -24,8 +23,6 @@ CLOCK_SKEW: Final = timedelta(minutes=5)
 _BLIND: Final = frozenset(
     {"missing_scope", "not_allowed_token_type", "channel_not_found", "thread_not_found", "not_in_channel"}
 )
-
-_ANCHOR: Final = re.compile(r"([0-9]{1,12}):([0-9a-f]{16,64})")
 
 Message = dict[str, Any]
 
@@ -92,8 +89,8 @@ class Sightings:
             return set(), []
         carried = [_carried(each) for each in answer["messages"] if each.get("user") == author]
         postings = {each["posting"] for each in carried if isinstance(each.get("posting"), str)}
-        found = (_ANCHOR.fullmatch(str(each.get("anchor", ""))) for each in carried)
-        return postings, [Anchor(int(each[1]), each[2]) for each in found if each]
+        found = (Anchor.parsed(str(each.get("anchor", ""))) for each in carried)
+        return postings, [anchor for anchor in found if anchor]
 
     async def _reply(
         self, matches: Callable[[Message], bool], *, place: str, thread_ts: str, since: datetime

@@ -24,9 +24,8 @@ class _Client(AsyncWebClient):
     async def api_call(self, api_method: str, **how: Any) -> AsyncSlackResponse:
         try:
             return await super().api_call(api_method, **how)
-        except (
-            AttributeError
-        ) as error:  # it takes the text for a dict (slack_sdk 3.47, AsyncSlackResponse.validate)
+        except AttributeError as error:
+            # it takes the text for a dict (slack_sdk 3.47, AsyncSlackResponse.validate)
             raise SlackRequestError("Slack's answer is no JSON.") from error
 
 

@@ -6,12 +6,12 @@ import asyncio
 import hashlib
 import json
 import logging
+from functools import partial
 
 from slack_bolt.adapter.socket_mode.aiohttp import AsyncSocketModeHandler
 from slack_bolt.adapter.socket_mode.async_internals import send_async_response
 from slack_bolt.adapter.socket_mode.internals import build_headers
 from slack_bolt.async_app import AsyncApp
-from slack_bolt.response import BoltResponse
 from slack_sdk.errors import SlackApiError
 from slack_sdk.socket_mode.async_client import AsyncBaseSocketModeClient
 from slack_sdk.socket_mode.request import SocketModeRequest
@@ -102,10 +102,7 @@ class SocketDoor(AsyncSocketModeHandler):
 
     async def _answer(self, client: AsyncBaseSocketModeClient, req: SocketModeRequest) -> None:
         headers = {name: str(value) for name, value in (build_headers(req) or {}).items()}
-
-        async def work() -> BoltResponse:
-            return await dispatch(self.app, req.payload, headers=headers)
-
+        work = partial(dispatch, self.app, req.payload, headers=headers)
         response = await self._once.handle(_key(req), work)
         await send_async_response(client, req, response, 0.0)
 

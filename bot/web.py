@@ -5,12 +5,12 @@ from __future__ import annotations
 import hashlib
 import logging
 import re
+from functools import partial
 
 from aiohttp import web
 from aiohttp.typedefs import Handler
 from slack_bolt.adapter.aiohttp import to_aiohttp_response
 from slack_bolt.async_app import AsyncApp
-from slack_bolt.response import BoltResponse
 from slack_sdk.signature import SignatureVerifier
 
 from bot.bolt import dispatch
@@ -91,9 +91,7 @@ def _slack_door(slack: AsyncApp, verifier: SignatureVerifier, once: Once) -> Han
             LOG.warning("Slack sent something that cannot be read: %s", error)
             return web.Response(status=400)
 
-        async def work() -> BoltResponse:
-            return await dispatch(slack, body, headers=headers)
-
+        work = partial(dispatch, slack, body, headers=headers)
         answer = await (work() if _is_challenge(body) else once.handle(hashlib.sha256(raw).hexdigest(), work))
         return await to_aiohttp_response(answer)
 

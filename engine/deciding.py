@@ -19,6 +19,7 @@ from engine.errors import (
 )
 from engine.forms import NEEDED, read_form
 from engine.ledger import Transition
+from engine.pauses import TROUBLES
 from engine.pictures import Asked, Pictures, decision_view
 from engine.policy import refusal
 from engine.questions import Option, ReasonWanted, answer, told
@@ -130,7 +131,7 @@ def _allowed(asked: Asked, *, actor: Actor, option: str) -> Option:
 def _answer(asked: Asked, option: Option, *, reason: str, values: Mapping[str, Json]) -> Answer:
     if asked.pause != "dynamic" and option.verdict is Verdict.REJECT:
         return Answer(resume=None)  # the run ends; the graph gets no answer at all
-    if asked.pause in ("error", "gone"):
+    if asked.pause in TROUBLES:
         return answer_failure(option, values)
     return answer(asked.view.question, option=option, reason=reason, values=values, mapping=asked.mapping)
 

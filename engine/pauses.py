@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
 from itertools import count
-from typing import Any, Literal, TypeAlias
+from typing import Any, Final, Literal, TypeAlias
 
 from langgraph.types import PregelTask, StateSnapshot
 from xxhash import xxh3_128_hexdigest
@@ -22,6 +22,9 @@ from engine.questions import edited
 from engine.workflows import Breakpoints
 
 PauseKind: TypeAlias = Literal["dynamic", "before", "after", "error", "gone"]
+
+TROUBLES: Final = ("error", "gone")
+"""The kinds of pauses that the graph's code did not ask for: what to do now is asked by the engine itself."""
 
 
 @dataclass(frozen=True)

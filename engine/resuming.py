@@ -19,6 +19,7 @@ from engine.decisions import Actor, Answer, Json, Verdict
 from engine.errors import EngineError, Expired, InvalidInput, NotAllowed, NotAsked, Refused
 from engine.forms import TOO_DEEP, unstorable
 from engine.ledger import Transition
+from engine.pauses import TROUBLES
 from engine.pictures import Asked, read_asked
 from engine.policy import refusal
 from engine.questions import APPROVE, Option, answer, refusal_of_value
@@ -104,7 +105,7 @@ async def _meetings(transition: Transition, run: Row[Any]) -> list[tuple[Row[Any
     if not waiting:
         return []
     rows = await approvals.of_runs(transition.tx, [run.id])
-    asked = [row for row in rows if row.pause not in ("error", "gone")]
+    asked = [row for row in rows if row.pause not in TROUBLES]
     pending = [row for row in asked if row.status == ApprovalStatus.PENDING.value]
     return list(_pairs(waiting, pending))
 

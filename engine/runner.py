@@ -25,6 +25,7 @@ from engine.errors import LeaseLost, StaleQuestion, UnfitAnswer
 from engine.leases import Leases
 from engine.ledger import Ledger
 from engine.pauses import (
+    TROUBLES,
     Failed,
     Finished,
     Pause,
@@ -171,7 +172,7 @@ class _Drive:
         """Say whether other code than today's asked something that waits; what failed is not asked by code."""
         asked = {row.interrupt_id: row.code for row in self._rows}
         return any(
-            pause.kind in ("dynamic", "before", "after")
+            pause.kind not in TROUBLES
             and pause.interrupt_id in asked
             and not self._workflow.fingerprint.matches(asked[pause.interrupt_id])
             for pause in _pauses(here)

@@ -17,6 +17,7 @@ from langgraph.checkpoint.base import (
     WRITES_IDX_MAP,
     Checkpoint,
     CheckpointMetadata,
+    CheckpointTuple,
     PendingWrite,
     copy_checkpoint,
 )
@@ -76,7 +77,8 @@ class Thread:
 
     async def _read(self) -> Look:
         snapshot = await self._graph.aget_state(self._config, subgraphs=True)
-        writes = await self._writes(self._config)
+        stored = await self._saver.aget_tuple(self._config)
+        writes = _writes(stored)
         locked = _updated_keys(writes)
         values = snapshot.values if isinstance(snapshot.values, dict) else {}
         editable = self._workflow.editable_state(values)
@@ -87,17 +89,16 @@ class Thread:
             editable={key: value for key, value in editable.items() if key not in locked},
             output=self._output(snapshot),
             has_orphan=any(channel == INTERRUPT for _, channel, _ in writes),
-            gone=await self._gone(),
+            gone=self._gone(stored),
             inside=await self._inside(snapshot),
             answered=await self._answered(snapshot),
         )
 
-    async def _gone(self) -> frozenset[str]:
+    def _gone(self, stored: CheckpointTuple | None) -> frozenset[str]:
         """Name the nodes that are to run next and that the graph no longer has.
 
         LangGraph leaves them out without a word, and the run would look as if it had come to its end (1.2.22).
         """
-        stored = await self._saver.aget_tuple(self._config)
         if stored is None:
             return frozenset()
         values = stored.checkpoint["channel_values"]
@@ -111,7 +112,7 @@ class Thread:
         """Return the failed tasks that had answers, which they would get again."""
         found = set()
         for home, task in failing(snapshot):
-            writes = await self._writes(home.config)
+            writes = _writes(await self._saver.aget_tuple(home.config))
             if any(task_id == task.id and channel == RESUME for task_id, channel, _ in writes):
                 found.add(task.id)
         return frozenset(found)
@@ -184,7 +185,7 @@ class Thread:
         }
         after = await self._tasks_of(fork, metadata)
         renamed = {before[path]: (after[path], path) for path in before.keys() & after.keys()}
-        for task_id, writes in _kept(stored.pending_writes or (), without=without).items():
+        for task_id, writes in _kept(_writes(stored), without=without).items():
             if task_id == NULL_TASK_ID:
                 await self._saver.aput_writes(place, writes, NULL_TASK_ID)
             elif task_id in renamed:
@@ -211,11 +212,7 @@ class Thread:
         A second update of them would make the thread unreadable (langgraph 1.2.22: InvalidUpdateError from
         get_state on), so these keys are neither offered for an edit nor sent again.
         """
-        return _updated_keys(await self._writes(self._config))
-
-    async def _writes(self, config: RunnableConfig) -> list[PendingWrite]:
-        stored = await self._saver.aget_tuple(config)
-        return list(stored.pending_writes or ()) if stored else []
+        return _updated_keys(_writes(await self._saver.aget_tuple(self._config)))
 
     async def _run(self, payload: Any) -> str | None:
         """Run to the next rest and return what a node raised as text, or None.
@@ -260,6 +257,10 @@ class Thread:
         """Count the answers that each waiting task had before."""
         waiting = await self._saver.pending_interrupts(self._config["configurable"]["thread_id"])
         return {each.task_id: each.ordinal for each in waiting}
+
+
+def _writes(stored: CheckpointTuple | None) -> list[PendingWrite]:
+    return list(stored.pending_writes or ()) if stored else []
 
 
 def _is_begun(barrier: Any) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -148,6 +149,12 @@ class Anchor:
 
     def __str__(self) -> str:
         return f"{self.seq}:{self.beginning}"
+
+    @staticmethod
+    def parsed(text: str) -> Anchor | None:
+        """Read what `str` makes of an anchor, with at least 16 of the hash's 64 digits; None: it is none."""
+        found = re.fullmatch(r"([0-9]{1,12}):([0-9a-f]{16,64})", text)
+        return Anchor(int(found[1]), found[2]) if found else None
 
 
 @dataclass(frozen=True)

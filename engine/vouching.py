@@ -15,7 +15,7 @@ from sqlalchemy import Row
 
 from engine.canonical import canonical
 from engine.decisions import Json
-from engine.pauses import Pause
+from engine.pauses import TROUBLES, Pause
 from engine.pictures import question_of
 from engine.policy import Policy
 from engine.views import ApprovalStatus
@@ -31,7 +31,7 @@ def vouched_by(rows: Iterable[Row[Any]], workflow: Workflow) -> Vouched:
     """Pick what was shown and answered among a run's questions; what to do about an error vouches for nothing."""
     found = []
     for row in rows:
-        if row.status in _ANSWERED and row.pause not in ("error", "gone"):
+        if row.status in _ANSWERED and row.pause not in TROUBLES:
             asked = row.asked
             question = question_of(
                 workflow, asked["value"], pause=row.pause, state=asked["state"], schema=asked["schema"]

@@ -17,8 +17,10 @@ MAX_WORDS: Final = 10
 asked. Where there are more, those that are not "approve", "reject" or "edit" are in one list."""
 
 LABEL_CHARS: Final = 75
-WRITTEN_OUT_CHARS: Final = 9
 """What Slack shows of a button's label (https://docs.slack.dev/reference/block-kit/block-elements/button-element)."""
+
+WRITTEN_OUT_CHARS: Final = 9
+"""What a button needs for a character that it writes out, as ⟨U+0301⟩, beyond the character itself; at most."""
 
 MORE: Final = "more"
 """The field that takes a word of a long list; the option that has it is called so too, with dots if need be."""

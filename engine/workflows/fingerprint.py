@@ -91,13 +91,8 @@ def _text(function: FunctionType) -> str:
     """Return a function's source as Python itself would lay it out, or its code where there is no source."""
     try:
         return ast.unparse(ast.parse(textwrap.dedent(inspect.getsource(function))))
-    except (
-        OSError,
-        TypeError,
-        SyntaxError,
-        ValueError,
-        RecursionError,
-    ):  # a lambda within a call, or made by exec
+    # a lambda within a call, or made by exec
+    except (OSError, TypeError, SyntaxError, ValueError, RecursionError):
         return _bytes(function.__code__)
 
 
