@@ -9,11 +9,11 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, closing, suppress
 from pathlib import Path
-from typing import Any, Literal, TypeVar
+from typing import Any, Literal, NamedTuple, TypeVar
 
 import psycopg
-from sqlalchemy import Connection, CursorResult, Executable, text
-from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy import Executable, text
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from sqlalchemy.pool import PoolProxiedConnection
 
 from engine import migrations
@@ -29,10 +29,8 @@ from engine.errors import StoreError
 from engine.prepared import Parameters, Rows, Statements
 from engine.transactions import (
     DRIVER_ERRORS,
-    Run,
     Transaction,
     driven,
-    reading_only,
     renamed_errors,
     to_the_end,
     when_free,
@@ -49,6 +47,13 @@ _ISOLATION: dict[str, dict[str, Any]] = {
 _BEGIN = {"sqlite": _WRITE, "postgresql": "BEGIN ISOLATION LEVEL READ COMMITTED"}
 
 T = TypeVar("T")
+
+
+class Begun(NamedTuple):
+    """A transaction that has begun, and how it is committed."""
+
+    transaction: Transaction
+    commit: Callable[[], Awaitable[None]]
 
 
 class Database:
@@ -77,7 +82,7 @@ class Database:
             if self.dialect == "sqlite"
             else {}
         )
-        self.statements = Statements(self._direct.dialect)
+        self.statements = Statements(self.dialect)
         self._threads: ThreadPoolExecutor | None = None
         self._path = Path(self._url.database or "").resolve() if self.dialect == "sqlite" else None
         self._writer_queue = asyncio.Lock()
@@ -103,11 +108,10 @@ class Database:
 
         Raises: StoreError. When it comes from the commit itself, the outcome is not known: read again.
         """
-        async with self.writers_turn(), self._opened(_WRITE) as connection:
-            transaction = Transaction(_running(connection), self.dialect)
-            yield transaction
+        async with self.writers_turn(), self._opened(_WRITE) as begun:
+            yield begun.transaction
             with renamed_errors():
-                await to_the_end(self._commit(connection, transaction))
+                await to_the_end(self._commit(begun))
 
     async def transact(self, body: Callable[[Transaction], Coroutine[Any, Any, T]]) -> T:
         """Run `body` in one transaction on a thread of the database's own and return what it returns.
@@ -124,8 +128,8 @@ class Database:
     @asynccontextmanager
     async def reading(self) -> AsyncIterator[Transaction]:
         """Open a transaction that sees one unchanging state and may not write. Never waits for writers."""
-        async with self._opened(_READ) as connection:
-            yield Transaction(reading_only(_running(connection)), self.dialect)
+        async with self._opened(_READ) as begun:
+            yield begun.transaction.reading_only()
 
     async def migrate(self) -> None:
         """Bring the tables up to date. Several processes may do this at once; a second time does nothing.
@@ -134,7 +138,7 @@ class Database:
         """
         if self.dialect == "sqlite":
             await self._use_wal()
-        async with self.writers_turn(), self._through_asyncio(_WRITE) as connection:
+        async with self.writers_turn(), self._connection(self._through[_WRITE]) as connection:
             with renamed_errors():
                 await migrations.apply(connection)
                 await connection.commit()
@@ -244,12 +248,9 @@ class Database:
                     return connection, cursor
         raise StoreError("The database closed every connection.")
 
-    async def _commit(self, connection: AsyncConnection | Connection, transaction: Transaction) -> None:
-        if isinstance(connection, Connection):
-            await self.on_thread(connection.commit)  # which waits for the disk
-        else:
-            await connection.commit()
-        transaction.run_callbacks()
+    async def _commit(self, begun: Begun) -> None:
+        await begun.commit()
+        begun.transaction.run_callbacks()
 
     @asynccontextmanager
     async def writers_turn(self) -> AsyncIterator[None]:
@@ -266,32 +267,55 @@ class Database:
             finally:
                 self._writer = None
 
-    def _opened(self, purpose: str) -> AbstractAsyncContextManager[Connection | AsyncConnection]:
+    def _opened(self, purpose: str) -> AbstractAsyncContextManager[Begun]:
         return self._in_the_loop(purpose) if self.dialect == "sqlite" else self._through_asyncio(purpose)
 
     @asynccontextmanager
-    async def _in_the_loop(self, purpose: str) -> AsyncIterator[Connection]:
+    async def _in_the_loop(self, purpose: str) -> AsyncIterator[Begun]:
         """Check a SQLite connection of the event loop out and begin; what is not committed is rolled back."""
         self._check_folder()
         await asyncio.sleep(
             0
         )  # nothing below waits, and others shall have their turn between two transactions
         with renamed_errors():
-            connection = self._on_loop[purpose].connect()
+            connection = self._on_loop[purpose].raw_connection()
         try:
+            cursor = connection.cursor()
             with renamed_errors():
-                await when_free(lambda: connection.exec_driver_sql(purpose))
-            yield connection
+                await when_free(lambda: cursor.execute(purpose))
+
+            async def run(statement: Executable, params: Parameters | None) -> Rows:
+                return self.statements.run(cursor, statement, params)
+
+            # the commit waits for the disk
+            yield Begun(Transaction(run, self.dialect, cursor), lambda: self.on_thread(connection.commit))
         finally:
             with renamed_errors():
                 connection.close()
 
     @asynccontextmanager
-    async def _through_asyncio(self, purpose: str) -> AsyncIterator[AsyncConnection]:
+    async def _through_asyncio(self, purpose: str) -> AsyncIterator[Begun]:
+        """Check a PostgreSQL connection out with a transaction begun; what is not committed is rolled back."""
+        async with self._connection(self._through[purpose]) as connection:
+            driver: Any = (await connection.get_raw_connection()).driver_connection
+            cursor = driver.cursor()
+
+            async def run(statement: Executable, params: Parameters | None) -> Rows:
+                try:
+                    return await self.statements.run_async(cursor, statement, params)
+                except psycopg.Error:
+                    if driver.closed:
+                        await connection.invalidate()  # else it would go back into the pool
+                    raise
+
+            yield Begun(Transaction(run, self.dialect), connection.commit)
+
+    @asynccontextmanager
+    async def _connection(self, engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
         """Check a connection out with a transaction begun; what is not committed is rolled back."""
         self._check_folder()
         with renamed_errors():
-            connection = await self._through[purpose].connect()
+            connection = await engine.connect()
         try:
             with renamed_errors():
                 await connection.begin()
@@ -311,15 +335,10 @@ class Database:
         The busy timeout does not cover this switch, hence the retries
         (https://www.sqlite.org/wal.html#sometimes_queries_return_sqlite_busy_in_wal_mode).
         """
-        with renamed_errors(), closing(self.sqlite_connection()) as connection:
-            await when_free(lambda: connection.execute("PRAGMA journal_mode=WAL"))
 
+        def switch() -> None:
+            with closing(self.sqlite_connection()) as connection:
+                connection.execute("PRAGMA journal_mode=WAL")
 
-def _running(connection: Connection | AsyncConnection) -> Run:
-    if isinstance(connection, AsyncConnection):
-        return connection.execute
-
-    async def run(statement: Executable, params: Parameters | None) -> CursorResult[Any]:
-        return connection.execute(statement, params)
-
-    return run
+        with renamed_errors():
+            await when_free(switch)

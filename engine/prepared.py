@@ -1,22 +1,31 @@
-"""Core statements compiled once and run on the driver's own cursor.
+"""Core statements compiled once in a process and run on the driver's own cursor.
 
-SQLAlchemy's machinery around a statement takes longer than SQLite takes to run it; what everybody waits for (a
-decision) is spared it. The tables stay the one definition: SQL, types and conversions are SQLAlchemy's own.
+SQLAlchemy's machinery around a statement takes longer than SQLite takes to run it. The tables stay the one
+definition: SQL, types and conversions are SQLAlchemy's own. Statements that are built anew for each use are known by
+the key that SQLAlchemy's own cache takes (https://docs.sqlalchemy.org/en/21/core/connections.html#sql-compilation-caching).
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any, Final, NamedTuple
+from weakref import WeakKeyDictionary
 
 from sqlalchemy import Dialect, Executable, IteratorResult
+from sqlalchemy.dialects.postgresql import psycopg
+from sqlalchemy.dialects.sqlite import pysqlite
 from sqlalchemy.engine.result import SimpleResultMetaData
 from sqlalchemy.sql.compiler import SQLCompiler
 
 Parameters = Mapping[str, Any] | Sequence[Mapping[str, Any]]
 Convert = Callable[[Any], Any]
 
-STATEMENTS_KEPT = 256
+STATEMENTS_KEPT = 1024
+
+_DIALECTS: Final[Mapping[str, Dialect]] = {
+    "sqlite": pysqlite.dialect(),
+    "postgresql": psycopg.dialect(),  # type: ignore[no-untyped-call]
+}
 
 
 class Rows(IteratorResult[Any]):
@@ -25,50 +34,84 @@ class Rows(IteratorResult[Any]):
     rowcount: int = -1
 
 
-class Prepared:
-    """One statement for one dialect and one set of parameter names. Lists to be expanded (IN) are not for it."""
+class Call(NamedTuple):
+    """What a cursor is called with: `values` are one set of parameters, or one for each time if it is `many`."""
 
-    def __init__(self, statement: Executable, *, dialect: Dialect, names: tuple[str, ...]) -> None:
-        compiled: Any = statement.compile(dialect=dialect, column_keys=list(names))  # type: ignore[attr-defined]
-        if not isinstance(compiled, SQLCompiler) or any(bind.expanding for bind in compiled.binds.values()):
+    sql: str
+    values: Any
+    is_many: bool
+
+
+class Prepared:
+    """One statement for one dialect and one set of parameter names."""
+
+    def __init__(self, statement: Executable, *, dialect: Dialect, names: tuple[str, ...], key: Any) -> None:
+        compiled: Any = statement.compile(dialect=dialect, column_keys=list(names), cache_key=key)  # type: ignore[attr-defined]
+        if not isinstance(compiled, SQLCompiler):
             raise TypeError("This statement cannot be prepared.")
+        self._compiled = compiled
         self._sql = str(compiled)
         self._order = compiled.positiontup if compiled.positional else None
         binds = {name: bind for bind, name in compiled.bind_names.items()}
-        self._fixed = {name: bind.value for name, bind in binds.items() if not bind.required}
+        self._defaults = dict(_defaults(compiled))
+        self._given = [name for name, bind in binds.items() if not bind.required]
+        self._is_expanded = any(bind.expanding or bind.literal_execute for bind in binds.values())
         self._converts = {
             name: convert
             for name, bind in binds.items()
-            if (convert := bind.type.dialect_impl(dialect).bind_processor(dialect)) is not None
+            if not bind.expanding
+            and (convert := bind.type.dialect_impl(dialect).bind_processor(dialect)) is not None
         }
         self._escaped = compiled.escaped_bind_names
         columns = list(statement.exported_columns) if _gives_rows(statement) else []  # type: ignore[attr-defined]
         self._dialect = dialect
         self._types = [column.type.dialect_impl(dialect) for column in columns]
-        self._shape = SimpleResultMetaData([column.key for column in columns])
+        self._shape = SimpleResultMetaData([column.key for column in columns]) if columns else None
         self._reads: list[Convert | None] | None = None
 
-    def run(self, cursor: Any, params: Parameters | None) -> Rows:
-        """Run it with one mapping of parameters, or once for each of a list. Raises: what the driver raises."""
-        given = params if isinstance(params, Sequence) else [params or {}]
-        if len(given) == 1:  # psycopg's executemany opens a pipeline, which one row does not repay
-            cursor.execute(self._sql, self._bound(given[0]))
-        else:
-            cursor.executemany(self._sql, [self._bound(each) for each in given])
-        return self._rows(cursor, cursor.fetchall() if self._types else ())
+    def given(self, key: Any) -> dict[str, Any]:
+        """Return the values that a statement with this cache key brings along."""
+        extracted = key.bindparams if key is not None else None
+        values = self._compiled.construct_params(
+            extracted_parameters=extracted, escape_names=False, _check=False, _no_postcompile=True
+        )
+        return {name: values[name] for name in self._given} | self._defaults
 
-    def _rows(self, cursor: Any, found: Sequence[Any]) -> Rows:
-        rows = Rows(self._shape, iter(self._read(cursor, found) if found else ()))
+    def call(self, given: Mapping[str, Any], params: Parameters | None) -> Call:
+        """Bind one mapping of parameters, or each of a list; more than one cannot have lists to expand (IN)."""
+        rows = params if isinstance(params, Sequence) else [params or {}]
+        if len(rows) != 1:  # psycopg's executemany opens a pipeline, which one row does not repay
+            if self._is_expanded:
+                raise TypeError("A statement with an IN list takes one set of parameters.")
+            return Call(self._sql, [self._bound({**given, **each}) for each in rows], is_many=True)
+        values = {**given, **rows[0]}
+        if self._is_expanded:
+            return self._expanded(values)
+        return Call(self._sql, self._bound(values), is_many=False)
+
+    def rows(self, cursor: Any, found: Sequence[Any]) -> Rows:
+        """Make rows of what the cursor gave."""
+        shape = self._shape or SimpleResultMetaData([column[0] for column in cursor.description or ()])
+        rows = Rows(shape, iter(self._read(cursor, found) if found and self._types else found))
         rows.rowcount = cursor.rowcount
         return rows
 
-    def _bound(self, params: Mapping[str, Any]) -> Any:
-        values = {**self._fixed, **params}
+    def _bound(self, values: dict[str, Any]) -> Any:
         for name, convert in self._converts.items():
             values[name] = convert(values[name])
         if self._order is not None:
             return [values[name] for name in self._order]
         return {self._escaped.get(name, name): value for name, value in values.items()}
+
+    def _expanded(self, values: dict[str, Any]) -> Call:
+        state = self._compiled.construct_expanded_state(values, escape_names=False)
+        converts = {**self._converts, **state.processors}
+        bound = {
+            name: converts[name](value) if name in converts else value
+            for name, value in state.parameters.items()
+        }
+        in_order = None if state.positiontup is None else [bound[name] for name in state.positiontup]
+        return Call(state.statement, bound if in_order is None else in_order, is_many=False)
 
     def _read(self, cursor: Any, found: Sequence[Any]) -> list[tuple[Any, ...]]:
         if self._reads is None:
@@ -106,26 +149,75 @@ class Positional:
 
 
 class Statements:
-    """Prepares each statement the first time that it is run. For several threads at once."""
+    """Runs statements on cursors of one database. For several threads at once.
 
-    def __init__(self, dialect: Dialect) -> None:
+    What was prepared is known to the whole process: a database that is opened anew compiles nothing again.
+    """
+
+    def __init__(self, dialect: str) -> None:
         self._dialect = dialect
-        self._kept: dict[tuple[int, tuple[str, ...]], tuple[Executable, Prepared]] = {}
 
     def run(self, cursor: Any, statement: Executable, params: Parameters | None) -> Rows:
-        """Run a statement. Raises: what the driver raises."""
-        return self._prepared(statement, params).run(cursor, params)
+        """Run a statement with one mapping of parameters, or once for each of a list.
 
-    def _prepared(self, statement: Executable, params: Parameters | None) -> Prepared:
+        Raises: what the driver raises.
+        """
+        prepared, given = self._prepared(statement, params)
+        call = prepared.call(given, params)
+        (cursor.executemany if call.is_many else cursor.execute)(call.sql, call.values)
+        return prepared.rows(cursor, cursor.fetchall() if cursor.description else ())
+
+    async def run_async(self, cursor: Any, statement: Executable, params: Parameters | None) -> Rows:
+        """Run a statement on a cursor whose methods are awaited; otherwise as `run`."""
+        prepared, given = self._prepared(statement, params)
+        call = prepared.call(given, params)
+        await (cursor.executemany if call.is_many else cursor.execute)(call.sql, call.values)
+        return prepared.rows(cursor, await cursor.fetchall() if cursor.description else ())
+
+    def _prepared(
+        self, statement: Executable, params: Parameters | None
+    ) -> tuple[Prepared, Mapping[str, Any]]:
         one = params[0] if isinstance(params, Sequence) else params or {}
-        key = (id(statement), tuple(one))
-        kept = self._kept.get(key)
-        if kept is None or kept[0] is not statement:
-            if len(self._kept) >= STATEMENTS_KEPT:
-                self._kept.clear()
-            kept = (statement, Prepared(statement, dialect=self._dialect, names=tuple(one)))
-            self._kept[key] = kept
-        return kept[1]
+        shape = (self._dialect, tuple(one))
+        known = _KNOWN.get(statement)
+        if known is None:
+            known = _KNOWN[statement] = {}
+        if shape not in known:
+            key = statement._generate_cache_key()  # type: ignore[attr-defined]
+            prepared = _shared(statement, key, shape)
+            known[shape] = prepared, prepared.given(key)
+        return known[shape]
+
+
+Shape = tuple[str, tuple[str, ...]]
+"""A dialect and the names of the parameters."""
+
+_KNOWN: WeakKeyDictionary[Executable, dict[Shape, tuple[Prepared, Mapping[str, Any]]]] = WeakKeyDictionary()
+"""What a statement that still exists was prepared to, and the values that it brings along."""
+
+_SHARED: dict[tuple[Shape, Any], Prepared] = {}
+"""What equal statements were prepared to, by SQLAlchemy's key."""
+
+
+def _shared(statement: Executable, key: Any, shape: Shape) -> Prepared:
+    dialect, names = _DIALECTS[shape[0]], shape[1]
+    if key is None:
+        return Prepared(statement, dialect=dialect, names=names, key=None)
+    found = _SHARED.get((shape, key.key))
+    if found is None:
+        if len(_SHARED) >= STATEMENTS_KEPT:
+            _SHARED.clear()
+        found = _SHARED[shape, key.key] = Prepared(statement, dialect=dialect, names=names, key=key)
+    return found
+
+
+def _defaults(compiled: SQLCompiler) -> Iterator[tuple[str, Any]]:
+    """Yield the values of columns that the statement leaves to the table's definition."""
+    for column in (*compiled.insert_prefetch, *compiled.update_prefetch):
+        default: Any = column.default
+        if default is None or not default.is_scalar:
+            raise TypeError(f"The default of {column} is not a plain value.")
+        yield column.key, default.arg
 
 
 def _gives_rows(statement: Executable) -> bool:

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from typing import Any, TypeVar
 
 import psycopg
-from sqlalchemy import CursorResult, Executable
+from sqlalchemy import Executable
 from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
@@ -22,7 +22,7 @@ DRIVER_ERRORS = (sqlite3.Error, psycopg.Error)
 BUSY_PAUSE_S = 0.005
 
 T = TypeVar("T")
-Run = Callable[[Executable, Parameters | None], Awaitable[CursorResult[Any] | Rows]]
+Run = Callable[[Executable, Parameters | None], Awaitable[Rows]]
 
 
 class Transaction:
@@ -31,20 +31,13 @@ class Transaction:
     `cursor` is the driver's own where the transaction runs on it, else None.
     """
 
-    def __init__(
-        self,
-        run: Run,
-        dialect: str,
-        cursor: Any = None,
-    ) -> None:
+    def __init__(self, run: Run, dialect: str, cursor: Any = None) -> None:
         self._run = run
         self.cursor = cursor
         self._callbacks: list[Callable[[], None]] = []
         self.dialect = dialect
 
-    async def execute(
-        self, statement: Executable, params: Parameters | None = None
-    ) -> CursorResult[Any] | Rows:
+    async def execute(self, statement: Executable, params: Parameters | None = None) -> Rows:
         """Run one Core statement; a list of parameter mappings runs it once for each.
 
         Raises: Conflict when a key is taken (on PostgreSQL the transaction is then of no more use),
@@ -60,20 +53,19 @@ class Transaction:
         """
         self._callbacks.append(callback)
 
+    def reading_only(self) -> Transaction:
+        """Return the same, but for statements that write: these raise RuntimeError."""
+
+        async def read(statement: Executable, params: Parameters | None) -> Rows:
+            if getattr(statement, "is_dml", False):
+                raise RuntimeError("This transaction only reads: use database.transaction() to write.")
+            return await self._run(statement, params)
+
+        return Transaction(read, self.dialect)
+
     def run_callbacks(self) -> None:
         for callback in self._callbacks:
             callback()
-
-
-def reading_only(run: Run) -> Run:
-    """Refuse whatever would write."""
-
-    async def read(statement: Executable, params: Parameters | None) -> CursorResult[Any] | Rows:
-        if getattr(statement, "is_dml", False):
-            raise RuntimeError("This transaction only reads: use database.transaction() to write.")
-        return await run(statement, params)
-
-    return read
 
 
 @contextmanager

@@ -68,7 +68,7 @@ class SQLiteLane:
     async def write(self, change: Change | Check, *, is_alone: bool) -> None:
         async with self._database.writers_turn():
             with renamed_errors():
-                connection = self._connection("writer")
+                connection = await when_free(lambda: self._connection("writer"))
                 cursor = connection.cursor()
                 await when_free(lambda: cursor.execute("BEGIN IMMEDIATE"))
                 try:

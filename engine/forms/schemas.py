@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time
+from functools import lru_cache
 from typing import Any, NamedTuple, cast
 from urllib.parse import urlsplit
 
@@ -154,13 +156,22 @@ def check_schema(schema: Json) -> None:
     Raises:
         AppError: says what is wrong and where in the schema.
     """
+    if (wrong := _wrong_with(json.dumps(schema, default=str))) is not None:
+        raise AppError(wrong)
+
+
+@lru_cache(maxsize=256)
+def _wrong_with(text: str) -> str | None:
+    """Say what is wrong with a schema. Each is seen often: with every look at a thread that asks with it."""
+    schema = json.loads(text)
     checking = Draft202012Validator(Draft202012Validator.META_SCHEMA, format_checker=_FORMATS)
     found = best_match(error for error in checking.iter_errors(schema) if not _is_about_pattern(error))
     if found is not None:
-        raise AppError(f"This JSON Schema is not valid at {found.json_path}: {found.message}.")
+        return f"This JSON Schema is not valid at {found.json_path}: {found.message}."
     for reference in references(schema):
         if target_of(reference, root=schema) is None:
-            raise AppError(f"This JSON Schema refers to {reference!r}, which is not in it.")
+            return f"This JSON Schema refers to {reference!r}, which is not in it."
+    return None
 
 
 def _is_about_pattern(error: ValidationError) -> bool:

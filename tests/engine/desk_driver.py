@@ -30,7 +30,8 @@ from engine.wakeups import Handler, Kind
 from engine.workflows import App, load_app
 from tests.waiting import eventually
 
-APP = Path(__file__).parent.parent / "app" / "langgraph.json"
+TESTS = Path(__file__).parent.parent
+APP = TESTS / "app" / "langgraph.json"
 RITA, AMY, BEN = Actor("U0RITA", "Rita"), Actor("U0AMY", "Amy"), Actor("U0BEN", "Ben")
 DORA, OTTO = Actor("U0DORA", "Dora"), Actor("U0OTTO", "Otto")
 APPROVE = Choice("approve")
@@ -115,6 +116,21 @@ class Bench:
         return Thread(self.app.workflows[run.workflow], run.thread_id, guard=no_guard)
 
 
+_KEPT: dict[Path, App] = {}
+
+
+async def _loaded(app: Path | App, saver: SQLModelSaver) -> App:
+    return app if isinstance(app, App) else await load_app(app, saver=saver)
+
+
+async def _kept(app: Path | App, saver: SQLModelSaver) -> App:
+    if isinstance(app, App):
+        return _on(saver, app)
+    if app not in _KEPT:
+        _KEPT[app] = await load_app(app, saver=saver)
+    return _on(saver, _KEPT[app])
+
+
 def _on(saver: SQLModelSaver, app: App) -> App:
     workflows = {
         name: replace(workflow, graph=workflow.graph.copy(update={"checkpointer": saver}))
@@ -129,14 +145,16 @@ async def open_bench(
 ) -> AsyncIterator[Bench]:
     """An engine whose runs move only when the test says `runner.advance`.
 
-    `app` may be loaded already: its graphs are then put on this engine's checkpointer.
+    `app` may be loaded already: its graphs are then put on this engine's checkpointer. An app of the tests' own
+    folder, which nobody changes, is loaded once in a process: that takes longer than most tests.
     """
     database = database or Database(url)
     await database.migrate()
     leases = Leases(database)
     await leases.open()
     saver = SQLModelSaver(database)
-    loaded = _on(saver, app) if isinstance(app, App) else await load_app(app, saver=saver)
+    is_own = isinstance(app, Path) and TESTS not in app.parents
+    loaded = await (_loaded(app, saver) if is_own else _kept(app, saver))
     wakeups = ByHand()
     ledger = Ledger(database, wakeups)
     progress = progress or Progress()
@@ -145,6 +163,7 @@ async def open_bench(
     try:
         yield Bench(database, loaded, runner, Driver(desk), ledger, wakeups)
     finally:
-        await loaded.aclose()
+        if is_own:
+            await loaded.aclose()
         await leases.close()
         await database.close()

@@ -21,8 +21,7 @@ from engine import (
     StoreError,
     entries,
 )
-from engine.database import Database
-from engine.transactions import Transaction
+from engine.database import Begun, Database
 from tests.engine.desk_driver import AMY, APPROVE, RITA, Bench, edit, open_bench, seen
 
 SHAPES = Path(__file__).parent.parent / "shapes" / "langgraph.json"
@@ -36,12 +35,12 @@ class FailingDatabase(Database):
         super().__init__(url)
         self.is_armed, self.commits, self._last = False, 0, last
 
-    async def _commit(self, connection: Any, transaction: Transaction) -> None:
+    async def _commit(self, begun: Begun) -> None:
         if self.is_armed:
             self.commits += 1
             if self._last is not None and self.commits > self._last:
                 raise StoreError("The database is away.")
-        await super()._commit(connection, transaction)
+        await super()._commit(begun)
 
 
 @pytest.fixture

@@ -31,8 +31,8 @@ ODD_TEXT = "NUL \x00, half a pair \ud83d, whole 😀, quotes ' \" %s :name ?"
 @pytest.fixture
 async def database(database: Database) -> Database:
     """The shared database with one table more."""
-    async with database.transaction() as tx:
-        await tx.execute(CreateTable(NOTES))
+    async with database.engine.begin() as connection:
+        await connection.execute(CreateTable(NOTES))
     return database
 
 
@@ -199,8 +199,8 @@ async def test_a_cancelled_caller_leaves_a_whole_transaction(database: Database)
 async def test_connections_that_broke_meanwhile_are_replaced(postgres_url: str) -> None:
     """After the server has closed every connection, the next transaction works as if nothing had been."""
     database = Database(postgres_url)
-    async with database.transaction() as tx:
-        await tx.execute(CreateTable(NOTES))
+    async with database.engine.begin() as connection:
+        await connection.execute(CreateTable(NOTES))
     await asyncio.gather(*(store(database, {"id": number}) for number in range(8)))
     with psycopg.connect(postgres_url, autocommit=True) as admin:
         admin.execute(

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from engine import Desk, StoreError
-from engine.database import Database
+from engine.database import Begun, Database
 from engine.transactions import Transaction
 from engine.workflows import App
 from tests.engine.desk_driver import Bench, open_bench
@@ -68,9 +68,9 @@ class FaultyDatabase(Database):
         super().__init__(url)
         self._faults = faults
 
-    async def _commit(self, connection: Any, transaction: Transaction) -> None:
+    async def _commit(self, begun: Begun) -> None:
         self._faults.point("before a commit")
-        await super()._commit(connection, transaction)
+        await super()._commit(begun)
         self._faults.point("after a commit")
 
     async def transact(self, body: Callable[[Transaction], Coroutine[Any, Any, T]]) -> T:
