@@ -5,13 +5,24 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import Row, func, insert, select, update
+from sqlalchemy import Row, bindparam, func, insert, select, update
 
 from engine.decisions import Actor, Json
 from engine.tables import answers
 from engine.transactions import Transaction
 
 WAITING, USED, DROPPED = "waiting", "used", "dropped"
+
+_WAITING = (
+    select(answers)
+    .where(answers.c.run_id == bindparam("of_run"), answers.c.status == WAITING)
+    .order_by(answers.c.seq)
+)
+_DROP = (
+    update(answers)
+    .where(answers.c.run_id == bindparam("of_run"), answers.c.status == WAITING)
+    .values(status=DROPPED)
+)
 
 
 async def is_known(tx: Transaction, run_id: str, request_key: str) -> bool:
@@ -48,8 +59,7 @@ async def add(
 
 async def waiting(tx: Transaction, run_id: str) -> list[Row[Any]]:
     """Return the values that no pause has taken yet, in order."""
-    wanted = select(answers).where(answers.c.run_id == run_id, answers.c.status == WAITING)
-    return list((await tx.execute(wanted.order_by(answers.c.seq))).all())
+    return list((await tx.execute(_WAITING, {"of_run": run_id})).all())
 
 
 async def use(tx: Transaction, run_id: str, seq: int) -> bool:
@@ -62,5 +72,4 @@ async def use(tx: Transaction, run_id: str, seq: int) -> bool:
 
 async def drop(tx: Transaction, run_id: str) -> int:
     """Drop every value that still waits, and return how many."""
-    dropped = update(answers).where(answers.c.run_id == run_id, answers.c.status == WAITING)
-    return int((await tx.execute(dropped.values(status=DROPPED))).rowcount)
+    return int((await tx.execute(_DROP, {"of_run": run_id})).rowcount)

@@ -16,7 +16,7 @@ from engine.views import ApprovalStatus
 PENDING, DECIDED = ApprovalStatus.PENDING.value, ApprovalStatus.DECIDED.value
 OPEN = (PENDING, DECIDED)
 
-# What every click runs is made once: making a statement takes longer than SQLite takes to run it.
+# What every run needs is made once: making a statement takes longer than SQLite takes to run it.
 _BY_ID = select(approvals).where(approvals.c.id == bindparam("approval_id"))
 _DECISION = select(decisions).where(
     decisions.c.approval_id == bindparam("approval_id"), decisions.c.revision == bindparam("seen_revision")
@@ -33,6 +33,30 @@ _DECIDE = (
     .values(status=DECIDED)
 )
 _RECORD = insert(decisions)
+_OF_RUNS = (
+    select(approvals)
+    .where(approvals.c.run_id.in_(bindparam("run_ids", expanding=True)))
+    .order_by(approvals.c.number)
+)
+_DECISIONS_OF = select(decisions).where(
+    decisions.c.approval_id.in_(bindparam("approval_ids", expanding=True))
+)
+_IS_OPEN = or_(*(approvals.c.status == status for status in OPEN))
+_OPEN_OF = (
+    select(approvals).where(approvals.c.run_id == bindparam("run_id"), _IS_OPEN).order_by(approvals.c.number)
+)
+_BEGIN_ATTEMPT = (
+    update(approvals)
+    .where(approvals.c.id == bindparam("approval_id"), approvals.c.status == DECIDED)
+    .values(attempts=approvals.c.attempts + 1)
+)
+_CLOSE = (
+    update(approvals)
+    .where(approvals.c.id == bindparam("approval_id"), _IS_OPEN)
+    .values(status=bindparam("new_status"))
+)
+_COUNT = select(func.count()).select_from(approvals).where(approvals.c.run_id == bindparam("run_id"))
+_OPEN_NEW = insert(approvals)
 
 
 async def by_id(tx: Transaction, approval_id: str) -> Row[Any] | None:
@@ -42,8 +66,7 @@ async def by_id(tx: Transaction, approval_id: str) -> Row[Any] | None:
 
 async def of_runs(tx: Transaction, run_ids: Sequence[str]) -> list[Row[Any]]:
     """Return the approvals of these runs in the order in which they were asked."""
-    wanted = select(approvals).where(approvals.c.run_id.in_(run_ids)).order_by(approvals.c.number)
-    return list((await tx.execute(wanted)).all())
+    return list((await tx.execute(_OF_RUNS, {"run_ids": run_ids})).all())
 
 
 async def pending(tx: Transaction) -> list[Row[Any]]:
@@ -82,7 +105,7 @@ async def decision(tx: Transaction, approval_id: str, *, revision: int) -> Row[A
 
 async def decisions_of(tx: Transaction, approval_ids: Sequence[str]) -> dict[tuple[str, int], Row[Any]]:
     """Return the decisions on these questions by approval id and revision."""
-    found = await tx.execute(select(decisions).where(decisions.c.approval_id.in_(approval_ids)))
+    found = await tx.execute(_DECISIONS_OF, {"approval_ids": approval_ids})
     return {(row.approval_id, row.revision): row for row in found}
 
 
@@ -91,8 +114,7 @@ async def undelivered(tx: Transaction, run_id: str) -> tuple[Row[Any], Row[Any]]
 
     While people are asked about an error no other decision goes out: the graph would try again with it.
     """
-    opened = select(approvals).where(approvals.c.run_id == run_id, approvals.c.status.in_(OPEN))
-    rows = (await tx.execute(opened.order_by(approvals.c.number))).all()
+    rows = (await tx.execute(_OPEN_OF, {"run_id": run_id})).all()
     for row in [row for row in rows if row.pause == "error"] or rows:
         if row.status != DECIDED:
             continue
@@ -120,14 +142,13 @@ async def record(tx: Transaction, values: Mapping[str, Json]) -> None:
 
 async def begin_attempt(tx: Transaction, approval_id: str) -> None:
     """Count one more sending of the decision, before it is sent."""
-    counted = update(approvals).where(approvals.c.id == approval_id, approvals.c.status == DECIDED)
-    await tx.execute(counted.values(attempts=approvals.c.attempts + 1))
+    await tx.execute(_BEGIN_ATTEMPT, {"approval_id": approval_id})
 
 
 async def close(tx: Transaction, approval_id: str, *, status: ApprovalStatus) -> bool:
     """Turn an open question into `status` (resumed, withdrawn, expired); False: it was not open."""
-    closed = update(approvals).where(approvals.c.id == approval_id, approvals.c.status.in_(OPEN))
-    return (await tx.execute(closed.values(status=status.value))).rowcount == 1
+    wanted = {"approval_id": approval_id, "new_status": status.value}
+    return (await tx.execute(_CLOSE, wanted)).rowcount == 1
 
 
 async def send_again(tx: Transaction, approval_id: str) -> None:
@@ -154,9 +175,8 @@ async def overdue(tx: Transaction, *, now: datetime) -> list[Row[Any]]:
 
 async def open_new(tx: Transaction, values: Mapping[str, Json]) -> int:
     """Insert a question and return its number within its run. Raises: Conflict when it is there already."""
-    counted = select(func.count()).select_from(approvals).where(approvals.c.run_id == values["run_id"])
-    number = (await tx.execute(counted)).scalar_one() + 1
-    await tx.execute(insert(approvals).values(status=PENDING, number=number, **values))
+    number = (await tx.execute(_COUNT, {"run_id": values["run_id"]})).scalar_one() + 1
+    await tx.execute(_OPEN_NEW, {**values, "status": PENDING, "number": number})
     return int(number)
 
 

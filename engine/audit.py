@@ -14,7 +14,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
-from sqlalchemy import insert, select, text
+from sqlalchemy import bindparam, insert, select, text
 
 from engine.columns import canonical_json
 from engine.decisions import Actor, Json
@@ -32,6 +32,7 @@ _LOCK = text("SELECT pg_advisory_xact_lock(:number)")
 _HEAD = select(audit.c.seq, audit.c.hash).order_by(audit.c.seq.desc()).limit(1)
 _APPEND = insert(audit)
 _SEALS = select(audit.c.seq, audit.c.hash)
+_OF_RUN = select(audit).where(audit.c.run_id == bindparam("of_run")).order_by(audit.c.seq)
 
 
 @dataclass(frozen=True)
@@ -64,7 +65,7 @@ async def append(
 
 async def of_run(tx: Transaction, run_id: str) -> tuple[Event, ...]:
     """Return a run's events, oldest first."""
-    rows = await tx.execute(select(audit).where(audit.c.run_id == run_id).order_by(audit.c.seq))
+    rows = await tx.execute(_OF_RUN, {"of_run": run_id})
     return tuple(_event_of(row._asdict()) for row in rows)
 
 

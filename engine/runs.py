@@ -16,15 +16,31 @@ from engine.views import ApprovalStatus, RunStatus
 
 UNFINISHED = (RunStatus.RUNNING.value, RunStatus.WAITING.value)
 
-# What every click runs is made once, see engine/approvals.py.
+# What every run needs is made once, see engine/approvals.py.
 _BY_ID = select(runs).where(runs.c.id == bindparam("run_id"))
 _LOCKED = _BY_ID.with_for_update()
 _TOUCH = update(runs).where(runs.c.id == bindparam("run_id")).values(revision=runs.c.revision + 1)
+_CREATE = insert(runs)
+_BY_BEGINNING = (
+    select(runs)
+    .where(runs.c.id >= bindparam("first"), runs.c.id < bindparam("end"))
+    .order_by(runs.c.id)
+    .limit(2)
+)
+_BY_REQUEST_KEY = select(runs).where(runs.c.request_key == bindparam("key"))
+_IS_UNFINISHED = or_(*(runs.c.status == status for status in UNFINISHED))
+_TAKE = (
+    update(runs)
+    .where(runs.c.id == bindparam("run_id"), _IS_UNFINISHED)
+    .values(fence=runs.c.fence + 1)
+    .returning(runs)
+)
+_SETTLE = update(runs).where(runs.c.id == bindparam("run_id"))
 
 
 async def create(tx: Transaction, values: Mapping[str, Json]) -> None:
     """Insert a run. Raises: Conflict when the request key is there already."""
-    await tx.execute(insert(runs).values(**values))
+    await tx.execute(_CREATE, values)
 
 
 async def by_id(tx: Transaction, run_id: str, *, locks: bool = False) -> Row[Any]:
@@ -43,8 +59,7 @@ async def by_beginning(tx: Transaction, beginning: str) -> Row[Any]:
     """Return the one run whose id begins with `beginning`. Raises: UnknownRun, AmbiguousRun."""
     if not beginning:
         raise UnknownRun
-    inside = (runs.c.id >= beginning) & (runs.c.id < beginning + "\uffff")
-    found = (await tx.execute(select(runs).where(inside).order_by(runs.c.id).limit(2))).all()
+    found = (await tx.execute(_BY_BEGINNING, {"first": beginning, "end": beginning + "\uffff"})).all()
     if not found:
         raise UnknownRun
     if len(found) > 1 and found[0].id != beginning:
@@ -54,7 +69,7 @@ async def by_beginning(tx: Transaction, beginning: str) -> Row[Any]:
 
 async def by_request_key(tx: Transaction, key: str) -> Row[Any] | None:
     """Return the run that this request made, if it did already."""
-    return (await tx.execute(select(runs).where(runs.c.request_key == key))).first()
+    return (await tx.execute(_BY_REQUEST_KEY, {"key": key})).first()
 
 
 async def newest(tx: Transaction, *, limit: int) -> list[Row[Any]]:
@@ -65,13 +80,7 @@ async def newest(tx: Transaction, *, limit: int) -> list[Row[Any]]:
 
 async def take(tx: Transaction, run_id: str) -> Row[Any] | None:
     """Raise the fence of an unfinished run and return the run; None: it has ended or never was."""
-    taken = (
-        update(runs)
-        .where(runs.c.id == run_id, runs.c.status.in_(UNFINISHED))
-        .values(fence=runs.c.fence + 1)
-        .returning(runs)
-    )
-    return (await tx.execute(taken)).first()
+    return (await tx.execute(_TAKE, {"run_id": run_id})).first()
 
 
 async def touch(tx: Transaction, run_id: str) -> None:
@@ -84,7 +93,7 @@ _HOLD = (
     .where(
         runs.c.id == bindparam("run_id"),
         runs.c.fence == bindparam("fence"),
-        or_(*(runs.c.status == status for status in UNFINISHED)),
+        _IS_UNFINISHED,
     )
     .with_for_update(read=True)
 )
@@ -102,14 +111,14 @@ async def hold(tx: Transaction, run_id: str, *, fence: int) -> None:
 
 async def settle(tx: Transaction, run_id: str, *, values: Mapping[str, Json]) -> None:
     """Write what driving the run came to; only after `hold`."""
-    await tx.execute(update(runs).where(runs.c.id == run_id).values(**values))
+    await tx.execute(_SETTLE, {**values, "run_id": run_id})
 
 
 async def end(tx: Transaction, run_id: str, *, status: RunStatus, at: datetime) -> bool:
     """End an unfinished run from outside; False: it has ended already. Whoever drives it loses its fence."""
     ended = (
         update(runs)
-        .where(runs.c.id == run_id, runs.c.status.in_(UNFINISHED))
+        .where(runs.c.id == run_id, _IS_UNFINISHED)
         .values(status=status.value, ended_at=at, fence=runs.c.fence + 1)
     )
     return (await tx.execute(ended)).rowcount == 1
