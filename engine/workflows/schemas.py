@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any, NotRequired, Required, get_origin, get_type_hints
 
 import typing_extensions
@@ -28,7 +29,8 @@ def input_schema(graph: Pregel[Any, Any, Any, Any]) -> Json:
     one property, `WRAPPED`: see `takes_wrapped`.
     """
     if isinstance(graph, CompiledStateGraph):
-        schema = _held(_described(graph.builder.input_schema), graph=graph)
+        taken: Any = graph.builder.input_schema
+        schema = _held(_described(taken), graph=graph)
     else:
         schema = _functional(graph)
     if "properties" in schema:
@@ -53,7 +55,8 @@ def state_schema(graph: Pregel[Any, Any, Any, Any]) -> Json:
     """Describe the state of a graph; a functional graph has none, which gives an empty object."""
     if not isinstance(graph, CompiledStateGraph):
         return {"type": "object", "properties": {}}
-    return {"properties": {}, **_held(_described(graph.builder.state_schema), graph=graph)}
+    held: Any = graph.builder.state_schema
+    return {"properties": {}, **_held(_described(held), graph=graph)}
 
 
 def _held(schema: Json, *, graph: CompiledStateGraph[Any, Any, Any, Any]) -> Json:
@@ -76,8 +79,12 @@ def _functional(graph: Pregel[Any, Any, Any, Any]) -> Json:
         return {}
 
 
+@lru_cache(maxsize=64)
 def _described(annotated: Any) -> Json:
-    """Describe a pydantic model, dataclass or TypedDict; what pydantic cannot describe may be anything."""
+    """Describe a pydantic model, dataclass or TypedDict; what pydantic cannot describe may be anything.
+
+    Most graphs take as input what they hold as state, and describing messages takes as long as all else at the start.
+    """
     if not typing_extensions.is_typeddict(annotated):
         schema = _whole(annotated)
         if schema is not None:

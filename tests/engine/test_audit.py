@@ -94,6 +94,20 @@ async def test_an_entry_slipped_in_is_found(database: Database) -> None:
     assert caught.value.seq == 6
 
 
+async def test_a_gap_in_the_numbers_is_found(database: Database) -> None:
+    """An entry that skips a number does not fit, though it is sealed and names the one before it."""
+    await filled(database)
+    async with database.transaction() as tx:
+        last = (await tx.execute(select(table).where(table.c.seq == 5))).one()
+        entry = audit._row(
+            Entry(EventKind.STARTED), seq=7, run_id="run", at=utc_now(), previous=str(last.hash)
+        )
+        await tx.execute(insert(table).values(**entry))
+    with pytest.raises(AuditBroken) as caught:
+        await verify(database)
+    assert caught.value.seq == 6
+
+
 async def test_appenders_at_once_make_one_chain(database: Database) -> None:
     """Twenty transactions at the same time neither collide nor fork the chain."""
     await asyncio.gather(*(filled(database, count=1) for _ in range(20)))

@@ -23,7 +23,7 @@ SPREAD = 1_000_003
 async def measure(plan: Plan) -> list[Figure]:
     """Play histories without faults; `--seed` and the number that is told play one again."""
     told = await played(plan, plan.of(HISTORIES), strikes=0, time_s=TIME_S)
-    detail = f"{told.shapes}; {told.refused:,} wrong clicks refused"
+    detail = f"{', '.join(SHAPES)}; {told.refused:,} wrong clicks refused"
     name = f"random histories against the model, of {plan.of(HISTORIES):,}"
     return [Figure(name, told.count, told.violations, detail)]
 
@@ -35,7 +35,6 @@ class Told:
         self.count, self.refused = 0, 0
         self.violations: list[str] = []
         self.struck: Counter[str] = Counter()
-        self.shapes = ", ".join(SHAPES)
 
 
 async def played(plan: Plan, count: int, *, strikes: int, time_s: float = math.inf) -> Told:

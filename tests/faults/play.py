@@ -42,22 +42,16 @@ class Disagreement(Exception):
 class History:
     """One run of one shape, from its start to its end."""
 
-    def __init__(
-        self, stage: Stage, seed: int, *, faults: Faults, strikes: int, shape: str | None = None
-    ) -> None:
+    def __init__(self, stage: Stage, seed: int, *, faults: Faults, strikes: int) -> None:
         self._dice = random.Random(seed)  # noqa: S311 - a dice, not a secret
         self._stage, self._faults = stage, faults
-        self._shape = shape or self._dice.choice(list(SHAPES))
+        self._shape = self._dice.choice(list(SHAPES))
         self._name = f"{seed}"
         self._model = Model(self._shape)
         self._cards: list[ApprovalView] = []
         self.refused = 0
         at = [int(self._dice.expovariate(1 / 40)) + 1 for _ in range(strikes)]
         self._planned = {point: self._dice.random() < 0.25 for point in at}
-
-    def strike_at(self, planned: dict[int, bool]) -> None:
-        """Strike at these points instead of those that the seed says; True: cancel there."""
-        self._planned = planned
 
     async def play(self) -> None:
         """Play until the model's run has ended. Raises: Disagreement."""

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.faults.mutants import ROOT, copied, tried_in
+from tests.faults.mutants import ROOT, Laboratory
 from tests.faults.mutations import MUTATIONS, POLICY, Mutation
 
 
@@ -33,9 +33,12 @@ def test_there_are_enough_of_them() -> None:
 
 async def test_a_guard_that_is_gone_is_noticed(tmp_path: Path) -> None:
     """One edit is killed by its test; a harmless one at the same place survives, and an old text is told."""
-    tree = copied(tmp_path / "tree")
     mutation = next(each for each in MUTATIONS if each.tests == POLICY)
-    assert (await tried_in(tree, mutation)).told == "killed"
     harmless = replace(mutation, new=mutation.old + "    # nothing\n")
-    assert (await tried_in(tree, harmless)).told == "survived"
-    assert (await tried_in(tree, replace(mutation, old="no such text"))).told.startswith("outdated")
+    async with Laboratory(tmp_path) as laboratory:
+        assert (await laboratory.tried(mutation)).told == "killed"
+        assert (await laboratory.tried(harmless)).told == "survived"
+        assert (await laboratory.tried(replace(mutation, old="no such text"))).told.startswith("outdated")
+        assert (await laboratory.tried(replace(mutation, tests="tests/no_such_file.py"))).told == (
+            "not tried: pytest ended with 4"
+        )

@@ -22,7 +22,7 @@ from engine import Event, EventKind, RunStatus, RunView, open_desk
 from tests.journeys.bot_process import BotProcess
 from tests.waiting import eventually
 
-APP = Path(__file__).parent.parent / "app" / "langgraph.json"
+APP = Path(__file__).parent / "effects_app" / "langgraph.json"  # small, since every life loads it
 CHANNEL = "C0APPROVALS"
 RANDOM_KILLS = 12
 
