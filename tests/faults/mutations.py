@@ -10,7 +10,7 @@ from typing import Final
 class Mutation:
     """One edit: in `file` the text `old`, which is there once, becomes `new`.
 
-    `tests` are arguments of pytest. `survives` says why no test can tell the difference; "" when one has to.
+    `tests` are files. `survives` says why no test can tell the difference; "" when one has to.
     """
 
     name: str
@@ -21,27 +21,27 @@ class Mutation:
     survives: str = ""
 
 
-DESK: Final = "tests/engine/test_desk.py -k sqlite"
-RUNNER: Final = "tests/engine/test_runner.py -k sqlite"
-CODE: Final = "tests/engine/test_code_changed.py -k sqlite"
-FAILURES: Final = "tests/engine/test_failures.py -k sqlite"
+DESK: Final = "tests/engine/test_desk.py"
+RUNNER: Final = "tests/engine/test_runner.py"
+CODE: Final = "tests/engine/test_code_changed.py"
+FAILURES: Final = "tests/engine/test_failures.py"
 HISTORIES: Final = "tests/faults/test_histories.py"
 SHAPES: Final = "tests/engine/test_shapes.py"
-WRITERS: Final = "tests/engine/checkpointing/test_writers.py -k sqlite"
-RESUMING: Final = "tests/engine/test_resuming.py -k sqlite"
-AUDIT: Final = "tests/engine/test_audit.py tests/engine/test_anchors.py -k sqlite"
+WRITERS: Final = "tests/engine/checkpointing/test_writers.py"
+RESUMING: Final = "tests/engine/test_resuming.py"
+AUDIT: Final = "tests/engine/test_audit.py tests/engine/test_anchors.py"
 POLICY: Final = "tests/engine/test_policy.py"
 PEOPLE: Final = "tests/bot/test_people.py"
 WEB: Final = "tests/bot/test_web.py"
 PAYLOADS: Final = "tests/bot/test_payloads.py"
 MIRROR: Final = "tests/bot/test_mirror.py"
 INERT: Final = "tests/bot/test_inert.py"
-SERIALIZER: Final = "tests/engine/test_serializer.py -k sqlite"
-TRANSACT: Final = "tests/engine/test_transact.py tests/engine/test_database.py -k sqlite"
+SERIALIZER: Final = "tests/engine/test_serializer.py"
+TRANSACT: Final = "tests/engine/test_transact.py tests/engine/test_database.py"
 GATE: Final = "tests/engine/questions/test_approval.py"
 KEY: Final = "tests/engine/test_idempotency_key.py"
-GUARDS: Final = "tests/engine/test_guards.py -k sqlite"
-WAKEUPS: Final = "tests/engine/test_wakeups.py -k sqlite"
+GUARDS: Final = "tests/engine/test_guards.py"
+WAKEUPS: Final = "tests/engine/test_wakeups.py"
 
 A, R, S, P = "engine/approvals.py", "engine/runner.py", "engine/settling.py", "engine/pauses.py"
 T, D = "engine/threads.py", "engine/deciding.py"
@@ -62,7 +62,7 @@ MUTATIONS: Final[tuple[Mutation, ...]] = (
     Mutation("no reason needed", D, "option.reason is ReasonWanted.REQUIRED and not", "False and not", "tests/engine/test_desk.py tests/engine/test_options.py tests/bot/test_listeners.py"),
     Mutation("an edit of nothing", D, "if option.form is not None and is_idle:", "if False:", "tests/engine/test_executed.py tests/bot/test_listeners.py tests/engine/test_options.py tests/journeys/test_review.py"),
     Mutation("a repeat of anybody", D, "        actor.id,\n        seen.digest,\n    )", "        decided.actor_id,\n        seen.digest,\n    )", DESK),
-    Mutation("the state's type unheard", D, "    if given.update and asked.workflow", "    if False and asked.workflow", "tests/engine/test_vouching.py -k sqlite"),
+    Mutation("the state's type unheard", D, "    if given.update and asked.workflow", "    if False and asked.workflow", "tests/engine/test_vouching.py"),
     Mutation("approve one's own", "engine/policy.py", "    if actor.id == requested_by and not policy.allow_self:\n        return SelfApproval()\n", "", POLICY),
     Mutation("nobody listed means everybody", "engine/policy.py", '        return NotAllowed("Nobody may decide this: no approvers are set for this workflow.")', "        return None", POLICY),
     Mutation("outsiders may", "engine/policy.py", "    if not covers(policy, actor):\n        return NotAllowed()\n", "", POLICY),
@@ -108,7 +108,7 @@ MUTATIONS: Final[tuple[Mutation, ...]] = (
     Mutation("a changed question keeps its revision", S, "ask_anew(self._tx, approval_id, values)", "ask_anew(self._tx, approval_id, {**values, 'revision': row.revision})", DESK),
     Mutation("questions are never withdrawn", S, "            if row.status in approvals.OPEN:\n", "            if False:\n", f"{RUNNER} {CODE}"),
     Mutation("delivered without an entry", S, "            self._transition.note(\n                EventKind.RESUMED,", "            _ = dict(\n                kind=EventKind.RESUMED,", "tests/engine/test_executed.py tests/faults/test_histories.py"),
-    Mutation("what others approved may be edited", "engine/vouching.py", "        if not any(_shows(shown, key, value) for shown in others)\n", "", "tests/engine/test_vouching.py -k sqlite"),
+    Mutation("what others approved may be edited", "engine/vouching.py", "        if not any(_shows(shown, key, value) for shown in others)\n", "", "tests/engine/test_vouching.py"),
     Mutation("a breakpoint is passed by itself", P, "    if key in passed:\n        return None\n    value", "    if True:\n        return None\n    value", DESK),
     Mutation("the digest leaves out the state", P, 'asked = {"value": value, "state": dict(state)}', 'asked = {"value": value}', "tests/faults/test_checker.py tests/engine/test_altered.py"),
     # values given ahead
