@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 from datetime import UTC, datetime
 from typing import Any
 
@@ -25,6 +26,7 @@ NOTES = Table(
     Column("value", JsonText),
     Column("name", TextKey),
 )
+LIMIT_S = 10
 ODD_TEXT = "NUL \x00, half a pair \ud83d, whole 😀, quotes ' \" %s :name ?"
 
 
@@ -183,17 +185,23 @@ async def test_a_hundred_bodies_at_once(database: Database) -> None:
 async def test_a_cancelled_caller_leaves_a_whole_transaction(database: Database) -> None:
     """Cancelling whoever waits neither tears the transaction nor loses its callbacks."""
     woken: list[str] = []
+    loop, is_cancelled = asyncio.get_running_loop(), threading.Event()
+
+    def cancel() -> None:
+        task.cancel()
+        loop.call_soon(is_cancelled.set)  # once the task has heard of it
 
     async def body(tx: Transaction) -> None:
         await tx.execute(insert(NOTES), {"id": 1})
         tx.after_commit(lambda: woken.append("called"))
+        loop.call_soon_threadsafe(cancel)
+        assert is_cancelled.wait(LIMIT_S)  # on the database's thread
 
     task = asyncio.create_task(database.transact(body))
-    await asyncio.sleep(0)
-    task.cancel()
     with pytest.raises(asyncio.CancelledError):
         await task
-    assert len(woken) == await count(database)
+    assert woken == ["called"]
+    assert await count(database) == 1
 
 
 async def test_connections_that_broke_meanwhile_are_replaced(postgres_url: str) -> None:

@@ -105,7 +105,7 @@ MUTATIONS: Final[tuple[Mutation, ...]] = (
     Mutation("a fork keeps the answers", T, "is_left = channel in WRITES_IDX_MAP or", "is_left = channel == INTERRUPT or", CODE),
     # what driving came to
     Mutation("a lost answer is asked for again", S, "        if row is not None and self._is_lost(pause, row, digest):\n", "        if False:\n", f"{HISTORIES} tests/engine/test_failures.py"),
-    Mutation("a changed question keeps its revision", S, "ask_anew(self._tx, approval_id, values)", "ask_anew(self._tx, approval_id, {**values, 'revision': row.revision})", DESK),
+    Mutation("a changed question keeps its revision", S, "ask_anew(self._tx, approval_id, values)", "ask_anew(self._tx, approval_id, {**values, 'revision': row.revision})", RUNNER),
     Mutation("questions are never withdrawn", S, "            if row.status in approvals.OPEN:\n", "            if False:\n", f"{RUNNER} {CODE}"),
     Mutation("delivered without an entry", S, "            self._transition.note(\n                EventKind.RESUMED,", "            _ = dict(\n                kind=EventKind.RESUMED,", "tests/engine/test_executed.py tests/faults/test_histories.py"),
     Mutation("what others approved may be edited", "engine/vouching.py", "        if not any(_shows(shown, key, value) for shown in others)\n", "", "tests/engine/test_vouching.py"),
