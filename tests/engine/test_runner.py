@@ -16,7 +16,7 @@ from typing_extensions import TypedDict
 from engine import AlreadyDecided, ApprovalView, Choice, RunStatus, RunView, runs
 from engine import approvals as statements
 from engine.checkpoint_tables import CheckpointRow
-from engine.errors import LeaseLost
+from engine.errors import LeaseLost, StaleQuestion
 from engine.pauses import Pause, Paused
 from engine.threads import Thread, saver_of
 from engine.transactions import Transaction
@@ -185,6 +185,27 @@ async def test_f09_a_driver_without_its_fence_writes_nothing(bench: Bench) -> No
         await zombie.answer(pause, False)
     await bench.runner.advance(run.id)
     assert (await bench.driver.ended(run)).result["status"] == "approved"
+
+
+async def test_t15_an_answer_to_an_unknown_interrupt_writes_nothing(bench: Bench) -> None:
+    """LangGraph by itself would store it and give it to whatever asks next."""
+    run, _ = await asked(bench, "expense", amount="2000")
+    thread = bench.thread(run)
+    pause = await pause_of(thread)
+    before = await heads(bench, run)
+    with pytest.raises(StaleQuestion):
+        await thread.answer(replace(pause, interrupt_id="0" * 32), True)
+    assert await heads(bench, run) == before
+    assert await pause_of(thread) == pause
+
+
+async def heads(bench: Bench, run: RunView) -> list[tuple[str, int]]:
+    """The thread's checkpoints, each with the number of what is written beside it."""
+    saver = saver_of(bench.app.workflows[run.workflow].graph)
+    found = saver.alist({"configurable": {"thread_id": run.thread_id}})
+    return [
+        (each.config["configurable"]["checkpoint_id"], len(each.pending_writes or ())) async for each in found
+    ]
 
 
 async def take(bench: Bench, run: RunView) -> int:
