@@ -30,7 +30,7 @@ serve: $(READY)  ## run the bot with the settings of the environment or .env
 	@exec $(BIN)/assent serve
 
 test: $(READY)  ## every test
-	@$(BIN)/python -m pytest -q --numprocesses auto --dist loadfile
+	@$(BIN)/python -m pytest -q --numprocesses auto --dist loadfile --no-loadscope-reorder
 
 check: format lint types imports test  ## all that has to be green before a commit
 

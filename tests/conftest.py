@@ -12,10 +12,18 @@ import pytest
 
 from tests.postgres import postgres
 
+LONGEST = ("tests/journeys/", "tests/faults/", "tests/bot/test_", "tests/bot/sandbox/page/")
+"""Where the files are that take longest; whatever is dealt out last should be short."""
+
 
 def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
-    """One worker more than there are cores: the journeys wait for half of their time."""
-    return (os.cpu_count() or 1) + 1
+    """Two workers more than there are cores: the journeys wait for half of their time."""
+    return (os.cpu_count() or 1) + 2
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Put the files that take longest in front, for the workers take file after file."""
+    items.sort(key=lambda item: not item.nodeid.startswith(LONGEST))
 
 
 @pytest.fixture(scope="session")

@@ -7,21 +7,12 @@ import time
 from pathlib import Path
 from typing import Annotated
 
+from chained import chain
 from langgraph.config import get_stream_writer
 from langgraph.checkpoint.memory import InMemorySaver
 from langgraph.graph import END, START, StateGraph
 from langgraph.types import Send, interrupt
 from typing_extensions import TypedDict
-
-
-def chain(state, *nodes, **compiling):
-    builder = StateGraph(state)
-    names = [START, *(node.__name__ for node in nodes), END]
-    for node in nodes:
-        builder.add_node(node.__name__, node)
-    for left, right in zip(names, names[1:], strict=False):
-        builder.add_edge(left, right)
-    return builder.compile(**compiling)
 
 
 class Expense(TypedDict, total=False):

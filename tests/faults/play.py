@@ -32,6 +32,8 @@ from tests.faults.stage import Faults, Stage
 T = TypeVar("T")
 STEPS = 80
 """Far more than the longest history takes."""
+RESTARTS_SHARE = 0.25
+"""Of the faults in which the database was away; a process that goes on is the more frequent case."""
 WRONG = ("outsider", "requester", "digest", "revision", "old card", "twice")
 
 
@@ -76,11 +78,14 @@ class History:
         )
 
     async def _surely(self, step: Callable[[], Awaitable[T]]) -> T:
-        """Do a step that may be repeated, with a new engine after each fault."""
+        """Do a step that may be repeated, as the next sweep does, or with a new engine after a fault."""
         while True:
             try:
                 return await step()
-            except (StoreError, asyncio.CancelledError):
+            except StoreError:
+                if self._dice.random() < RESTARTS_SHARE:
+                    await self._restart()
+            except asyncio.CancelledError:
                 await self._restart()
 
     async def _restart(self) -> None:

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Annotated
 
 from engine import approval
-from graphs import chain
+from chained import chain
 from langgraph.errors import GraphBubbleUp
 from langgraph.graph import END, START, StateGraph
 from langgraph.types import Send, interrupt

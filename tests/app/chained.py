@@ -1,0 +1,13 @@
+"""What the graphs of the tests are made with; its name is its own among the apps of one process."""
+
+from langgraph.graph import END, START, StateGraph
+
+
+def chain(state, *nodes, **compiling):
+    builder = StateGraph(state)
+    names = [START, *(node.__name__ for node in nodes), END]
+    for node in nodes:
+        builder.add_node(node.__name__, node)
+    for left, right in zip(names, names[1:], strict=False):
+        builder.add_edge(left, right)
+    return builder.compile(**compiling)
