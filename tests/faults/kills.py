@@ -21,7 +21,7 @@ from tests.faults.points import Death
 from tests.faults.sink import lines
 from tests.postgres import postgres
 
-APPROVALS, TIME_S = 10_000, 1_450
+APPROVALS, TIME_S = 10_000, 1_200
 """Approvals in all; after so many seconds no further batch is begun."""
 RUNS, DEATHS = 16, 8
 """Runs on one database, and how often its process is killed at most."""

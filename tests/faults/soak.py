@@ -14,7 +14,7 @@ from engine import Desk, RunStatus, RunView, open_desk
 from tests.engine.desk_driver import AMY, APP, APPROVE, RITA, seen
 from tests.faults.figures import Figure, Plan
 
-APPROVALS: Final = 2_500
+APPROVALS: Final = 1_200
 AT_ONCE: Final = 8
 BLOCKS_EACH: Final = 60
 """What an approval may leave in memory, in blocks of Python's allocator: it leaves entries in caches that have a

@@ -16,7 +16,7 @@ from tests.faults.play import History
 from tests.faults.stage import Faults, Stage
 
 SEED = 41
-LOST_ANSWERS = (20261126 + 169 * SPREAD, 20261126 + 251 * SPREAD)
+LOST_ANSWERS = tuple(20261126 + number * SPREAD for number in (59, 251, 264))
 """Seeds of the schedules in which a node that raised made LangGraph forget answers."""
 
 
