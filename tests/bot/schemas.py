@@ -128,7 +128,8 @@ def _model(draw: Draw, *, depth: int) -> Modelled:
         if held is not None:
             chosen |= {(name, *path): index for path, index in inner.items()}
     model = create_model("Made", **fields)
-    return Modelled(model.model_json_schema(), value, chosen, model=model)
+    schema = model.model_json_schema() if depth == 0 else {}  # which nobody asks the inner ones for
+    return Modelled(schema, value, chosen, model=model)
 
 
 def _annotated(draw: Draw, *, depth: int) -> tuple[Any, Any, dict[tuple[str, ...], int]]:
