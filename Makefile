@@ -4,6 +4,9 @@ PORT ?= 4390
 BIN := .venv/bin
 READY := .venv/.ready
 
+# Where it is set, each process of the tests would compile every module anew, which doubles the time until they begin.
+unexport PYTHONDONTWRITEBYTECODE
+
 .DEFAULT_GOAL := help
 .PHONY: help setup demo serve test check format lint types imports bench conformance faults lock
 

@@ -42,6 +42,7 @@ TOO_LONG = 1
 
 def main() -> None:
     """Answer until the input ends."""
+    sys.dont_write_bytecode = False  # the copy is thrown away, and compiling takes longer than most runs
     sys.path[:] = [each for each in sys.path if each != os.path.dirname(os.path.abspath(__file__))]
     for name in LIBRARIES:
         importlib.import_module(name)
