@@ -391,9 +391,9 @@ async def test_damage_stays_with_its_thread(
         assert (await got(reader, at("whole"))).checkpoint["channel_values"] == {"value": "long" * 100}
 
 
-async def test_a_database_without_tables_is_a_store_error(database_url: str) -> None:
+async def test_a_database_without_tables_is_a_store_error(bare_url: str) -> None:
     """A saver on a database that was not migrated fails with a StoreError, not with the driver's own."""
-    database = Database(database_url)
+    database = Database(bare_url)
     saver = SQLModelSaver(database)
     with pytest.raises(StoreError):
         await saver.aget_tuple(at())

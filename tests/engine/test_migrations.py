@@ -29,9 +29,14 @@ class Invoice(SQLModel, table=True):
     id: int | None = Field(default=None, primary_key=True)
 
 
+@pytest.fixture
+def database_url(bare_url: str) -> str:
+    """The URL of a database without any table."""
+    return bare_url
+
+
 async def table_names(database: Database) -> set[str]:
     async with database.engine.connect() as connection:
-        await connection.execution_options(assent_begin="BEGIN")
         return await connection.run_sync(lambda sync: set(inspect(sync).get_table_names()))
 
 
@@ -42,7 +47,6 @@ async def versions(database: Database) -> list[int]:
 
 async def apply(database: Database, *steps: Step) -> None:
     async with database.engine.connect() as connection:
-        await connection.execution_options(assent_begin="BEGIN IMMEDIATE")
         await migrations.apply(connection, steps=steps)
         await connection.commit()
 
