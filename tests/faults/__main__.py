@@ -31,6 +31,7 @@ PARTS = (
     "races",
     "offices",
     "texts",
+    "zombies",
     "soak",
     "deliveries",
     "baselines",

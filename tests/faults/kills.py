@@ -25,8 +25,8 @@ APPROVALS, TIME_S = 10_000, 1_200
 """Approvals in all; after so many seconds no further batch is begun."""
 RUNS, DEATHS = 16, 8
 """Runs on one database, and how often its process is killed at most."""
-_CONTEXT: ForkServerContext = multiprocessing.get_context("forkserver")
-_CONTEXT.set_forkserver_preload(["langgraph.graph", "engine", __name__])
+CONTEXT: ForkServerContext = multiprocessing.get_context("forkserver")
+CONTEXT.set_forkserver_preload(["langgraph.graph", "engine", __name__])
 Life = Callable[[Batch, Death | None], None]
 ENGINE_POINTS = ("K1", "K2", "K3", "K4", "K5", "K6", "K7", "K10", "time")
 
@@ -104,7 +104,7 @@ def deaths_of(batch: Batch) -> Iterator[Death | None]:
 def lived(batch: Batch, deaths: Iterator[Death | None], life: Life = live) -> None:
     """Run one process after the other until every run has ended; `life` is what each of them does."""
     for death in deaths:
-        process = _CONTEXT.Process(target=life, args=(batch, death), daemon=True)
+        process = CONTEXT.Process(target=life, args=(batch, death), daemon=True)
         process.start()
         process.join(90)
         if process.exitcode == 0:

@@ -6,6 +6,7 @@ import asyncio
 import os
 import random
 from collections import defaultdict
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -94,13 +95,18 @@ async def _started(desk: Desk, batch: Batch, number: int) -> RunView:
 
 
 async def _brought_to_its_end(desk: Desk, batch: Batch, run: RunView, changed: asyncio.Event) -> None:
-    while (run := await desk.run(run.id)).status in (RunStatus.RUNNING, RunStatus.WAITING):
-        changed.clear()
+    while True:
+        changed.clear()  # before the look: what changes meanwhile is looked at again
+        run = await desk.run(run.id)
+        if run.status not in (RunStatus.RUNNING, RunStatus.WAITING):
+            return
         for approval in run.approvals:
             if approval.status is not ApprovalStatus.PENDING:
                 continue
             await _click(desk, batch, run, approval)
-        await changed.wait()
+        with suppress(TimeoutError):  # another process tells nobody here what it has done
+            async with asyncio.timeout(1):
+                await changed.wait()
 
 
 async def _click(desk: Desk, batch: Batch, run: RunView, approval: ApprovalView) -> None:

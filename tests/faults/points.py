@@ -60,5 +60,5 @@ def reached(point: str) -> None:
     for death in _planned:
         if death.point == point:
             death.count -= 1
-            if death.count <= 0:
+            if death.count == 0:
                 death.die()

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
+import pytest
+
 from bot.sandbox import Sandbox
-from tests.faults import kills, offices
+from tests.faults import kills, offices, zombies
 from tests.faults.checker import Evidence, check
 from tests.faults.figures import Plan
 from tests.faults.lives import Batch
@@ -31,6 +34,17 @@ def test_f01_f25_killed_at_each_point_of_the_engine(tmp_path: Path) -> None:
     assert (
         len(list(lines(batch.acks))) > batch.questions // 2
     )  # whoever clicked right before a death heard nothing
+
+
+@pytest.mark.parametrize("point", ["K4", "K5"])
+def test_f09_a_stopped_process_that_goes_on_changes_nothing(
+    tmp_path: Path, postgres_url: str, point: str
+) -> None:
+    """Stopped in a node, it wakes up after another process has finished its runs: its writes are refused."""
+    batch = replace(kills.batch_of(Plan(1, SEED, tmp_path), 0, runs=3), database=postgres_url)
+    zombies.outlived(batch, zombies.Stop(point, 2, batch.hits))
+    assert [told["point"] for told in lines(batch.hits)] == [point]
+    assert check(_evidence(batch)) == []
 
 
 async def test_f02_killed_while_slack_has_what_nobody_wrote_down(tmp_path: Path) -> None:
