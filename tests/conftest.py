@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import sys
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -26,6 +27,13 @@ def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Put the files that take longest in front, for the workers take file after file."""
     items.sort(key=lambda item: not item.nodeid.startswith(LONGEST))
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _apps_are_read_anew() -> None:
+    """Keep nothing compiled of what is imported from here on: of two releases of an app that a test writes within a
+    second, Python would take the second for the first."""
+    sys.dont_write_bytecode = True
 
 
 @pytest.fixture(scope="session")

@@ -92,7 +92,7 @@ def batch_of(plan: Plan, number: int, *, runs: int = RUNS) -> Batch:
 def deaths_of(batch: Batch) -> Iterator[Death | None]:
     """Plan the lives of a batch: the first dies in the migration now and then, the last dies no more."""
     dice = random.Random(batch.seed)  # noqa: S311 - a dice, not a secret
-    if dice.random() < 0.3:
+    if dice.random() < 0.45:
         yield Death("K11", 1, batch.hits)
     for _ in range(DEATHS):
         point = dice.choice(ENGINE_POINTS)
