@@ -205,6 +205,10 @@ def _gone(look: Look, *, passed: Set[str]) -> Pause:
     )
 
 
+def _is_cancelled(task: PregelTask) -> bool:
+    return str(task.error).startswith("CancelledError(")
+
+
 def _unpassed(
     kind: PauseKind, *, checkpoint_id: str, nodes: Sequence[str], passed: Set[str]
 ) -> tuple[int, str]:
@@ -218,6 +222,8 @@ def _error(look: Look, *, passed: Set[str]) -> Iterator[Pause]:
     failed = list(failing(look.snapshot))
     if not failed:
         return
+    # what LangGraph cancelled because another node raised has no error of its own, and runs again with the other
+    failed = [each for each in failed if not _is_cancelled(each[1])] or failed
     checkpoint_id = _checkpoint_id(look.snapshot)
     nodes = tuple(task.name for _, task in failed)
     attempt, key = _unpassed("error", checkpoint_id=checkpoint_id, nodes=nodes, passed=passed)
