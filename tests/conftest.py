@@ -6,6 +6,7 @@ import asyncio
 import os
 import sys
 import tempfile
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -91,9 +92,10 @@ def _created(server: str, name: str) -> str:
 def _leave_alone(server: str, name: str) -> None:
     """End every connection to a database, and take back what a test has set for it."""
     with psycopg.connect(server, autocommit=True) as connection:
-        connection.execute(
-            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s", [name]
-        )
+        connected = "FROM pg_stat_activity WHERE datname = %s"
+        connection.execute(f"SELECT pg_terminate_backend(pid) {connected}".encode(), [name])
+        while connection.execute(f"SELECT 1 {connected}".encode(), [name]).fetchone():
+            time.sleep(0.002)  # a session that is ending may still hold a lock
         connection.execute(f"ALTER DATABASE {name} RESET ALL".encode())
         connection.execute(f"ALTER DATABASE {name} ALLOW_CONNECTIONS true".encode())
 
