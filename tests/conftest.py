@@ -14,7 +14,7 @@ import psycopg
 import pytest
 
 from engine.database import Database
-from tests.postgres import postgres
+from tests.postgres import created, postgres
 
 LONGEST = ("tests/journeys/", "tests/faults/", "tests/bot/test_", "tests/bot/sandbox/page/")
 """Where the files are that take longest; whatever is dealt out last should be short."""
@@ -50,7 +50,7 @@ def postgres_server() -> Iterator[str]:
 @pytest.fixture(scope="session")
 def postgres_database(postgres_server: str) -> str:
     """The URL of one database on that server, to be emptied after each test: making one takes far longer."""
-    return _created(postgres_server, "test")
+    return created(postgres_server, "test")
 
 
 @pytest.fixture
@@ -64,7 +64,7 @@ def postgres_url(postgres_server: str, postgres_database: str) -> Iterator[str]:
 @pytest.fixture(scope="session")
 def migrated_database(postgres_server: str) -> str:
     """The URL of one database with our tables."""
-    url = _created(postgres_server, "migrated")
+    url = created(postgres_server, "migrated")
     _migrate(url)
     return url
 
@@ -81,12 +81,6 @@ def migrated_postgres_url(postgres_server: str, migrated_database: str) -> Itera
     else:
         _empty(migrated_database)
         _migrate(migrated_database)
-
-
-def _created(server: str, name: str) -> str:
-    with psycopg.connect(server, autocommit=True) as connection:
-        connection.execute(f"CREATE DATABASE {name}".encode())
-    return server.replace("/postgres?", f"/{name}?")
 
 
 def _leave_alone(server: str, name: str) -> None:

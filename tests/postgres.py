@@ -30,3 +30,20 @@ def postgres(folder: Path, *, is_durable: bool) -> Iterator[str]:
         yield url
     finally:
         server.stop()
+
+
+def created(server: str, name: str) -> str:
+    """Make an empty database on a server, given by its URL as above, and return the database's."""
+    with psycopg.connect(server, autocommit=True) as connection:
+        connection.execute(f"DROP DATABASE IF EXISTS {name}".encode())
+        connection.execute(f"CREATE DATABASE {name}".encode())
+    return server.replace("/postgres?", f"/{name}?", 1)
+
+
+def end_other_sessions(url: str) -> None:
+    """Have the server close every other connection to a database, as a failing network or server does."""
+    with psycopg.connect(url, autocommit=True) as connection:
+        connection.execute(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+            " WHERE datname = current_database() AND pid <> pg_backend_pid()"
+        )

@@ -27,6 +27,7 @@ from psycopg.rows import dict_row
 from psycopg_pool import AsyncConnectionPool
 
 import engine
+from tests.postgres import created
 
 MEMORY, SQLITE, POSTGRES = "InMemorySaver", "AsyncSqliteSaver", "AsyncPostgresSaver"
 OUR_SQLITE, OUR_POSTGRES = "ours, SQLite", "ours, PostgreSQL"
@@ -288,7 +289,7 @@ async def _sqlite(folder: Path) -> AsyncIterator[Contender]:
 
 @asynccontextmanager
 async def _postgres(url: str) -> AsyncIterator[Contender]:
-    theirs = _database(url, "theirs")
+    theirs = created(url, "theirs")
 
     @asynccontextmanager
     async def opened() -> AsyncIterator[AsyncPostgresSaver]:
@@ -303,7 +304,7 @@ async def _postgres(url: str) -> AsyncIterator[Contender]:
 
 
 def _ours(folder: Path, url: str) -> Iterator[Any]:
-    path, ours = folder / "ours.db", _database(url, "ours")
+    path, ours = folder / "ours.db", created(url, "ours")
     for name, address, size in (
         (OUR_SQLITE, f"sqlite:///{path}", lambda: _file_size(path)),
         (OUR_POSTGRES, ours, lambda: _database_size(ours)),
@@ -315,14 +316,6 @@ def _ours(folder: Path, url: str) -> Iterator[Any]:
 async def _our(name: str, url: str, size: Callable[[], Awaitable[int]]) -> AsyncIterator[Contender]:
     async with engine.open_saver(url) as saver:
         yield Contender(name, saver, size, lambda: engine.open_saver(url))
-
-
-def _database(url: str, name: str) -> str:
-    """Make an empty database on the server and return its URL."""
-    with psycopg.connect(url, autocommit=True) as connection:
-        connection.execute(f"DROP DATABASE IF EXISTS {name}".encode())
-        connection.execute(f"CREATE DATABASE {name}".encode())
-    return url.replace("/postgres?", f"/{name}?", 1)
 
 
 async def _file_size(path: Path) -> int:

@@ -17,6 +17,7 @@ from sqlalchemy.schema import CreateTable
 from engine.columns import JsonText, TextKey, UtcDateTime, canonical_json
 from engine.database import Begun, Database
 from engine.errors import BadDatabaseUrl, Conflict, StoreError
+from tests.postgres import end_other_sessions
 
 NOTES = Table(
     "notes",
@@ -229,11 +230,7 @@ async def test_dead_connections_are_replaced(postgres_url: str) -> None:
     """After the server ended every session, the next use connects anew without an error."""
     database = Database(postgres_url)
     await database.ping()
-    with psycopg.connect(postgres_url, autocommit=True) as connection:
-        connection.execute(
-            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
-            " WHERE datname = current_database() AND pid <> pg_backend_pid()"
-        )
+    end_other_sessions(postgres_url)
     await database.ping()
     await database.close()
 

@@ -16,6 +16,7 @@ from sqlalchemy import event
 from engine.database import Database
 from engine.errors import DatabaseInUse, StoreError
 from engine.leases import Lease, Leases
+from tests.postgres import end_other_sessions
 
 ROOT = Path(__file__).parents[2]
 HOLDER = Path(__file__).with_name("lease_holder.py")
@@ -58,14 +59,6 @@ async def until_held(leases: Leases, key: str) -> None:
                 if lease is not None:
                     return
             await asyncio.sleep(0.005)
-
-
-def end_other_sessions(url: str) -> None:
-    with psycopg.connect(url, autocommit=True) as connection:
-        connection.execute(
-            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
-            " WHERE datname = current_database() AND pid <> pg_backend_pid()"
-        )
 
 
 async def test_a_held_key_is_refused_and_free_afterwards(database_url: str) -> None:

@@ -7,7 +7,6 @@ import threading
 from datetime import UTC, datetime
 from typing import Any
 
-import psycopg
 import pytest
 from sqlalchemy import Column, Integer, MetaData, Table, bindparam, func, insert, select, text, update
 from sqlalchemy.schema import CreateTable
@@ -17,6 +16,7 @@ from engine.database import Database
 from engine.errors import Conflict, StoreError
 from engine.prepared import STATEMENTS_KEPT
 from engine.transactions import Transaction
+from tests.postgres import end_other_sessions
 
 NOTES = Table(
     "notes",
@@ -210,11 +210,7 @@ async def test_connections_that_broke_meanwhile_are_replaced(postgres_url: str) 
     async with database.engine.begin() as connection:
         await connection.execute(CreateTable(NOTES))
     await asyncio.gather(*(store(database, {"id": number}) for number in range(8)))
-    with psycopg.connect(postgres_url, autocommit=True) as admin:
-        admin.execute(
-            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid <> pg_backend_pid()"
-            " AND datname = current_database()"
-        )
+    end_other_sessions(postgres_url)
     await asyncio.gather(*(store(database, {"id": number}) for number in range(8, 16)))
     assert await count(database) == 16
     await database.close()

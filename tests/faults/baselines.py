@@ -22,7 +22,7 @@ from langgraph.checkpoint.sqlite.aio import AsyncSqliteSaver
 from langgraph.types import Command
 
 from tests.faults import points
-from tests.faults.figures import Figure, Plan
+from tests.faults.figures import Figure, Plan, histogram
 from tests.faults.kills import batch_of, lived
 from tests.faults.lives import APP, LIMIT_S, Batch, wants
 from tests.faults.points import Death, reached
@@ -52,7 +52,7 @@ async def lost(plan: Plan, *, is_strict: bool) -> Figure:
         approvals += batch.questions
         number += 1
     kinds = Counter(sentence.partition(":")[0] for sentence in violations)
-    detail = ", ".join(f"{kind} {count}" for kind, count in sorted(kinds.items())) or "nothing"
+    detail = histogram(kinds) or "nothing"
     name = "baseline: ack, then resume" + (" strictly and by id" if is_strict else "")
     return Figure(name, approvals, violations, f"{detail}; {deaths.total()} kills", expects_violations=True)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
@@ -40,6 +40,11 @@ class Figure:
     @property
     def holds(self) -> bool:
         return self.n > 0 and (self.expects_violations or not self.violations)
+
+
+def histogram(counts: Mapping[str, int]) -> str:
+    """Tell how often each came, by name: "K1 3, K2 5"."""
+    return ", ".join(f"{name} {count}" for name, count in sorted(counts.items()))
 
 
 @dataclass(frozen=True)

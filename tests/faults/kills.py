@@ -12,14 +12,12 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from multiprocessing.context import ForkServerContext
 
-import psycopg
-
-from tests.faults.checker import Evidence, check
-from tests.faults.figures import Figure, Plan
+from tests.faults.checker import check
+from tests.faults.figures import Figure, Plan, histogram
 from tests.faults.lives import Batch, live
 from tests.faults.points import Death
 from tests.faults.sink import lines
-from tests.postgres import postgres
+from tests.postgres import created, postgres
 
 APPROVALS, TIME_S = 10_000, 1_200
 """Approvals in all; after so many seconds no further batch is begun."""
@@ -41,13 +39,10 @@ async def measure(plan: Plan) -> list[Figure]:
         await killed(plan, "SQLite", lambda number: f"sqlite:///{plan.folder / f'{number}.db'}", share=1)
     ]
     with postgres(plan.folder, is_durable=False) as server:
-
-        def database(number: int) -> str:
-            with psycopg.connect(server, autocommit=True) as connection:
-                connection.execute(f"CREATE DATABASE kills{number}".encode())
-            return server.replace("/postgres?", f"/kills{number}?")
-
-        return [*figures, await killed(plan, "PostgreSQL", database, share=0.1)]
+        figures.append(
+            await killed(plan, "PostgreSQL", lambda number: created(server, f"kills{number}"), share=0.1)
+        )
+    return figures
 
 
 async def killed(plan: Plan, name: str, database: Callable[[int], str], *, share: float) -> Figure:
@@ -66,13 +61,12 @@ async def killed(plan: Plan, name: str, database: Callable[[int], str], *, share
             continue
         deaths.update(told["point"] for told in lines(batch.hits))
         calls += sum(1 for _ in lines(batch.sink))
-        found = check(Evidence(batch.database, effects=batch.sink, acks=batch.acks))
+        found = check(batch.evidence)
         violations += [f"batch {number}: {sentence}" for sentence in found]
         _clear(batch)
         approvals += batch.questions
         number += 1
-    histogram = ", ".join(f"{point} {count}" for point, count in sorted(deaths.items()))
-    detail = f"{deaths.total():,} kills: {histogram}; {calls:,} calls of effects"
+    detail = f"{deaths.total():,} kills: {histogram(deaths)}; {calls:,} calls of effects"
     return Figure(f"approvals under SIGKILL, {name}, of {wanted:,}", approvals, violations, detail)
 
 

@@ -23,6 +23,7 @@ from engine import (
     open_desk,
 )
 from tests.faults import points
+from tests.faults.checker import Evidence
 from tests.faults.points import Death, reached
 from tests.faults.sink import SINK, append
 from tests.faults.wiring import wire
@@ -47,6 +48,11 @@ class Batch:
 
     def workflow(self, number: int) -> str:
         return WORKFLOWS[(self.seed + number) % len(WORKFLOWS)]
+
+    @property
+    def evidence(self) -> Evidence:
+        """What the checker gets to see of it."""
+        return Evidence(self.database, effects=self.sink, acks=self.acks)
 
     @property
     def questions(self) -> int:

@@ -15,7 +15,7 @@ from typing import Any
 from bot.sandbox import NotPossible, Sandbox
 from tests.faults import points
 from tests.faults.checker import Evidence, approval_of, check
-from tests.faults.figures import Figure, Plan
+from tests.faults.figures import Figure, Plan, histogram
 from tests.faults.lives import APP
 from tests.faults.points import Death
 from tests.faults.sink import SINK, append, lines
@@ -147,6 +147,5 @@ async def measure(plan: Plan) -> list[Figure]:
         return done
 
     approvals = sum(await asyncio.gather(*(some() for _ in range(AT_ONCE))))
-    histogram = ", ".join(f"{point} {count}" for point, count in sorted(deaths.items()))
-    detail = f"{deaths.total():,} kills: {histogram}"
+    detail = f"{deaths.total():,} kills: {histogram(deaths)}"
     return [Figure("approvals in Slack under SIGKILL", approvals, violations, detail)]

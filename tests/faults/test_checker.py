@@ -26,7 +26,7 @@ def clean(tmp_path_factory: pytest.TempPathFactory) -> Evidence:
     kills.lived(batch, iter([None]))
     with sqlite3.connect(batch.database.removeprefix("sqlite:///")) as connection:
         connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-    return Evidence(batch.database, effects=batch.sink, acks=batch.acks)
+    return batch.evidence
 
 
 def test_a_clean_trial_is_clean(clean: Evidence) -> None:

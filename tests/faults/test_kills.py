@@ -10,9 +10,8 @@ import pytest
 
 from bot.sandbox import Sandbox
 from tests.faults import kills, offices, zombies
-from tests.faults.checker import Evidence, check
+from tests.faults.checker import check
 from tests.faults.figures import Plan
-from tests.faults.lives import Batch
 from tests.faults.points import Death
 from tests.faults.sink import lines
 
@@ -30,7 +29,7 @@ def test_f01_f25_killed_at_each_point_of_the_engine(tmp_path: Path) -> None:
 
     kills.lived(batch, deaths())
     assert [told["point"] for told in lines(batch.hits)] == list(wanted)
-    assert check(_evidence(batch)) == []
+    assert check(batch.evidence) == []
     assert (
         len(list(lines(batch.acks))) > batch.questions // 2
     )  # whoever clicked right before a death heard nothing
@@ -44,7 +43,7 @@ def test_f09_a_stopped_process_that_goes_on_changes_nothing(
     batch = replace(kills.batch_of(Plan(1, SEED, tmp_path), 0, runs=3), database=postgres_url)
     zombies.outlived(batch, zombies.Stop(point, 2, batch.hits))
     assert [told["point"] for told in lines(batch.hits)] == [point]
-    assert check(_evidence(batch)) == []
+    assert check(batch.evidence) == []
 
 
 async def test_f02_killed_while_slack_has_what_nobody_wrote_down(tmp_path: Path) -> None:
@@ -57,7 +56,3 @@ async def test_f02_killed_while_slack_has_what_nobody_wrote_down(tmp_path: Path)
         await trial.run()
         assert trial.died() == {"K9": 1, "K8": 1}
         assert check(trial.evidence()) == []
-
-
-def _evidence(batch: Batch) -> Evidence:
-    return Evidence(batch.database, effects=batch.sink, acks=batch.acks)

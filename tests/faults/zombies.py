@@ -14,15 +14,13 @@ from collections import Counter
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-import psycopg
-
-from tests.faults.checker import Evidence, check
-from tests.faults.figures import Figure, Plan
+from tests.faults.checker import check
+from tests.faults.figures import Figure, Plan, histogram
 from tests.faults.kills import CONTEXT, LifeError, batch_of
 from tests.faults.lives import Batch, live
 from tests.faults.points import Death
 from tests.faults.sink import append, lines
-from tests.postgres import postgres
+from tests.postgres import created, end_other_sessions, postgres
 
 ZOMBIES, RUNS = 30, 4
 POINTS = ("K1", "K2", "K3", "K4", "K4", "K5", "K6", "K7", "time")
@@ -46,11 +44,8 @@ async def measure(plan: Plan) -> list[Figure]:
     stops, violations, approvals = Counter[str](), list[str](), 0
     with postgres(plan.folder, is_durable=False) as server:
         for number in range(plan.of(ZOMBIES)):
-            with psycopg.connect(server, autocommit=True) as connection:
-                connection.execute(f"CREATE DATABASE zombies{number}".encode())
-            batch = replace(
-                batch_of(plan, number, runs=RUNS), database=server.replace("/postgres?", f"/zombies{number}?")
-            )
+            database = created(server, f"zombies{number}")
+            batch = replace(batch_of(plan, number, runs=RUNS), database=database)
             point = POINTS[number % len(POINTS)]
             count = dice.randint(20, 400) if point == "time" else dice.randint(1, 4)
             try:
@@ -59,10 +54,9 @@ async def measure(plan: Plan) -> list[Figure]:
                 violations.append(f"zombie {number} at {point}: {error}")
                 continue
             stops.update(told["point"] for told in lines(batch.hits))
-            found = check(Evidence(batch.database, effects=batch.sink, acks=batch.acks))
-            violations += [f"zombie {number} at {point}: {sentence}" for sentence in found]
+            violations += [f"zombie {number} at {point}: {sentence}" for sentence in check(batch.evidence)]
             approvals += batch.questions
-    detail = f"{stops.total()} stops: " + ", ".join(f"{point} {n}" for point, n in sorted(stops.items()))
+    detail = f"{stops.total()} stops: {histogram(stops)}"
     return [Figure("approvals beside a process that was stopped and went on", approvals, violations, detail)]
 
 
@@ -72,11 +66,7 @@ def outlived(batch: Batch, stop: Stop) -> None:
     zombie.start()
     try:
         _wait_until_stopped(zombie.pid or 0, batch.hits)
-        with psycopg.connect(batch.database, autocommit=True) as connection:
-            connection.execute(
-                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
-                " WHERE datname = current_database() AND pid <> pg_backend_pid()"
-            )
+        end_other_sessions(batch.database)
         heir = CONTEXT.Process(target=live, args=(batch, None), daemon=True)
         heir.start()
         heir.join(HEIR_LIMIT_S)
