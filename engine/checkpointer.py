@@ -81,7 +81,7 @@ class SQLModelSaver(SyncMethods):
     def guarded_by(self, guard: Guard) -> SQLModelSaver:
         """Return a copy that awaits `guard(tx)` first in each writing transaction; what it raises stops the write.
 
-        `guard` may run Core statements without IN lists, and await nothing else.
+        `guard` may run Core statements, and await nothing else.
 
         For the fence of a run: a writer whose lease is gone must not change the thread any more, nor one that builds
         upon a checkpoint which is not the thread's newest (StaleWriter). Nothing more is written once a write has

@@ -13,6 +13,8 @@ from engine.errors import BadDatabaseUrl
 
 BUSY_TIMEOUT_MS = 5000
 CONNECT_TIMEOUT_S = 5
+BEGIN_WRITING = "BEGIN IMMEDIATE"
+"""How a transaction that may write begins on SQLite: one that began to read first could not write any more."""
 LOG_PAGES = 4000  # of 4 KiB: whoever commits more waits until they are taken over into the file
 
 _DRIVERS = {
@@ -74,7 +76,7 @@ def _sqlite_engine(url: URL) -> AsyncEngine:
 
     @event.listens_for(engine.sync_engine, "begin")
     def _begin(connection: Any) -> None:
-        connection.exec_driver_sql("BEGIN IMMEDIATE")
+        connection.exec_driver_sql(BEGIN_WRITING)
 
     return engine
 

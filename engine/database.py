@@ -18,6 +18,7 @@ from sqlalchemy.pool import PoolProxiedConnection
 
 from engine import migrations
 from engine.connections import (
+    BEGIN_WRITING,
     THREADS,
     asyncio_engine,
     direct_engine,
@@ -36,7 +37,7 @@ from engine.transactions import (
     when_free,
 )
 
-_READ, _WRITE = "BEGIN", "BEGIN IMMEDIATE"
+_READ, _WRITE = "BEGIN", BEGIN_WRITING
 """How a SQLite transaction begins; on PostgreSQL they stand for the isolation below."""
 
 # each statement that writes sees what was committed before it: guarded updates and the audit chain's head need it

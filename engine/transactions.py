@@ -106,10 +106,8 @@ async def when_free(work: Callable[[], T]) -> T:
     while True:
         try:
             return work()
-        except (sqlite3.OperationalError, DBAPIError) as error:
-            told = error.orig if isinstance(error, DBAPIError) else error
-            code = getattr(told, "sqlite_errorcode", 0)
-            if code & 0xFF != sqlite3.SQLITE_BUSY or time.monotonic() > deadline:
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY or time.monotonic() > deadline:
                 raise
         await asyncio.sleep(BUSY_PAUSE_S)
 

@@ -17,6 +17,7 @@ from sqlalchemy.dialects import sqlite
 from sqlalchemy.dialects.postgresql import psycopg
 
 from engine.checkpointing.changes import Change, insertion, merged_insertion, packed_rows, removal
+from engine.connections import BEGIN_WRITING
 from engine.database import Database
 from engine.prepared import Parameters, Rows
 from engine.transactions import Transaction, renamed_errors, to_the_end, when_free
@@ -70,7 +71,7 @@ class SQLiteLane:
             with renamed_errors():
                 connection = await when_free(lambda: self._connection("writer"))
                 cursor = connection.cursor()
-                await when_free(lambda: cursor.execute("BEGIN IMMEDIATE"))
+                await when_free(lambda: cursor.execute(BEGIN_WRITING))
                 try:
                     if not isinstance(change, Change):
                         change = await change(Transaction(self._runner(cursor), "sqlite"))
