@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from uuid import uuid4
@@ -18,6 +18,7 @@ from engine import (
     RunView,
     Seen,
     SQLModelSaver,
+    runs,
 )
 from engine.database import Database
 from engine.leases import Leases
@@ -107,6 +108,13 @@ class Bench:
     ledger: Ledger
     wakeups: ByHand
 
+    async def take(self, run_id: str) -> int:
+        """Take the run as another driver does, and return the fence that it has then."""
+        async with self.database.transaction() as tx:
+            row = await runs.take(tx, run_id)
+        assert row is not None
+        return int(row.fence)
+
     def thread(self, run: RunView) -> Thread:
         """The run's thread, as a driver has it that nobody fences off."""
 
@@ -119,16 +127,10 @@ class Bench:
 _KEPT: dict[Path, App] = {}
 
 
-async def _loaded(app: Path | App, saver: SQLModelSaver) -> App:
-    return app if isinstance(app, App) else await load_app(app, saver=saver)
-
-
-async def _kept(app: Path | App, saver: SQLModelSaver) -> App:
-    if isinstance(app, App):
-        return _on(saver, app)
+async def _kept(app: Path, saver: SQLModelSaver) -> App:
     if app not in _KEPT:
         _KEPT[app] = await load_app(app, saver=saver)
-    return _on(saver, _KEPT[app])
+    return _KEPT[app]
 
 
 def _on(saver: SQLModelSaver, app: App) -> App:
@@ -153,8 +155,12 @@ async def open_bench(
     leases = Leases(database)
     await leases.open()
     saver = SQLModelSaver(database)
-    is_own = isinstance(app, Path) and TESTS not in app.parents
-    loaded = await (_loaded(app, saver) if is_own else _kept(app, saver))
+    exits = AsyncExitStack()
+    if isinstance(app, App) or TESTS in app.parents:
+        loaded = _on(saver, app if isinstance(app, App) else await _kept(app, saver))
+    else:
+        loaded = await load_app(app, saver=saver)
+        exits.push_async_callback(loaded.aclose)
     wakeups = ByHand()
     ledger = Ledger(database, wakeups)
     progress = progress or Progress()
@@ -163,7 +169,6 @@ async def open_bench(
     try:
         yield Bench(database, loaded, runner, Driver(desk), ledger, wakeups)
     finally:
-        if is_own:
-            await loaded.aclose()
+        await exits.aclose()
         await leases.close()
         await database.close()

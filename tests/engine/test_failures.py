@@ -100,6 +100,17 @@ async def test_a_node_that_raises_is_a_question(bench: Bench, tmp_path: Path) ->
     assert {field.name for field in asked.question.form.fields} >= {"amount", "draft"}
 
 
+async def test_nobody_is_asked_about_what_was_only_cancelled(bench: Bench, tmp_path: Path) -> None:
+    """LangGraph cancels what runs beside a node that raised, and keeps that as an error; a retry runs both again."""
+    run = await begun(bench, "cancelled", tmp_path)
+    asked = failed(run)
+    assert (asked.node, asked.question.shown) == ("charge", {"node": "charge", "error": ERROR})
+    (tmp_path / "mended").touch()
+    run = await decided(bench, run, RETRY)
+    assert run.status is RunStatus.FINISHED
+    assert sorted(run.result["log"]) == ["charged 5", "lingered"]
+
+
 async def test_retry_goes_on_where_it_failed(bench: Bench, tmp_path: Path) -> None:
     """Once what failed is mended the node runs again, and nothing before it does."""
     run = await begun(bench, "fragile", tmp_path)

@@ -112,7 +112,7 @@ async def test_f09_a_run_is_held_by_its_last_driver_and_while_it_goes_on(
     bench: Bench, card: ApprovalView
 ) -> None:
     """An older fence holds nothing, nor does the right one once the run has ended."""
-    fence = await taken(bench, card.run_id)
+    fence = await bench.take(card.run_id)
 
     async def held(number: int) -> None:
         async with bench.database.transaction() as tx:
@@ -136,7 +136,7 @@ async def test_f09_what_a_driver_came_to_is_void_once_somebody_else_has_the_run(
 
     @asynccontextmanager
     async def taken_before(run_id: str) -> AsyncIterator[Any]:
-        await taken(bench, run_id)
+        await bench.take(run_id)
         async with transition(run_id) as opened:
             yield opened
 
@@ -146,10 +146,3 @@ async def test_f09_what_a_driver_came_to_is_void_once_somebody_else_has_the_run(
     assert (await bench.driver.desk.run(run.id)).approvals == ()
     await bench.runner.advance(run.id)
     assert (await bench.driver.desk.run(run.id)).approvals != ()
-
-
-async def taken(bench: Bench, run_id: str) -> int:
-    async with bench.database.transaction() as tx:
-        row = await runs.take(tx, run_id)
-    assert row is not None
-    return int(row.fence)

@@ -173,14 +173,14 @@ async def test_f09_a_driver_without_its_fence_writes_nothing(bench: Bench) -> No
     """Once somebody else has taken the run, the old driver's checkpoints and its ledger entries are refused."""
     run, approval = await asked(bench, "expense", amount="2000")
     await decided(bench, approval)
-    taken = await take(bench, run)
+    taken = await bench.take(run.id)
 
     async def guard(tx: Transaction) -> None:
         await runs.hold(tx, run.id, fence=taken)
 
     zombie = Thread(bench.app.workflows["expense"], run.thread_id, guard=guard)
     pause = await pause_of(zombie)
-    await take(bench, run)
+    await bench.take(run.id)
     with pytest.raises(LeaseLost):
         await zombie.answer(pause, False)
     await bench.runner.advance(run.id)
@@ -206,13 +206,6 @@ async def heads(bench: Bench, run: RunView) -> list[tuple[str, int]]:
     return [
         (each.config["configurable"]["checkpoint_id"], len(each.pending_writes or ())) async for each in found
     ]
-
-
-async def take(bench: Bench, run: RunView) -> int:
-    async with bench.database.transaction() as tx:
-        row = await runs.take(tx, run.id)
-    assert row is not None
-    return int(row.fence)
 
 
 async def test_a_second_driver_returns_while_the_first_holds_the_run(bench: Bench) -> None:

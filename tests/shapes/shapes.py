@@ -1,5 +1,6 @@
 """Graphs that are put together in ways that need care: gates beside branches, graphs inside graphs, Send."""
 
+import asyncio
 import operator
 from pathlib import Path
 from typing import Annotated
@@ -206,6 +207,20 @@ for _name in ("charge", "ask_aside", "right"):
 _beside.add_edge(["charge", "ask_aside", "right"], "pay")
 _beside.add_edge("pay", END)
 beside = _beside.compile()
+
+
+async def linger(state: State) -> dict:
+    while not (Path(state["draft"]) / "mended").exists():
+        await asyncio.sleep(0.01)
+    return {"log": ["lingered"]}
+
+
+_cancelled = StateGraph(State)
+for _node in (charge, linger):
+    _cancelled.add_node(_node.__name__, _node)
+    _cancelled.add_edge(START, _node.__name__)
+    _cancelled.add_edge(_node.__name__, END)
+cancelled = _cancelled.compile()
 
 
 def ask_then_charge(state: State) -> dict:
