@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import traceback
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
 from slack_bolt.async_app import AsyncApp
@@ -23,6 +23,8 @@ from bot.wording import NOTHING_RECORDED
 
 LOG = logging.getLogger("assent")
 SDK_LOG = logging.getLogger("slack_bolt")
+_IS_NEW = "is_new"
+"""Where Bolt's context has what says whether a delivery is new."""
 
 
 def make_app(client: AsyncWebClient, *, identity: Identity, whispers: Whispers) -> AsyncApp:
@@ -60,24 +62,36 @@ def make_app(client: AsyncWebClient, *, identity: Identity, whispers: Whispers) 
         attaching_conversation_kwargs_enabled=False,
     )
     app.error(on_error)
+    app.use(_only_new)
     return app
 
 
-async def dispatch(app: AsyncApp, body: Body, *, headers: Mapping[str, str]) -> BoltResponse:
-    """Hand an authentic body to the listeners. Never raises; the status is 200, or in the 400s.
+async def dispatch(
+    app: AsyncApp, body: Body, is_new: Awaitable[bool] | None = None, *, headers: Mapping[str, str]
+) -> BoltResponse:
+    """Hand an authentic body to the listeners, if `is_new` says so. Never raises; the status is 200 or in the 400s.
 
     The body comes parsed (Bolt calls that Socket Mode), so that what was checked is what is handled.
     """
     try:
         check(body)
+        context = {} if is_new is None else {_IS_NEW: is_new}
         return await app.async_dispatch(
-            AsyncBoltRequest(mode="socket_mode", body=body, headers=dict(headers))
+            AsyncBoltRequest(mode="socket_mode", body=body, headers=dict(headers), context=context)
         )
     except Malformed as error:
         LOG.warning("Slack sent something that cannot be read: %s", error)
     except Exception as error:  # noqa: BLE001  Bolt takes bodies apart unseen, also to call our error handler
         LOG.warning("Slack sent something that Bolt cannot read: %s", type(error).__name__)
     return BoltResponse(status=400, body="")
+
+
+async def _only_new(context: AsyncBoltContext, next_: Callable[[], Awaitable[Any]]) -> BoltResponse | None:
+    """Bolt's middleware before every listener: what was answered before gets an empty 200 and no listener."""
+    if _IS_NEW in context and not await context[_IS_NEW]:
+        return BoltResponse(status=200, body="")
+    await next_()
+    return None
 
 
 def _without_token(client: AsyncWebClient) -> AsyncWebClient:

@@ -17,6 +17,9 @@ ANSWER_LIFETIME_S: Final = 3.0
 WRITE_AFTER_S: Final = 0.05
 """Not before the ack has left, and several at once."""
 
+Work = Callable[[Awaitable[bool]], Awaitable[BoltResponse]]
+"""Handles a delivery; what it is given says whether the delivery is new."""
+
 
 class Once:
     """Handles a delivery, and answers its repetitions: with the same for 3 s, with an empty 200 after that.
@@ -30,8 +33,12 @@ class Once:
         self._answers: dict[str, asyncio.Task[BoltResponse]] = {}
         self._writing: asyncio.Task[None] | None = None
 
-    async def handle(self, key: str, work: Callable[[], Awaitable[BoltResponse]]) -> BoltResponse:
-        """Return what `work` answers, or answered to the same delivery before; `work` must not raise."""
+    async def handle(self, key: str, work: Work) -> BoltResponse:
+        """Return what `work` answers, or answered to the same delivery before.
+
+        `work` must not raise. It is begun while the database is still asked whether the delivery is new, and has
+        to await that before anything comes of it.
+        """
         answer = self._answers.get(key)
         if answer is None:
             answer = self._answers[key] = asyncio.create_task(self._first(key, work))
@@ -51,10 +58,9 @@ class Once:
         else:
             answer.add_done_callback(lambda _: self._answers.pop(key, None))
 
-    async def _first(self, key: str, work: Callable[[], Awaitable[BoltResponse]]) -> BoltResponse:
-        if not await self._is_new(key):
-            return BoltResponse(status=200, body="")
-        response = await work()
+    async def _first(self, key: str, work: Work) -> BoltResponse:
+        is_new = asyncio.ensure_future(self._is_new(key))
+        response = await work(is_new)
         if response.status == 200:
             self._deliveries.answered(key)
             if self._writing is None or self._writing.done():

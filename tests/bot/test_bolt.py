@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
 from slack_bolt.async_app import AsyncApp
+from slack_bolt.context.ack.async_ack import AsyncAck
 
 from bot.bolt import dispatch, make_app
 from bot.identity import Identity
@@ -75,6 +77,32 @@ async def test_a_failed_command_is_answered(failing: AsyncApp) -> None:
     answer = await dispatch(failing, {**COMMAND}, headers={})
     assert "ephemeral" in answer.body
     assert "nothing was recorded" in answer.body
+
+
+@pytest.mark.parametrize("body", [CLICK, SUBMISSION, COMMAND], ids=["click", "form", "command"])
+async def test_no_listener_sees_what_is_not_new(sandbox: Sandbox, body: dict[str, Any]) -> None:
+    """A delivery that was answered before gets an empty 200; the listeners wait until that is known."""
+    known, came = asyncio.get_running_loop().create_future(), []
+    async with open_slack(sandbox.bot_token, base_url=sandbox.api_url) as client:
+        app = make_app(client, identity=Identity(client), whispers=Whispers(client))
+
+        async def listen(ack: AsyncAck) -> None:
+            came.append(body)
+            await ack()
+
+        app.command("/approvals")(listen)
+        app.action("approve")(listen)
+        app.view("reject")(listen)
+        answers = [asyncio.create_task(dispatch(app, {**body}, known, headers={})) for _ in range(2)]
+        await asyncio.sleep(0.05)
+        assert came == []
+        known.set_result(False)
+        assert {(answer.status, answer.body) for answer in await asyncio.gather(*answers)} == {(200, "")}
+        assert came == []
+        known = asyncio.get_running_loop().create_future()
+        known.set_result(True)
+        assert (await dispatch(app, {**body}, known, headers={})).status == 200
+        assert came == [body]
 
 
 async def test_what_nobody_listens_to_is_404(failing: AsyncApp, caplog: pytest.LogCaptureFixture) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable
 from pathlib import Path
 
 import pytest
@@ -24,7 +24,9 @@ class Work:
         self.may_end.set()
         self._status = status
 
-    async def __call__(self) -> BoltResponse:
+    async def __call__(self, is_new: Awaitable[bool]) -> BoltResponse:
+        if not await is_new:
+            return BoltResponse(status=200, body="")
         self.times += 1
         await self.may_end.wait()
         return BoltResponse(status=self._status, body="done")
