@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, Literal, NamedTuple, TypeVar
 
 import psycopg
+from psycopg.pq import TransactionStatus
 from sqlalchemy import Executable, text
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from sqlalchemy.pool import PoolProxiedConnection
@@ -32,6 +33,7 @@ from engine.transactions import (
     DRIVER_ERRORS,
     Transaction,
     driven,
+    raise_if_aborted,
     renamed_errors,
     to_the_end,
     when_free,
@@ -180,30 +182,41 @@ class Database:
     async def on_cursor(self, work: Callable[[Any], T]) -> T:
         """Run `work(cursor)` on a thread of the database, each statement a transaction of its own (PostgreSQL).
 
-        It is done again when the connection turns out to have broken since its last use; so doing it twice must be
-        the same as once. Raises: StoreError.
+        It is done again on another connection when its own turns out to have broken since its last use; so doing it
+        twice must be the same as once. Raises: StoreError.
         """
         return await self.on_thread(lambda: self._worked(work))
 
     def _worked(self, work: Callable[[Any], T]) -> T:
-        """On the thread, which keeps its connection: the pool takes longer than the statement."""
+        """On the thread, which keeps its connection: the pool takes longer than the statement.
+
+        The pool's may have broken as well, all of them. After an error that is not about a row a connection is not
+        used again: only a rollback, which never comes here, lets psycopg forget plans that do not fit any more.
+        """
         with renamed_errors():
-            for is_last in (False, True):
-                connection = getattr(self._own, "connection", None)
-                if connection is None:
-                    connection = self._own.connection = self._direct.raw_connection()
-                    connection.detach()
-                    self._kept.append(connection)
+            for is_last in (*[False] * THREADS[self.dialect], True):
+                connection = self._own_connection()
+                driver: Any = connection.dbapi_connection
                 try:
                     return work(connection.cursor())
-                except psycopg.OperationalError:
-                    self._own.connection = None
-                    self._kept.remove(connection)
-                    with suppress(*DRIVER_ERRORS):
-                        connection.close()
-                    if is_last:
+                except psycopg.Error as error:
+                    is_broken = driver.closed
+                    is_idle = driver.info.transaction_status == TransactionStatus.IDLE
+                    if not is_idle or not isinstance(error, (psycopg.IntegrityError, psycopg.DataError)):
+                        self._own.connection = None
+                        self._kept.remove(connection)
+                        driver.close()
+                    if is_last or not is_broken:
                         raise
         raise AssertionError
+
+    def _own_connection(self) -> PoolProxiedConnection:
+        found: PoolProxiedConnection | None = getattr(self._own, "connection", None)
+        if found is None:
+            found = self._own.connection = self._direct.raw_connection()
+            found.detach()
+            self._kept.append(found)
+        return found
 
     def sqlite_connection(self) -> sqlite3.Connection:
         """Open a connection to the file beside the pools; a statement that finds it locked raises at once."""
@@ -226,10 +239,14 @@ class Database:
             transaction = Transaction(run, self.dialect, cursor)
             result = driven(body(transaction))
             with renamed_errors():
+                if self.dialect == "postgresql":
+                    raise_if_aborted(cursor.connection)
                 cursor.execute("COMMIT")
             return result, transaction
         finally:
-            with suppress(*DRIVER_ERRORS):  # of a connection that broke nothing is left to roll back
+            if getattr(connection.dbapi_connection, "closed", False):
+                connection.invalidate()  # nothing is left to roll back
+            with suppress(*DRIVER_ERRORS):
                 connection.close()
 
     def _begun(self) -> tuple[PoolProxiedConnection, Any]:
@@ -291,7 +308,7 @@ class Database:
             # the commit waits for the disk
             yield Begun(Transaction(run, self.dialect, cursor), lambda: self.on_thread(connection.commit))
         finally:
-            with renamed_errors():
+            with suppress(*DRIVER_ERRORS):  # what was to be kept is committed by now
                 connection.close()
 
     @asynccontextmanager
@@ -309,7 +326,11 @@ class Database:
                         await connection.invalidate()  # else it would go back into the pool
                     raise
 
-            yield Begun(Transaction(run, self.dialect), connection.commit)
+            async def commit() -> None:
+                raise_if_aborted(driver)
+                await connection.commit()
+
+            yield Begun(Transaction(run, self.dialect), commit)
 
     @asynccontextmanager
     async def _connection(self, engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
@@ -321,9 +342,12 @@ class Database:
             with renamed_errors():
                 await connection.begin()
             yield connection
-        finally:
-            with renamed_errors():
+        except BaseException:
+            with suppress(StoreError), renamed_errors():  # what is under way says more
                 await to_the_end(connection.close())
+            raise
+        with renamed_errors():
+            await to_the_end(connection.close())
 
     def _check_folder(self) -> None:
         """A connection that cannot open its file would leave a thread behind (aiosqlite 0.22.1)."""

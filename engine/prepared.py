@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, Final, NamedTuple
-from weakref import WeakKeyDictionary
+from weakref import WeakKeyDictionary, ref
 
 from sqlalchemy import Dialect, Executable, IteratorResult
 from sqlalchemy.dialects.postgresql import psycopg
@@ -49,6 +49,8 @@ class Prepared:
         compiled: Any = statement.compile(dialect=dialect, column_keys=list(names), cache_key=key)  # type: ignore[attr-defined]
         if not isinstance(compiled, SQLCompiler):
             raise TypeError("This statement cannot be prepared.")
+        if any(bind.callable is not None for bind in compiled.bind_names):
+            raise TypeError("A parameter whose value is asked of a function cannot be prepared.")
         self._compiled = compiled
         self._sql = str(compiled)
         self._order = compiled.positiontup if compiled.positional else None
@@ -83,6 +85,8 @@ class Prepared:
         if len(rows) != 1:  # psycopg's executemany opens a pipeline, which one row does not repay
             if self._is_expanded:
                 raise TypeError("A statement with an IN list takes one set of parameters.")
+            if self._types:
+                raise TypeError("A statement that gives rows takes one set of parameters.")
             return Call(self._sql, [self._bound({**given, **each}) for each in rows], is_many=True)
         values = {**given, **rows[0]}
         if self._is_expanded:
@@ -110,8 +114,10 @@ class Prepared:
             name: converts[name](value) if name in converts else value
             for name, value in state.parameters.items()
         }
-        in_order = None if state.positiontup is None else [bound[name] for name in state.positiontup]
-        return Call(state.statement, bound if in_order is None else in_order, is_many=False)
+        if state.positiontup is not None:
+            return Call(state.statement, [bound[name] for name in state.positiontup], is_many=False)
+        named = {self._escaped.get(name, name): value for name, value in bound.items()}
+        return Call(state.statement, named, is_many=False)
 
     def _read(self, cursor: Any, found: Sequence[Any]) -> list[tuple[Any, ...]]:
         if self._reads is None:
@@ -182,18 +188,27 @@ class Statements:
         known = _KNOWN.get(statement)
         if known is None:
             known = _KNOWN[statement] = {}
-        if shape not in known:
-            key = statement._generate_cache_key()  # type: ignore[attr-defined]
-            prepared = _shared(statement, key, shape)
-            known[shape] = prepared, prepared.given(key)
-        return known[shape]
+        found = known.get(shape)
+        if found is not None and (prepared := found[0]()) is not None:
+            return prepared, found[1]
+        key = statement._generate_cache_key()  # type: ignore[attr-defined]
+        prepared = _shared(statement, key, shape)
+        given = prepared.given(key)
+        if key is not None:
+            known[shape] = ref(prepared), given
+        return prepared, given
 
 
 Shape = tuple[str, tuple[str, ...]]
 """A dialect and the names of the parameters."""
 
-_KNOWN: WeakKeyDictionary[Executable, dict[Shape, tuple[Prepared, Mapping[str, Any]]]] = WeakKeyDictionary()
-"""What a statement that still exists was prepared to, and the values that it brings along."""
+Known = dict[Shape, tuple[ref[Prepared], Mapping[str, Any]]]
+
+_KNOWN: WeakKeyDictionary[Executable, Known] = WeakKeyDictionary()
+"""What a statement that still exists was prepared to, and the values that it brings along.
+
+What was prepared holds a statement, so it must not be held here: no statement would ever be forgotten.
+"""
 
 _SHARED: dict[tuple[Shape, Any], Prepared] = {}
 """What equal statements were prepared to, by SQLAlchemy's key."""
@@ -213,8 +228,10 @@ def _shared(statement: Executable, key: Any, shape: Shape) -> Prepared:
 
 def _defaults(compiled: SQLCompiler) -> Iterator[tuple[str, Any]]:
     """Yield the values of columns that the statement leaves to the table's definition."""
-    for column in (*compiled.insert_prefetch, *compiled.update_prefetch):
-        default: Any = column.default
+    inserted = [(column, column.default) for column in compiled.insert_prefetch]
+    updated = [(column, column.onupdate) for column in compiled.update_prefetch]
+    default: Any
+    for column, default in (*inserted, *updated):
         if default is None or not default.is_scalar:
             raise TypeError(f"The default of {column} is not a plain value.")
         yield column.key, default.arg

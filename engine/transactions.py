@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from typing import Any, TypeVar
 
 import psycopg
+from psycopg.pq import TransactionStatus
 from sqlalchemy import Executable
 from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
@@ -83,7 +84,7 @@ def renamed_errors() -> Iterator[None]:
         raise StoreError(f"The database could not do this now: {_first_line(error)}") from error
     except PoolTimeout as error:
         raise StoreError("The database is too busy: no connection became free in time.") from error
-    except (OSError, UnicodeEncodeError) as error:
+    except (OSError, OverflowError, UnicodeEncodeError) as error:
         raise StoreError(f"The database could not do this: {type(error).__name__}.") from error
 
 
@@ -95,6 +96,15 @@ def _first_line(error: BaseException | None) -> str:
     """The driver's first line; the later ones may hold values of the row."""
     lines = str(error).strip().splitlines()
     return lines[0] if lines else type(error).__name__
+
+
+def raise_if_aborted(connection: psycopg.Connection[Any] | psycopg.AsyncConnection[Any]) -> None:
+    """Refuse to commit where a statement has failed: the server would roll back, and report that as done.
+
+    Raises: StoreError.
+    """
+    if connection.info.transaction_status == TransactionStatus.INERROR:
+        raise StoreError("A statement of this transaction has failed, so nothing of it was stored.")
 
 
 async def when_free(work: Callable[[], T]) -> T:
@@ -123,7 +133,10 @@ def driven(body: Coroutine[Any, Any, T]) -> T:
 
 
 async def to_the_end(work: Awaitable[T]) -> T:
-    """Await `work` to its end even if this task is cancelled meanwhile; raise the cancellation afterwards."""
+    """Await `work` to its end even if this task is cancelled meanwhile; raise the cancellation afterwards.
+
+    What `work` itself failed with is then the cancellation's cause: whoever stops a task waits for it to end.
+    """
     task = asyncio.ensure_future(work)
     cancelled: asyncio.CancelledError | None = None
     while not task.done():
@@ -131,9 +144,8 @@ async def to_the_end(work: Awaitable[T]) -> T:
             await asyncio.shield(task)
         except asyncio.CancelledError as error:
             cancelled = error
-        except BaseException:  # noqa: BLE001, S110 - it is raised by task.result() below
+        except BaseException:  # noqa: BLE001, S110 - it is raised below
             pass
-    result = task.result()
     if cancelled is not None:
-        raise cancelled
-    return result
+        raise cancelled from (None if task.cancelled() else task.exception())
+    return task.result()

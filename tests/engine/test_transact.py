@@ -3,19 +3,37 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import threading
+import time
+from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from sqlalchemy import Column, Integer, MetaData, Table, bindparam, func, insert, select, text, update
+from sqlalchemy import (
+    Column,
+    Integer,
+    MetaData,
+    Table,
+    Text,
+    bindparam,
+    delete,
+    func,
+    insert,
+    literal_column,
+    select,
+    text,
+    update,
+)
 from sqlalchemy.schema import CreateTable
 
 from engine.columns import JsonText, TextKey, UtcDateTime
+from engine.connections import THREADS
 from engine.database import Database
 from engine.errors import Conflict, StoreError
-from engine.prepared import STATEMENTS_KEPT
-from engine.transactions import Transaction
+from engine.prepared import _KNOWN, STATEMENTS_KEPT
+from engine.transactions import Transaction, to_the_end
 from tests.postgres import end_other_sessions
 
 NOTES = Table(
@@ -164,6 +182,66 @@ async def test_many_different_statements_are_not_kept_for_ever(database: Databas
     assert await database.transact(body) == STATEMENTS_KEPT + 10
 
 
+async def test_statements_that_are_gone_are_forgotten(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What was remembered of a statement goes with it, also of one that SQLAlchemy itself would not remember."""
+    monkeypatch.setattr("engine.prepared.STATEMENTS_KEPT", 50)
+
+    async def body(tx: Transaction) -> None:
+        for number in range(300):
+            wanted = select(NOTES.c.id, literal_column(str(number)).label("n")).where(NOTES.c.id == number)
+            assert (await tx.execute(wanted)).all() == []
+            await tx.execute(insert(NOTES).values([{"id": 2 * number}, {"id": 2 * number + 1}]))
+            await tx.execute(delete(NOTES))
+
+    gc.collect()
+    before = len(_KNOWN)
+    await database.transact(body)
+    gc.collect()
+    assert len(_KNOWN) <= before + 50
+
+
+async def test_what_cannot_be_prepared_is_refused(database: Database) -> None:
+    """Values that a statement would have to ask for, and rows of many at once, are refused before anything runs."""
+    asks = select(NOTES.c.id).where(NOTES.c.id == bindparam("n", callable_=lambda: 1))
+    with pytest.raises(TypeError, match="asked of a function"):
+        await database.transact(lambda tx: tx.execute(asks))
+    many = insert(NOTES).returning(NOTES.c.id)
+    with pytest.raises(TypeError, match="one set of parameters"):
+        await database.transact(lambda tx: tx.execute(many, [{"id": 1}, {"id": 2}]))
+    assert await count(database) == 0
+
+
+async def test_a_column_has_one_value_when_made_and_another_when_changed(database: Database) -> None:
+    """`default` is for rows that are inserted, `onupdate` for those that are changed."""
+    stamped = Table(
+        "stamped",
+        MetaData(),
+        Column("id", Integer, primary_key=True),
+        Column("state", Integer, default=1, onupdate=2),
+        Column("note.text", Text),
+    )
+    async with database.engine.begin() as connection:
+        await connection.execute(CreateTable(stamped))
+
+    async def body(tx: Transaction) -> list[Any]:
+        await tx.execute(insert(stamped), [{"id": 1}, {"id": 2}])
+        named = stamped.c["note.text"]
+        some = update(stamped).where(stamped.c.id.in_([1, 3])).values({named: bindparam("note.text")})
+        await tx.execute(some, {"note.text": "changed"})
+        return [tuple(row) for row in (await tx.execute(select(stamped).order_by(stamped.c.id))).all()]
+
+    assert await database.transact(body) == [(1, 2, "changed"), (2, 1, None)]
+
+
+async def test_a_number_that_no_column_takes_is_a_store_error(database: Database) -> None:
+    """More than 64 bit are refused by the driver, and nothing of them is stored."""
+    with pytest.raises(StoreError):
+        await store(database, {"id": 2**64})
+    assert await count(database) == 0
+
+
 async def test_a_hundred_bodies_at_once(database: Database) -> None:
     """A hundred overlapping read-modify-writes, beside a hundred on the event loop's connections, lose nothing."""
     await store(database, {"id": 1, "value": 0})
@@ -213,4 +291,105 @@ async def test_connections_that_broke_meanwhile_are_replaced(postgres_url: str) 
     end_other_sessions(postgres_url)
     await asyncio.gather(*(store(database, {"id": number}) for number in range(8, 16)))
     assert await count(database) == 16
+    await database.close()
+
+
+async def test_kept_connections_that_broke_are_replaced(postgres_url: str) -> None:
+    """So are those that a thread keeps to itself, though all that are left in the pool have broken as well."""
+    database = Database(postgres_url)
+    async with database.engine.begin() as connection:
+        await connection.execute(CreateTable(NOTES))
+
+    def ask(cursor: Any) -> int:
+        time.sleep(0.02)  # so that every thread takes its share
+        return int(cursor.execute("SELECT 1").fetchone()[0])
+
+    for _ in range(3):
+        await asyncio.gather(*(database.on_cursor(ask) for _ in range(8)))
+        await asyncio.gather(*(store(database) for _ in range(8)))
+        end_other_sessions(postgres_url)
+        assert await asyncio.gather(*(database.on_cursor(ask) for _ in range(8))) == [1] * 8
+    await database.close()
+
+
+async def test_a_kept_connection_outlives_a_change_of_the_tables(postgres_url: str) -> None:
+    """A plan that the server does not take any more costs one call for a connection, not all that follow."""
+    database = Database(postgres_url)
+    async with database.engine.begin() as connection:
+        await connection.execute(CreateTable(NOTES))
+
+    def ask(cursor: Any) -> Any:
+        return cursor.execute("SELECT id FROM notes WHERE id = %s", [1]).fetchall()
+
+    for _ in range(20):
+        await database.on_cursor(ask)
+    async with database.transaction() as tx:
+        await tx.execute(text("ALTER TABLE notes ALTER COLUMN id TYPE bigint"))
+    answers = await asyncio.gather(*(database.on_cursor(ask) for _ in range(40)), return_exceptions=True)
+    assert sum(answer != [] for answer in answers) <= THREADS["postgresql"]
+    assert await database.on_cursor(ask) == []
+    await database.close()
+
+
+async def test_nothing_is_committed_after_a_statement_that_failed(postgres_url: str) -> None:
+    """PostgreSQL takes nothing more after an error; a body that went on all the same hears that it stored nothing."""
+    database = Database(postgres_url)
+    async with database.engine.begin() as connection:
+        await connection.execute(CreateTable(NOTES))
+    woken: list[str] = []
+
+    async def body(tx: Transaction) -> None:
+        tx.after_commit(lambda: woken.append("called"))
+        await tx.execute(insert(NOTES), {"id": 1})
+        with suppress(Conflict):
+            await tx.execute(insert(NOTES), {"id": 1})
+
+    with pytest.raises(StoreError, match="nothing of it was stored"):
+        await database.transact(body)
+    with pytest.raises(StoreError, match="nothing of it was stored"):
+        async with database.transaction() as tx:
+            await body(tx)
+    assert (woken, await count(database)) == ([], 0)
+    await database.close()
+
+
+async def test_who_is_cancelled_ends_though_the_database_fails(database: Database) -> None:
+    """A task that is told to stop does, and does not take the database's error for an answer to go on with."""
+    begun, may_fail = asyncio.Event(), asyncio.Event()
+
+    async def fail() -> None:
+        begun.set()
+        await may_fail.wait()
+        raise StoreError
+
+    task = asyncio.create_task(to_the_end(fail()))
+    await begun.wait()
+    task.cancel()
+    await asyncio.sleep(0)
+    may_fail.set()
+    with pytest.raises(asyncio.CancelledError) as caught:
+        await task
+    assert isinstance(caught.value.__cause__, StoreError)
+
+
+@pytest.mark.parametrize("way", ["reading", "transaction"])
+async def test_who_is_cancelled_ends_though_the_connection_breaks(postgres_url: str, way: str) -> None:
+    """Giving a broken connection back takes no cancellation away."""
+    database = Database(postgres_url)
+    is_inside = asyncio.Event()
+
+    async def wait() -> None:
+        async with getattr(database, way)() as tx:
+            await tx.execute(text("SELECT 1"))
+            is_inside.set()
+            await asyncio.sleep(LIMIT_S)
+
+    for _ in range(3):
+        is_inside.clear()
+        task = asyncio.create_task(wait())
+        await is_inside.wait()
+        end_other_sessions(postgres_url)
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
     await database.close()
