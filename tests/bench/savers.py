@@ -33,7 +33,7 @@ MEMORY, SQLITE, POSTGRES = "InMemorySaver", "AsyncSqliteSaver", "AsyncPostgresSa
 OUR_SQLITE, OUR_POSTGRES = "ours, SQLite", "ours, PostgreSQL"
 PEERS = {OUR_SQLITE: SQLITE, OUR_POSTGRES: POSTGRES}
 ROUNDS = 5
-CYCLES = {1: 60, 32: 320}
+CYCLES = {1: 200, 32: 640}
 """How many approval cycles a round has, by the number of threads at once."""
 MESSAGES, DOCUMENT_STEPS, EARLY_STEP = 800, 200, 50
 DOCUMENT_BYTES = 1_000_000
