@@ -31,9 +31,8 @@ from engine.checkpointing.records import (
     Value,
     Vault,
     Write,
-    packed_checkpoint,
-    packed_writes,
 )
+from engine.checkpointing.rows import about_checkpoint, about_writes, packed_checkpoint, packed_writes
 from engine.columns import canonical_json
 from engine.errors import UnaskableValue
 
@@ -113,7 +112,10 @@ def encoded_checkpoint(
         record.parent_id,
         None if family == thread_id else family,
         record.revision,
-        packing.pack(packed_checkpoint(structure, values)),
+        packing.pack(
+            packed_checkpoint(structure, values),
+            about_checkpoint(checkpoint_ns, record.checkpoint_id, record.metadata),
+        ),
         record.metadata,
     )
     leaves_questions = record.parent_id is not None and (parent is None or any(_asking(parent)))
@@ -158,7 +160,8 @@ def encoded_writes(
     for items in _grouped(found):
         key = (task_id, items[0][0])
         encoded.revisions[key] = revision = _revision()
-        body = packing.pack(packed_writes(items))
+        about = about_writes(place[1], checkpoint_id, *key, task_path)
+        body = packing.pack(packed_writes(items), about)
         rows.append((*place, checkpoint_id, *key, task_path, revision, body))
     change = encoded.change
     if is_special:

@@ -1,4 +1,4 @@
-"""How bytes are stored: compressed where it pays, and encrypted where keys are given."""
+"""How bytes are stored: with a checksum, compressed where it pays, and encrypted where keys are given."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from collections.abc import Sequence
 import zstandard
 from langgraph.checkpoint.serde.base import CipherProtocol
 from langgraph.checkpoint.serde.encrypted import EncryptedSerializer
+from xxhash import xxh3_64_digest, xxh3_64_intdigest
 
 from engine.errors import BadEncryptionKey, DamagedCheckpoint
 
@@ -18,6 +19,7 @@ MAX_BYTES = (
     2**31 - 1
 )  # what a column holds: https://www.sqlite.org/limits.html, PostgreSQL's bytea has half of it
 KEY_ID_BYTES = 4
+CHECKSUM_BYTES = 8
 AES_KEY_BYTES = (16, 24, 32)
 
 
@@ -36,8 +38,12 @@ class Packing:
         self._compressor = zstandard.ZstdCompressor(level=1)
         self._decompressor = zstandard.ZstdDecompressor()
 
-    def pack(self, plain: bytes) -> bytes:
-        """Return the stored form: a byte that says how, then the rest."""
+    def pack(self, plain: bytes, about: bytes) -> bytes:
+        """Return the stored form: a byte that says how, then the rest, with a checksum in it.
+
+        `about` is what stands beside it in its row: bytes that were changed, or moved elsewhere, are found out.
+        """
+        plain = _checksum(about, plain) + plain
         how, body = PLAIN, plain
         if len(plain) >= COMPRESS_FROM:
             compressed = self._compressor.compress(plain)
@@ -48,8 +54,15 @@ class Packing:
         _, sealed = self._ciphers[self._first].encrypt(body)
         return bytes((how | ENCRYPTED,)) + self._first + sealed
 
-    def unpack(self, stored: bytes) -> bytes:
-        """Return what was packed. Raises: DamagedCheckpoint, BadEncryptionKey."""
+    def unpack(self, stored: bytes, about: bytes) -> bytes:
+        """Return what was packed with the same `about`. Raises: DamagedCheckpoint, BadEncryptionKey."""
+        opened = self._opened(stored)
+        plain = opened[CHECKSUM_BYTES:]
+        if opened[:CHECKSUM_BYTES] != _checksum(about, plain):
+            raise DamagedCheckpoint("Stored bytes were changed, or stand where they do not belong.")
+        return plain
+
+    def _opened(self, stored: bytes) -> bytes:
         if not stored or stored[0] > COMPRESSED | ENCRYPTED:
             raise DamagedCheckpoint("Stored bytes begin with a mark that is not known.")
         body = stored[1:]
@@ -82,6 +95,11 @@ class Packing:
             return cipher.decrypt("aes", body[KEY_ID_BYTES:])
         except ValueError as error:  # the tag does not fit
             raise DamagedCheckpoint("Stored bytes cannot be decrypted: they were changed.") from error
+
+
+def _checksum(about: bytes, plain: bytes) -> bytes:
+    """No defence against malice: whoever can write to the database can reckon it."""
+    return bytes(xxh3_64_digest(plain, seed=xxh3_64_intdigest(about)))
 
 
 def _key_id(key: bytes) -> bytes:

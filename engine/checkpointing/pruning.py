@@ -8,11 +8,10 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import ormsgpack
 from sqlalchemy import bindparam, delete, func, insert, literal, or_, select, update
 
 from engine.checkpointing.packing import Packing
-from engine.checkpointing.records import names_in
+from engine.checkpointing.rows import names_in, unpacked_checkpoint, unpacked_writes
 from engine.checkpointing.statements import BLOBS, CHECKPOINTS, INTERRUPTS, WRITES, pattern
 from engine.columns import canonical_json
 from engine.transactions import Transaction
@@ -180,11 +179,11 @@ async def _sweep(tx: Transaction, family: str, packing: Packing) -> None:
         CHECKPOINTS.c.family == family, (CHECKPOINTS.c.family.is_(None)) & (CHECKPOINTS.c.thread_id == family)
     )
     needed: set[bytes] = set()
-    for body in (await tx.execute(select(CHECKPOINTS.c.body).where(members))).scalars():
-        needed.update(names_in(ormsgpack.unpackb(packing.unpack(body))[2].values()))
+    for row in await tx.execute(select(CHECKPOINTS).where(members)):
+        needed.update(names_in(unpacked_checkpoint(row, packing)[2].values()))
     threads = select(CHECKPOINTS.c.thread_id).where(members).distinct()
-    for body in (await tx.execute(select(WRITES.c.body).where(WRITES.c.thread_id.in_(threads)))).scalars():
-        needed.update(names_in(stored for _, _, stored in ormsgpack.unpackb(packing.unpack(body))))
+    for row in await tx.execute(select(WRITES).where(WRITES.c.thread_id.in_(threads))):
+        needed.update(names_in(stored for _, _, stored in unpacked_writes(row, packing)))
     stored = select(BLOBS.c.name, BLOBS.c.base, BLOBS.c.beside).where(BLOBS.c.family == family)
     rows: list[Any] = list(await tx.execute(stored))
     parts = {row.name: {row.base, row.beside} - {None} for row in rows}

@@ -7,13 +7,19 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
-import ormsgpack
 from langgraph.checkpoint.serde.base import SerializerProtocol
 
 from engine.checkpointing import statements
 from engine.checkpointing.lanes import Lane
 from engine.checkpointing.packing import Packing
-from engine.checkpointing.records import Blob, Reader, Record, Small, Write, names_in
+from engine.checkpointing.records import (
+    Blob,
+    Reader,
+    Record,
+    Small,
+    Write,
+)
+from engine.checkpointing.rows import names_in, unpacked_checkpoint, unpacked_writes
 from engine.checkpointing.statements import Search
 from engine.errors import DamagedCheckpoint
 
@@ -86,9 +92,9 @@ class _Plain:
         self._row = row
         self.family: str = row.family or row.thread_id
         with named_damage(row.thread_id, row.checkpoint_id):
-            kind, body, self._values = ormsgpack.unpackb(packing.unpack(row.body))
+            kind, body, self._values = unpacked_checkpoint(row, packing)
             self._structure = Small(kind, body)
-            self._writes = [(each, ormsgpack.unpackb(packing.unpack(each.body))) for each in writes]
+            self._writes = [(each, unpacked_writes(each, packing)) for each in writes]
 
     def names(self) -> Iterator[bytes]:
         """Yield the names of the large values in it."""

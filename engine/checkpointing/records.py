@@ -8,12 +8,11 @@ is a changed form of another is stored as the change. The versions of a growing 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 import ormsgpack
-from xxhash import xxh3_64_digest, xxh3_64_intdigest
 
 from engine.checkpointing.deltas import Op, delta
 from engine.checkpointing.packing import Packing
@@ -194,7 +193,7 @@ class Vault:
         of = [(node.name if node else bytes(NAME_BYTES)) for node in (base, beside)]
         node = Node(self._packing.name(*of, plain), position=position, weight=weight, content=content)
         names = (node.name, base.name if base else None, beside.name if beside else None)
-        self.blobs.append(Blob(*names, self._packing.pack(_checksum(*names, plain) + plain)))
+        self.blobs.append(Blob(*names, self._packing.pack(plain, about_blob(*names))))
         return node
 
 
@@ -215,10 +214,9 @@ def _shared(ops: list[Op], written: Sequence[Value]) -> tuple[list[Op], Node | N
     return ops, None
 
 
-def _checksum(name: bytes, base: bytes | None, beside: bytes | None, plain: bytes) -> bytes:
-    """Return 8 bytes that tell whether a row is still what was stored under its name. No defence against malice."""
-    seed = xxh3_64_intdigest(name + (base or b"") + (beside or b""))
-    return bytes(xxh3_64_digest(plain, seed=seed))
+def about_blob(name: bytes, base: bytes | None, beside: bytes | None) -> bytes:
+    """Return what the body of a blob is packed with."""
+    return name + (base or b"") + (beside or b"")
 
 
 class Reader:
@@ -275,11 +273,7 @@ class Reader:
         blob = self._rows.get(name)
         if blob is None or seen > len(self._rows):
             raise DamagedCheckpoint("A part of a stored value is missing.")
-        unpacked = self._packing.unpack(blob.body)
-        plain = unpacked[8:]
-        if unpacked[:8] != _checksum(name, blob.base, blob.beside, plain):
-            raise DamagedCheckpoint("A part of a stored value was changed.")
-        return blob, plain
+        return blob, self._packing.unpack(blob.body, about_blob(name, blob.base, blob.beside))
 
 
 def _ops(change: bytes) -> Sequence[Op]:
@@ -348,28 +342,6 @@ class Record:
         chains = [value.chain for value in values if isinstance(value, Large)]
         nodes = {each.name: each.size() for chain in chains for node in chain for each in node.path()}
         return sum(nodes.values())
-
-
-def packed_checkpoint(structure: Small, values: Mapping[str, Value]) -> bytes:
-    """Return the body of a checkpoint's row, not yet compressed."""
-    return ormsgpack.packb([*structure, {channel: _packed(value) for channel, value in values.items()}])
-
-
-def packed_writes(writes: Sequence[tuple[int, str, Value]]) -> bytes:
-    """Return the body of a row of writes (index, channel, value), not yet compressed."""
-    return ormsgpack.packb([[idx, channel, _packed(value)] for idx, channel, value in writes])
-
-
-def _packed(value: Value) -> Sequence[Any]:
-    if isinstance(value, Small):
-        return tuple(value)
-    node = value.chain[-1]
-    return (value.kind, node.name, node.position, node.weight)
-
-
-def names_in(values: Iterable[Sequence[Any]]) -> Iterator[bytes]:
-    """Yield the names of the large values among what stands in rows."""
-    return (value[1] for value in values if len(value) == 4)
 
 
 def unknown(thread_id: str, checkpoint_ns: str, checkpoint_id: str) -> Record:

@@ -196,4 +196,4 @@ def blobs(dialect: str) -> Select[Any]:
 INTERRUPTS_OF = select(INTERRUPTS).where(INTERRUPTS.c.thread_id == bindparam("thread_id"))
 """The questions that a thread waits with, also where an outer graph repeats those of an inner one."""
 
-NEWEST_BODY = select(CHECKPOINTS.c.body).order_by(CHECKPOINTS.c.checkpoint_id.desc()).limit(1)
+NEWEST = select(CHECKPOINTS).order_by(CHECKPOINTS.c.checkpoint_id.desc()).limit(1)

@@ -19,6 +19,7 @@ from engine.checkpointing.lanes import lane_of
 from engine.checkpointing.packing import Packing
 from engine.checkpointing.reads import CheckpointReads
 from engine.checkpointing.records import Record, Value, unknown
+from engine.checkpointing.rows import unpacked_checkpoint
 from engine.checkpointing.statements import Search
 from engine.database import Database
 from engine.transactions import Transaction
@@ -60,8 +61,8 @@ class CheckpointStore:
 
     async def check_keys(self) -> None:
         """Read the newest checkpoint of all. Raises: BadEncryptionKey, DamagedCheckpoint, StoreError."""
-        for row in await self._lane.read(statements.NEWEST_BODY, {}):
-            self.packing.unpack(row[0])
+        for row in await self._lane.read(statements.NEWEST, {}):
+            unpacked_checkpoint(row, self.packing)
 
     async def exact(self, place: Place, checkpoint_id: str, serde: SerializerProtocol) -> Record | None:
         """Return this checkpoint. Raises: DamagedCheckpoint, StoreError."""

@@ -16,11 +16,12 @@ import ormsgpack
 import pytest
 from langgraph.checkpoint.serde.jsonplus import JsonPlusSerializer
 from langgraph.graph import START, StateGraph
-from sqlalchemy import update
+from sqlalchemy import Table, select, update
 
 from engine.checkpointer import SQLModelSaver, for_graph
 from engine.checkpointing.packing import Packing
-from engine.checkpointing.records import Small, packed_checkpoint, packed_writes
+from engine.checkpointing.records import Small
+from engine.checkpointing.rows import about_checkpoint, about_writes, packed_checkpoint, packed_writes
 from engine.checkpointing.statements import CHECKPOINTS, WRITES
 from engine.database import Database
 from engine.errors import DamagedCheckpoint
@@ -104,6 +105,15 @@ def test_t25_json_of_older_releases_is_refused_whole() -> None:
         StrictSerializer().loads_typed(("json", b"{}"))
 
 
+async def about(database: Database, table: Table, thread_id: str) -> bytes:
+    """Return what the body of this thread's one row is packed with."""
+    async with database.reading() as tx:
+        (row,) = await tx.execute(select(table).where(table.c.thread_id == thread_id))
+    if table is CHECKPOINTS:
+        return about_checkpoint(row.checkpoint_ns, row.checkpoint_id, row.metadata)
+    return about_writes(row.checkpoint_ns, row.checkpoint_id, row.task_id, row.idx, row.task_path)
+
+
 async def test_t25_crafted_rows_run_nothing(database: Database, tmp_path: Path) -> None:
     """Whichever column of whichever table holds crafted bytes, reading the thread runs nothing."""
     graph = StateGraph(State)
@@ -122,7 +132,8 @@ async def test_t25_crafted_rows_run_nothing(database: Database, tmp_path: Path) 
                     "structure": packed_checkpoint(crafted_value, {}),
                     "value": packed_checkpoint(STRUCTURE, {"value": crafted_value}),
                     "write": packed_writes([(0, "value", crafted_value)]),
-                }[place_in]
+                }[place_in],
+                await about(database, table, place),
             )
             async with database.transaction() as tx:
                 crafted = update(table).where(table.c.thread_id == place).values(body=body)
