@@ -166,6 +166,11 @@ class AuditBroken(EngineError):
         super().__init__(f"The audit trail was changed: entry {seq} does not fit the one before it.")
 
 
+class KeptInside(EngineError):
+    """A graph inside keeps its answers (it is compiled with checkpointer=True), so its step cannot begin anew.
+    Start the request again."""
+
+
 class UnfitAnswer(EngineError):
     """The graph refuses this answer, though it fits the schema that it gave. Nothing of it was taken."""
 

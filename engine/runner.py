@@ -21,7 +21,7 @@ from sqlalchemy import Row
 
 from engine import approvals, runs
 from engine.decisions import Json
-from engine.errors import LeaseLost, StaleQuestion, UnfitAnswer
+from engine.errors import KeptInside, LeaseLost, StaleQuestion, UnfitAnswer
 from engine.leases import Leases
 from engine.ledger import Ledger
 from engine.pauses import (
@@ -33,7 +33,6 @@ from engine.pauses import (
     Situation,
     Underway,
     Unstarted,
-    edited_digest,
 )
 from engine.progress import Progress
 from engine.questions.failure import ASK_AGAIN, told_failure
@@ -128,6 +127,7 @@ class _Drive:
         self._vouched: Vouched = ()
         self._rows: Sequence[Row[Any]] = ()
         self._restarted: Restarted | None = None
+        self._foreign: frozenset[str] | None = None
         self._thread = Thread(workflow, run.thread_id, guard=self._hold, hears=partial(progress.hear, run.id))
 
     async def to_rest(self) -> None:
@@ -136,7 +136,10 @@ class _Drive:
             self._progress.begin(self._run.id)
             delivery, passed = await self._next()
             here = await self._look(passed=passed)
-            if self._is_outdated(here) and not _is_taken(delivery, here):
+            if self._foreign is None:
+                self._foreign = await self._left_by_other_code(here)
+            is_held = _is_asked_about(here) or _is_taken(delivery, here)
+            if self._is_outdated(here) and not is_held:
                 await self._settle(await self._start_over(CODE_CHANGED, passed=passed))
             elif delivery is None:
                 await self._settle(await self._carry_on(here, passed=passed))
@@ -159,7 +162,16 @@ class _Drive:
         self._vouched = vouched_by(rows, self._workflow)
         return (Delivery(*found) if found else None), passed
 
+    async def _left_by_other_code(self, here: Situation) -> frozenset[str]:
+        """Return the pauses that a process with other code has died over, before they were written down."""
+        unwritten = {pause.interrupt_id for pause in _pauses(here)} - {row.interrupt_id for row in self._rows}
+        is_ours = not unwritten or await self._thread.made_by() == self._workflow.fingerprint.digest
+        return frozenset() if is_ours else frozenset(unwritten)
+
     async def _has_more(self) -> bool:
+        if self._foreign:
+            self._foreign = frozenset()  # written down by now, as asked by no code that is known
+            return True
         async with self._ledger.database.reading() as tx:
             run = await runs.by_id(tx, self._run.id)
             if run.status not in runs.UNFINISHED:
@@ -170,7 +182,7 @@ class _Drive:
 
     def _is_outdated(self, here: Situation) -> bool:
         """Say whether other code than today's asked something that waits; what failed is not asked by code."""
-        asked = {row.interrupt_id: row.code for row in self._rows}
+        asked = {row.interrupt_id: row.code for row in self._rows} | dict.fromkeys(self._foreign or ())
         return any(
             pause.kind not in TROUBLES
             and pause.interrupt_id in asked
@@ -181,14 +193,29 @@ class _Drive:
     async def _start_over(
         self, why: str, *, passed: set[str], update: Mapping[str, Json] | None = None
     ) -> Situation:
-        """Begin the step anew, without its answers and the edits that went with them, and see what it asks now."""
+        """Begin the step anew, without its answers and the edits that went with them, and see what it asks now.
+
+        With an `update`, be it empty, somebody who was asked about an error wants it, and no breakpoint before it is
+        asked about again.
+        """
         answered = self._answered_at(await self._look(passed=passed))
         async with self._ledger.database.reading() as tx:
             decided = await approvals.decisions_of(tx, [row.id for row in answered])
         edited = frozenset(key for decision in decided.values() for key in decision.state_update or ())
-        await self._thread.start_over(without=edited)
+        try:
+            await self._thread.start_over(without=edited)
+        except KeptInside:
+            return Failed(str(KeptInside()))
         self._restarted = Restarted(why, taken_back=[row.number for row in answered])
-        here = await self._look(passed=passed)
+        return await self._run_over(await self._look(passed=passed), passed=passed, update=update)
+
+    async def _run_over(
+        self, here: Situation, *, passed: set[str], update: Mapping[str, Json] | None
+    ) -> Situation:
+        """Run a step that has started over."""
+        if update is not None:
+            passed = passed | {pause.interrupt_id for pause in _pauses(here) if pause.kind == "after"}
+            here = await self._look(passed=passed)
         if isinstance(here, Underway):
             raised = await (self._thread.edit(update) if update else self._thread.carry_on())
             return await self._after(raised, passed=passed)
@@ -240,20 +267,27 @@ class _Drive:
         """Deliver what may have been delivered: a process died or the database failed in between."""
         gates = passed | {delivery.approval.interrupt_id}
         pause = _pause_of(here, delivery)
-        if pause is None and delivery.approval.pause == "dynamic" and await self._thread.has_started_over():
-            return Void(here, why=CODE_CHANGED)
         if pause is None:
+            kind, asked_at = delivery.approval.pause, delivery.approval.checkpoint_id
+            if kind in ("dynamic", "error") and await self._thread.has_started_over(since=asked_at):
+                if kind == "dynamic":
+                    return Void(here, why=CODE_CHANGED)
+                return await self._run_over(here, passed=gates, update=await self._left(delivery))
             return await self._carry_on(here, passed=gates)
         if pause.kind == "dynamic":
             here = await self._after(await self._thread.carry_on(), passed=passed)
             pause = _pause_of(here, delivery)
             if pause is None:
                 return here
-        updated = await self._thread.updated_keys()
-        update = {k: v for k, v in (delivery.answer.update or {}).items() if k not in updated}
-        if pause.kind == "dynamic" and question_digest(self._workflow, pause) not in _expected(delivery):
+        update = await self._left(delivery)
+        if pause.kind == "dynamic" and question_digest(self._workflow, pause) not in delivery.digests():
             return Void(here)  # a breakpoint is bound by its checkpoint, which is in its key
         return await self._send(delivery, pause, update=update, passed=passed)
+
+    async def _left(self, delivery: Delivery) -> dict[str, Json]:
+        """Return what of a decision's edit the thread does not have yet."""
+        updated = await self._thread.updated_keys()
+        return {k: v for k, v in (delivery.answer.update or {}).items() if k not in updated}
 
     async def _send(
         self, delivery: Delivery, pause: Pause, *, update: Mapping[str, Json] | None, passed: set[str]
@@ -263,17 +297,19 @@ class _Drive:
             await approvals.begin_attempt(tx, delivery.approval.id)
         if pause.kind == "dynamic":
             return await self._answer(delivery, pause, update=update, passed=passed)
-        if pause.kind == "error" and (why := self._begins_anew(delivery, pause)):
-            return await self._start_over(why, passed=passed | {pause.interrupt_id}, update=update)
+        if pause.kind == "error":
+            here = await self._look(passed=passed)
+            if why := self._begins_anew(delivery, pause, is_outdated=self._is_outdated(here)):
+                return await self._start_over(why, passed=passed | {pause.interrupt_id}, update=update or {})
         raised = await (self._thread.edit(update) if update else self._thread.carry_on())
         return await self._after(raised, passed=passed | {pause.interrupt_id})
 
-    def _begins_anew(self, delivery: Delivery, pause: Pause) -> str | None:
+    def _begins_anew(self, delivery: Delivery, pause: Pause, *, is_outdated: bool) -> str | None:
         """Say why a failed step may not get its answers again; None: it may."""
         if delivery.decision.option == ASK_AGAIN.name:
             return TAKEN_BACK
         is_same_code = self._workflow.fingerprint.matches(delivery.approval.code)
-        return CODE_CHANGED if pause.value["answered"] and not is_same_code else None
+        return CODE_CHANGED if is_outdated or (pause.value["answered"] and not is_same_code) else None
 
     async def _answer(
         self, delivery: Delivery, pause: Pause, *, update: Mapping[str, Json] | None, passed: set[str]
@@ -287,7 +323,7 @@ class _Drive:
             edited = _pause_of(here, delivery)
             if edited is None:
                 return here
-            if question_digest(self._workflow, edited) not in _expected(delivery):
+            if question_digest(self._workflow, edited) not in delivery.digests():
                 return Void(here)
             pause = edited
         try:
@@ -328,7 +364,9 @@ class _Drive:
         async with self._ledger.transition(self._run.id) as transition:
             await self._hold(transition.tx)
             run = await runs.by_id(transition.tx, self._run.id)
-            settlement = Settlement(transition, run, self._workflow, restarted=self._restarted)
+            settlement = Settlement(
+                transition, run, self._workflow, restarted=self._restarted, foreign=self._foreign or ()
+            )
             if delivery is not None:
                 await settlement.close(delivery, outcome)
             await settlement.write(outcome.here if isinstance(outcome, Void) else outcome)
@@ -342,20 +380,6 @@ def _is_gone(here: Situation) -> bool:
 def _is_taken(delivery: Delivery | None, here: Situation) -> bool:
     """Say whether the graph took a decision that nobody has written down as delivered yet."""
     return delivery is not None and delivery.approval.attempts > 0 and _pause_of(here, delivery) is None
-
-
-def _expected(delivery: Delivery) -> set[str]:
-    """The digests that a question may have on a second sending: as shown, or with the edit stored."""
-    asked, update = delivery.approval.asked, delivery.answer.update or {}
-    return {delivery.approval.digest} | {
-        edited_digest(
-            asked["value"],
-            {k: v for k, v in asked["state"].items() if k in kept},
-            update,
-            schema=asked["schema"],
-        )
-        for kept in (set(asked["state"]), set(asked["state"]) - set(update))
-    }
 
 
 def _is_asked_about(here: Situation) -> bool:

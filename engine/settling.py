@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, TypeAlias, assert_never
@@ -15,13 +15,23 @@ from engine.canonical import answer_digest
 from engine.decisions import Answer, Json, Verdict
 from engine.forms import form_keys
 from engine.ledger import Transition
-from engine.pauses import Failed, Finished, Pause, Paused, Situation, Underway, Unstarted, asked_digest
+from engine.pauses import (
+    Failed,
+    Finished,
+    Pause,
+    Paused,
+    Situation,
+    Underway,
+    Unstarted,
+    asked_digest,
+    edited_digest,
+)
 from engine.pictures import decision_view, question_of
 from engine.questions import Question
 from engine.resuming import drop, take_up
 from engine.rounds import is_next_round, latest, repeated
 from engine.views import ApprovalStatus, Earlier, EventKind, RunStatus
-from engine.workflows import Workflow
+from engine.workflows import UNKNOWN_CODE, Workflow
 
 CHANGED = "The question changed before the answer reached the graph."
 GONE = "The graph no longer asks this."
@@ -42,6 +52,19 @@ class Delivery:
     @property
     def answer(self) -> Answer:
         return Answer(resume=self.decision.resume, update=self.decision.state_update)
+
+    def digests(self) -> set[str]:
+        """Return the digests that the question may have on a second sending: as shown, or with the edit stored."""
+        asked, update = self.approval.asked, self.answer.update or {}
+        return {self.approval.digest} | {
+            edited_digest(
+                asked["value"],
+                {k: v for k, v in asked["state"].items() if k in kept},
+                update,
+                schema=asked["schema"],
+            )
+            for kept in (set(asked["state"]), set(asked["state"]) - set(update))
+        }
 
     @property
     def stops_the_run(self) -> bool:
@@ -78,7 +101,8 @@ Outcome: TypeAlias = Situation | Stopped
 class Settlement:
     """Writes one outcome within one transition. Whoever calls holds the run.
 
-    `restarted`: the outcome is that of a step which began anew.
+    `restarted`: the outcome is that of a step which began anew. `foreign`: the ids of pauses that code came to which
+    is not known any more.
     """
 
     def __init__(
@@ -88,8 +112,10 @@ class Settlement:
         workflow: Workflow,
         *,
         restarted: Restarted | None = None,
+        foreign: Collection[str] = (),
     ) -> None:
         self._restarted = restarted
+        self._foreign = foreign
         self._transition = transition
         self._tx = transition.tx
         self._run = run
@@ -197,6 +223,7 @@ class Settlement:
     def _asked(self, pause: Pause, question: Question, digest: str) -> dict[str, Json]:
         expires_after_s = self._workflow.policy_for(question.shown).expires_after_s
         now = self._transition.now
+        is_known = pause.interrupt_id not in self._foreign
         return {
             "asked": {
                 "value": pause.value,
@@ -204,7 +231,7 @@ class Settlement:
                 "schema": pause.schema,
             },
             "digest": digest,
-            "code": self._workflow.fingerprint.of(pause.steps),
+            "code": self._workflow.fingerprint.of(pause.steps) if is_known else UNKNOWN_CODE,
             "checkpoint_id": pause.checkpoint_id,
             "asked_at": now,
             "expires_at": None if expires_after_s is None else now + timedelta(seconds=expires_after_s),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence, Set
-from typing import Any
+from typing import Any, Final
 
 from langchain_core.runnables import RunnableConfig
 from langgraph._internal._constants import (  # the public API has no argument for it (langgraph 1.2.22)
@@ -34,9 +34,12 @@ from engine.checkpointer import SQLModelSaver
 from engine.checkpointing.group_commit import Guard
 from engine.clock import utc_now
 from engine.decisions import Json
-from engine.errors import StaleQuestion, StaleWriter, StoreError, UnfitAnswer
+from engine.errors import KeptInside, StaleQuestion, StaleWriter, StoreError, UnfitAnswer
 from engine.pauses import Failed, Look, Pause, Situation, failing, situation
 from engine.workflows import Workflow
+
+MADE_BY: Final = "assent_code"
+"""Where a checkpoint's metadata has the digest of the code that ran: a process may die, and a new release come."""
 
 Hears = Callable[[Sequence[str], str, Any], None]
 """Is told each part of LangGraph's stream as it comes: namespace, mode, event. Must not raise."""
@@ -57,7 +60,8 @@ class Thread:
         self._saver = saver_of(workflow.graph).guarded_by(guard)
         self._graph = workflow.graph.copy(update={"checkpointer": self._saver})
         self._config: RunnableConfig = {
-            "configurable": {"thread_id": thread_id, CONFIG_KEY_STRICT_RESUME: True}
+            "configurable": {"thread_id": thread_id, CONFIG_KEY_STRICT_RESUME: True},
+            "metadata": {MADE_BY: workflow.fingerprint.digest},
         }
 
     async def look(self, *, passed: Set[str]) -> Situation:
@@ -164,11 +168,14 @@ class Thread:
         The writes are stored before the checkpoint that they belong to: cut off in between, nothing has happened.
         Afterwards the thread is underway.
 
-        Raises: StoreError, StaleWriter.
+        Raises: StoreError, StaleWriter; KeptInside when answers would stay in a graph inside, nothing happened then.
         """
         stored = await self._saver.aget_tuple(self._config)
         if stored is None:
             return
+        tasks = (await self._graph.aget_state(self._config)).tasks
+        if await self._keeps_answers_inside({task.name for task in tasks}):
+            raise KeptInside
         fork: Checkpoint = {
             **copy_checkpoint(stored.checkpoint),
             "id": str(uuid6()),
@@ -177,11 +184,12 @@ class Thread:
         place: RunnableConfig = {
             "configurable": {**stored.config["configurable"], "checkpoint_id": fork["id"]}
         }
-        before = {task.path: task.id for task in (await self._graph.aget_state(self._config)).tasks}
+        before = {task.path: task.id for task in tasks}
         metadata: CheckpointMetadata = {
             "source": "fork",
             "step": stored.metadata.get("step", -1) + 1,
             "parents": stored.metadata.get("parents", {}),
+            MADE_BY: self._workflow.fingerprint.digest,  # type: ignore[typeddict-unknown-key]
         }
         after = await self._tasks_of(fork, metadata)
         renamed = {before[path]: (after[path], path) for path in before.keys() & after.keys()}
@@ -193,10 +201,36 @@ class Thread:
                 await self._saver.aput_writes(place, writes, new_id, task_path_str(path))
         await self._saver.aput(stored.config, fork, metadata, {})
 
-    async def has_started_over(self) -> bool:
-        """Say whether nothing of the thread has run on since its last step started over."""
+    async def _keeps_answers_inside(self, nodes: Set[str]) -> bool:
+        """Say whether a graph that is one of these nodes has answers in checkpoints that outlive the step.
+
+        Compiled with `checkpointer=True` it goes on from them whichever step of the outer graph calls it.
+        """
+        thread_id = self._config["configurable"]["thread_id"]
+        for node in nodes:
+            place: RunnableConfig = {"configurable": {"thread_id": thread_id, "checkpoint_ns": node}}
+            writes = _writes(await self._saver.aget_tuple(place))
+            if any(channel == RESUME for _, channel, _ in writes):
+                return True
+        waiting = await self._saver.pending_interrupts(thread_id)
+        return any(each.ordinal and each.checkpoint_ns.partition("|")[0] in nodes for each in waiting)
+
+    async def has_started_over(self, *, since: str) -> bool:
+        """Say whether the step has started over since a checkpoint, and nothing of the thread has run on after that.
+
+        `since` is a checkpoint's id, which grows with time; it may be one of a graph inside.
+        """
         stored = await self._saver.aget_tuple(self._config)
-        return stored is not None and stored.metadata.get("source") == "fork"
+        return (
+            stored is not None
+            and stored.metadata.get("source") == "fork"
+            and since < stored.config["configurable"]["checkpoint_id"]
+        )
+
+    async def made_by(self) -> str | None:
+        """Return the digest of the code that stored the head; None: it is not known."""
+        stored = await self._saver.aget_tuple(self._config)
+        return None if stored is None else stored.metadata.get(MADE_BY)  # type: ignore[return-value]
 
     async def _tasks_of(self, fork: Checkpoint, metadata: CheckpointMetadata) -> dict[tuple[Any, ...], str]:
         """Return the ids, by path, that LangGraph will give the tasks of a checkpoint which is not stored yet."""
@@ -247,8 +281,15 @@ class Thread:
         return None
 
     async def _ran(self, snapshot: StateSnapshot) -> frozenset[str]:
-        """Name the nodes that made the head; needed for breakpoints after a node only."""
-        if not self._workflow.after or snapshot.parent_config is None:
+        """Name the nodes that made the head; needed for breakpoints after a node only.
+
+        A head that started over was made by no node: those of the one that it was forked from count.
+        """
+        if not self._workflow.after:
+            return frozenset()
+        while (snapshot.metadata or {}).get("source") == "fork" and snapshot.parent_config is not None:
+            snapshot = await self._graph.aget_state(snapshot.parent_config)
+        if snapshot.parent_config is None:
             return frozenset()
         parent = await self._graph.aget_state(snapshot.parent_config)
         return frozenset(task.name for task in parent.tasks)

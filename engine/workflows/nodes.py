@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
-from types import FunctionType, MethodType
+from types import CodeType, FunctionType, MethodType
 from typing import Any, Final
 
 from langchain_core.runnables import RunnableSequence
@@ -18,10 +18,10 @@ from langgraph.pregel import Pregel
 _WRAPPING: Final = ("func", "afunc", "coroutine", "bound", "__wrapped__", "_wrap_tool_call")
 """Where LangGraph, LangChain and functools keep what they wrap (langgraph 1.2.22, langchain-core 1.5)."""
 
-_LIBRARIES: Final = ("langgraph", "langchain", "langchain_core", "langsmith", "functools", "engine")
+LIBRARIES: Final = ("langgraph", "langchain", "langchain_core", "langsmith", "functools", "engine")
 """Their functions ask for others; what they ask is known by other means than their source."""
 
-_INSTALLED: Final = tuple(
+INSTALLED: Final = tuple(
     Path(sysconfig.get_path(name)).resolve() for name in ("stdlib", "platstdlib", "purelib", "platlib")
 )
 
@@ -61,16 +61,6 @@ def functions_of(graph: Pregel[Any, Any, Any, Any]) -> tuple[NodeFunction, ...]:
     return tuple(_searched(graph).functions)
 
 
-def functions_by_node(graph: Pregel[Any, Any, Any, Any]) -> dict[str, tuple[NodeFunction, ...]]:
-    """Return for each of the graph's own nodes all functions that it runs, also those that other nodes run too."""
-    found = {}
-    for name, node in _own_nodes(graph):
-        search = _Search()
-        _into(node.bound, search, node=name, is_inner=False)
-        found[name] = tuple(search.functions)
-    return found
-
-
 def receivers_of(graph: Pregel[Any, Any, Any, Any]) -> tuple[tuple[str, object], ...]:
     """Return the objects whose bound methods are nodes, such as LangChain's middleware, each with its node."""
     return tuple(_searched(graph).receivers)
@@ -83,11 +73,11 @@ def _searched(graph: Pregel[Any, Any, Any, Any]) -> _Search:
 
 
 def _into_graph(graph: Pregel[Any, Any, Any, Any], search: _Search, *, outer: str) -> None:
-    for name, node in _own_nodes(graph):
+    for name, node in own_nodes(graph):
         _into(node.bound, search, node=f"{outer}{name}", is_inner=bool(outer))
 
 
-def _own_nodes(graph: Pregel[Any, Any, Any, Any]) -> Iterator[tuple[str, Any]]:
+def own_nodes(graph: Pregel[Any, Any, Any, Any]) -> Iterator[tuple[str, Any]]:
     """Yield the nodes that the author named; LangGraph's own have names with two underscores."""
     yield from ((name, node) for name, node in graph.nodes.items() if not name.startswith("__"))
 
@@ -104,11 +94,11 @@ def _into(thing: Any, search: _Search, *, node: str, is_inner: bool) -> None:
     elif isinstance(thing, FunctionType):
         _into_function(thing, search, node=node, is_inner=is_inner)
     else:
-        for inner in _wrapped(thing):
+        for inner in wrapped(thing):
             _into(inner, search, node=node, is_inner=is_inner)
 
 
-def _wrapped(thing: Any) -> Iterator[Any]:
+def wrapped(thing: Any) -> Iterator[Any]:
     """Yield what an object wraps; of one that is only callable, its `__call__`."""
     held = getattr(thing, "__dict__", {})
     found = [held[name] for name in _WRAPPING if held.get(name) is not None]
@@ -126,21 +116,30 @@ def _into_function(
 ) -> None:
     if not isinstance(function, FunctionType) or (owner is not None and not search.is_new(function)):
         return
-    if not _is_of(function, _LIBRARIES):
+    if not _is_of(function, LIBRARIES):
         search.functions.append(NodeFunction(node, function, owner, is_inner))
         for helper in helpers(function, owner=owner).values():
             _into(helper, search, node=node, is_inner=is_inner)
-        for graph in (function.__globals__.get(name) for name in function.__code__.co_names):
+        for graph in (function.__globals__.get(name) for name in names_used(function.__code__)):
             if isinstance(graph, Pregel):
                 _into(graph, search, node=node, is_inner=True)
     _into(getattr(function, "__wrapped__", None), search, node=node, is_inner=is_inner)
     for cell in function.__closure__ or ():
-        held = _held(cell)
-        if isinstance(held, FunctionType | MethodType | Pregel):
-            _into(held, search, node=node, is_inner=is_inner)
+        inside = held(cell)
+        if isinstance(inside, FunctionType | MethodType | Pregel):
+            _into(inside, search, node=node, is_inner=is_inner)
 
 
-def _held(cell: Any) -> object:
+def names_used(code: CodeType) -> Iterator[str]:
+    """Yield the names that a function uses, also in what is defined within it: lambdas, comprehensions."""
+    yield from code.co_names
+    for inner in code.co_consts:
+        if isinstance(inner, CodeType):
+            yield from names_used(inner)
+
+
+def held(cell: Any) -> object:
+    """Return what a function closes over."""
     try:
         return cell.cell_contents
     except ValueError:  # not filled yet
@@ -150,7 +149,7 @@ def _held(cell: Any) -> object:
 def helpers(function: FunctionType, *, owner: type | None = None) -> dict[str, FunctionType]:
     """Return the functions of the app's own that a function names: of its module's names and its class's."""
     own = vars(owner) if owner else {}
-    named = {name: own.get(name, function.__globals__.get(name)) for name in function.__code__.co_names}
+    named = {name: own.get(name, function.__globals__.get(name)) for name in names_used(function.__code__)}
     return {
         name: value
         for name, value in named.items()
@@ -161,7 +160,7 @@ def helpers(function: FunctionType, *, owner: type | None = None) -> dict[str, F
 def _is_near(helper: FunctionType, function: FunctionType) -> bool:
     """Say whether a helper belongs to the same app: the same package, or a file that is not installed."""
     package = str(function.__module__).partition(".")[0]
-    return not _is_of(helper, _LIBRARIES) and (_is_of(helper, (package,)) or not _is_installed(helper))
+    return not _is_of(helper, LIBRARIES) and (_is_of(helper, (package,)) or not _is_installed(helper))
 
 
 def _is_of(function: FunctionType, packages: tuple[str, ...]) -> bool:
@@ -170,4 +169,4 @@ def _is_of(function: FunctionType, packages: tuple[str, ...]) -> bool:
 
 def _is_installed(function: FunctionType) -> bool:
     file = Path(inspect.getsourcefile(function) or "").resolve()
-    return any(file.is_relative_to(place) for place in _INSTALLED)
+    return any(file.is_relative_to(place) for place in INSTALLED)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import linecache
 import os
 import subprocess
 import sys
@@ -13,6 +14,7 @@ import pytest
 
 from engine.decisions import Json
 from engine.workflows.fingerprint import Fingerprint, fingerprint_of
+from tests.engine.workflows.ways import PREAMBLE, WAYS
 
 SOURCE = """
 from functools import partial
@@ -154,3 +156,40 @@ def test_another_process_finds_the_same(tmp_path: Path) -> None:
         for seed in ("1", "2")
     }
     assert told == {f"{taken(tmp_path, SOURCE).of(['ask', 'sub'])}\n"}
+
+
+@pytest.mark.parametrize(("source", "old", "new"), WAYS.values(), ids=WAYS)
+def test_t05_however_a_node_is_written_its_question_is_seen(
+    tmp_path: Path, source: str, old: str, new: str
+) -> None:
+    """Another question is another fingerprint, wherever its text stands; the same source is the same."""
+    assert old in source
+    before = taken(tmp_path, PREAMBLE + source)
+    assert taken(tmp_path, PREAMBLE + source).nodes == before.nodes
+    assert taken(tmp_path, PREAMBLE + source.replace(old, new)).nodes != before.nodes
+
+
+def test_t05_a_function_of_another_module_is_seen(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also where it is called through the module that holds it."""
+    monkeypatch.syspath_prepend(tmp_path)
+    source = (
+        PREAMBLE
+        + "import asking_elsewhere\ndef ask(state): return asking_elsewhere.go()\ngraph = build(ask)\n"
+    )
+    prints = []
+    for question in ("Pay?", "Delete?"):
+        (tmp_path / "asking_elsewhere.py").write_text(f"def go():\n    return interrupt({question!r})\n")
+        sys.modules.pop("asking_elsewhere", None)
+        importlib.invalidate_caches()
+        linecache.clearcache()
+        prints.append(taken(tmp_path, source).nodes)
+    assert prints[0] != prints[1]
+
+
+def test_where_a_file_lies_is_no_change(tmp_path: Path) -> None:
+    """The same release in another folder asks the same."""
+    source = (
+        PREAMBLE
+        + 'def ask(state): return {"amount": interrupt(("Pay?", __file__, __name__))}\ngraph = build(ask)\n'
+    )
+    assert taken(tmp_path, source).nodes == taken(tmp_path, source).nodes
