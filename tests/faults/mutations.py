@@ -24,6 +24,7 @@ class Mutation:
 DESK: Final = "tests/engine/test_desk.py"
 RUNNER: Final = "tests/engine/test_runner.py"
 CODE: Final = "tests/engine/test_code_changed.py"
+RELEASES: Final = "tests/engine/test_releases.py"
 FAILURES: Final = "tests/engine/test_failures.py"
 HISTORIES: Final = "tests/faults/test_histories.py"
 SHAPES: Final = "tests/engine/test_shapes.py"
@@ -80,18 +81,29 @@ MUTATIONS: Final[tuple[Mutation, ...]] = (
     # the protocol of a delivery
     Mutation("the digest is not compared before sending", R, "if pause is None or question_digest(self._workflow, pause) != delivery.approval.digest:", "if pause is None:", f"{RUNNER} tests/engine/test_altered.py"),
     Mutation("answer at once the second time", R, "        if delivery.approval.attempts == 0:\n", "        if True:\n", f"{RUNNER} {SHAPES}"),
-    Mutation("an update is sent again", R, "update = {k: v for k, v in (delivery.answer.update or {}).items() if k not in updated}", "update = delivery.answer.update", f"{RUNNER} {SHAPES}"),
-    Mutation("the second sending compares nothing", R, 'if pause.kind == "dynamic" and question_digest(self._workflow, pause) not in _expected(delivery):', "if False:", f"{RUNNER} {SHAPES}"),
-    Mutation("no look after an edit", R, "            if question_digest(self._workflow, edited) not in _expected(delivery):\n                return Void(here)\n", "", f"{RUNNER} tests/engine/test_executed.py tests/engine/test_altered.py tests/engine/test_vouching.py"),
+    Mutation("an update is sent again", R, "items() if k not in updated}", "items()}", f"{RUNNER} {SHAPES}"),
+    Mutation("the second sending compares nothing", R, 'if pause.kind == "dynamic" and question_digest(self._workflow, pause) not in delivery.digests():', "if False:", f"{RUNNER} {SHAPES}"),
+    Mutation("no look after an edit", R, "            if question_digest(self._workflow, edited) not in delivery.digests():\n                return Void(here)\n", "", f"{RUNNER} tests/engine/test_executed.py tests/engine/test_altered.py tests/engine/test_vouching.py"),
     Mutation("no fence when settling", R, "            await self._hold(transition.tx)\n", "", GUARDS),
     Mutation("no lease", R, "            if lease is None:\n                return\n", "", RUNNER),
-    Mutation("old code is not seen", R, "            if self._is_outdated(here) and not _is_taken(delivery, here):\n", "            if False:\n", CODE),
+    Mutation("old code is not seen", R, "            if self._is_outdated(here) and not is_held:\n", "            if False:\n", CODE),
+    Mutation("a release runs what has failed", R, "is_held = _is_asked_about(here) or _is_taken(delivery, here)", "is_held = _is_taken(delivery, here)", RELEASES),
+    Mutation("what nobody wrote down is of today's code", R, "        return frozenset() if is_ours else frozenset(unwritten)\n", "        return frozenset()\n", RELEASES),
+    Mutation("a failure of other code is of today's", S, "if is_known else UNKNOWN_CODE,", ",", RELEASES),
+    Mutation("a new beginning passes a breakpoint", T, 'while (snapshot.metadata or {}).get("source") == "fork"', "while False", RELEASES),
+    Mutation("an answer to the new beginning is void", T, '            and since < stored.config["configurable"]["checkpoint_id"]\n', "", RELEASES),
+    Mutation("an edit stays behind", R, "update=await self._left(delivery))", "update=None)", RELEASES),
+    Mutation("answers stay in a graph inside", T, "            raise KeptInside\n", "            pass\n", RELEASES),
+    Mutation("damage is read", "engine/checkpointing/packing.py", "        if opened[:CHECKSUM_BYTES] != _checksum(about, plain):\n", "        if False:\n", "tests/engine/test_checkpointer.py"),
+    Mutation("a stop is not heard", "engine/transactions.py", "    if cancelled is not None:\n", "    if cancelled is not None and task.exception() is None:\n", TRANSACT),
+    Mutation("what was rolled back counts as committed", "engine/database.py", "                    raise_if_aborted(cursor.connection)\n", "                    pass\n", TRANSACT),
+    Mutation("listeners do not wait", "bot/bolt.py", "    if _IS_NEW in context and not await context[_IS_NEW]:\n", "    if False:\n", "tests/bot/test_bolt.py"),
     Mutation("old code at breakpoints only", R, "            pause.kind not in TROUBLES\n", '            pause.kind in ("before", "after")\n', CODE),
     Mutation("outdated runs are not woken", R, "outdated = [] if self._is_current else await self._outdated(tx)", "outdated: list[str] = []", CODE),
     Mutation("delivered though the place is gone", R, "        if _is_gone(here):\n            return Void(here, why=PLACE_GONE)\n", "", CODE),
     Mutation("look again runs on", R, '        if delivery.approval.pause == "gone":\n', "        if False:\n", CODE),
     Mutation("ask again is a retry", R, "        if delivery.decision.option == ASK_AGAIN.name:\n            return TAKEN_BACK\n", "", CODE),
-    Mutation("a retry under new code keeps the answers", R, 'return CODE_CHANGED if pause.value["answered"] and not is_same_code else None', "return None", CODE),
+    Mutation("a retry under new code keeps the answers", R, 'return CODE_CHANGED if is_outdated or (pause.value["answered"] and not is_same_code) else None', "return None", CODE),
     Mutation("reject at a breakpoint goes on", R, "        if delivery.stops_the_run:\n", "        if False:\n", DESK),
     Mutation("the fence never moves", "engine/runs.py", "    .values(fence=runs.c.fence + 1)\n", "    .values(fence=runs.c.fence)\n", RUNNER),
     Mutation("the fence is not looked at", "engine/runs.py", '        runs.c.fence == bindparam("fence"),\n', "", RUNNER),
