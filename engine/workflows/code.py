@@ -10,10 +10,9 @@ import ast
 import inspect
 import sys
 import textwrap
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Set
 from enum import Enum
 from functools import partial
-from pathlib import Path
 from types import CodeType, FunctionType, MethodType, ModuleType
 from typing import Any, Final
 
@@ -22,7 +21,7 @@ from langgraph.graph.state import CompiledStateGraph
 from langgraph.pregel import Pregel
 
 from engine.decisions import Json
-from engine.workflows.nodes import INSTALLED, LIBRARIES, held, names_used, own_nodes, wrapped
+from engine.workflows.nodes import LIBRARIES, held, is_installed, names_used, own_nodes, package_of, wrapped
 
 _PLAIN: Final = (str, bytes, int, bool, type(None))
 """Types of constants that count. A float may be a time, a list or dict may be filled while the app is imported."""
@@ -34,9 +33,13 @@ _DESCRIPTORS: Final = (staticmethod, classmethod, property)
 
 
 class Telling:
-    """Tells things; one that was told before is named by its number, so circles come to an end."""
+    """Tells things; one that was told before is named by its number, so circles come to an end.
 
-    def __init__(self, texts: dict[FunctionType, str]) -> None:
+    `packages` are the app's own, also where they are installed. `texts`: what was read of sources so far.
+    """
+
+    def __init__(self, packages: Set[str], texts: dict[FunctionType, str]) -> None:
+        self._packages = packages
         self._texts = texts
         self._numbers: dict[int, int] = {}
         self._kept: list[object] = []  # ids are unique only among the living
@@ -97,7 +100,7 @@ class Telling:
     def _function(self, function: FunctionType) -> Json:
         held_in = [*zip(function.__code__.co_freevars, map(held, function.__closure__ or ()), strict=True)]
         inner = self.tell(getattr(function, "__wrapped__", None))
-        if _is_library(function.__module__, function.__code__.co_filename):
+        if self._is_library(function.__module__, function.__code__.co_filename):
             called = [(name, value) for name, value in held_in if isinstance(value, _CALLED)]
             return [_name(function), inner, self._items(called)]
         return [
@@ -107,7 +110,7 @@ class Telling:
             self._items(held_in),
             self.tell(function.__defaults__),
             self._items((function.__kwdefaults__ or {}).items()),
-            self._items(_globals(function)),
+            self._items(self._globals(function)),
         ]
 
     def _text(self, function: FunctionType) -> str:
@@ -116,7 +119,9 @@ class Telling:
         return self._texts[function]
 
     def _class(self, kind: type) -> Json:
-        own = [each for each in kind.__mro__ if not _is_library(each.__module__, _file_of(each.__module__))]
+        own = [
+            each for each in kind.__mro__ if not self._is_library(each.__module__, _file_of(each.__module__))
+        ]
         if not own:
             return _name(kind)
         counted = (FunctionType, *_DESCRIPTORS, *_PLAIN, tuple, frozenset, Enum)
@@ -135,7 +140,7 @@ class Telling:
 
     def _object(self, thing: Any) -> Json:
         kind = type(thing)
-        if _is_library(kind.__module__, _file_of(kind.__module__)):
+        if self._is_library(kind.__module__, _file_of(kind.__module__)):
             return [_name(kind), [self.tell(each) for each in wrapped(thing)], self._fields(thing)]
         return [self.tell(kind), self._items(getattr(thing, "__dict__", {}).items())]
 
@@ -153,17 +158,27 @@ class Telling:
         told = {str(name): self.tell(value) for name, value in sorted(items, key=lambda item: str(item[0]))}
         return {name: each for name, each in told.items() if each is not None}
 
+    def _globals(self, function: FunctionType) -> Iterator[tuple[str, Any]]:
+        """Yield what a function may mean with the names that it uses, those of the app's own modules too."""
+        names = sorted(set(names_used(function.__code__)))
+        for name in names:
+            value = function.__globals__.get(name)
+            if isinstance(value, ModuleType):
+                if not self._is_library(value.__name__, getattr(value, "__file__", None)):
+                    yield from ((f"{name}.{each}", getattr(value, each, None)) for each in names)
+            elif not _is_special(name):
+                yield name, value
 
-def _globals(function: FunctionType) -> Iterator[tuple[str, Any]]:
-    """Yield what a function may mean with the names that it uses, those of the app's own modules too."""
-    names = sorted(set(names_used(function.__code__)))
-    for name in names:
-        value = function.__globals__.get(name)
-        if isinstance(value, ModuleType):
-            if not _is_library(value.__name__, getattr(value, "__file__", None)):
-                yield from ((f"{name}.{each}", getattr(value, each, None)) for each in names)
-        elif not _is_special(name):
-            yield name, value
+    def _is_library(self, module: str | None, file: str | None) -> bool:
+        """Say whether code is not the app's own: of a library that is known, built into Python, or installed."""
+        package = package_of(module)
+        if package in (*LIBRARIES, "builtins"):
+            return True
+        if package in self._packages:
+            return False
+        if file is None:
+            return package in sys.builtin_module_names or package in sys.stdlib_module_names
+        return is_installed(file)
 
 
 def _holds_called(value: Any) -> bool:
@@ -205,13 +220,3 @@ def _name(thing: Any) -> str:
 
 def _file_of(module: str | None) -> str | None:
     return getattr(sys.modules.get(str(module)), "__file__", None)
-
-
-def _is_library(module: str | None, file: str | None) -> bool:
-    """Say whether code is not the app's own: of a library that is known, built into Python, or installed."""
-    if str(module).partition(".")[0] in (*LIBRARIES, "builtins"):
-        return True
-    if file is None:
-        return str(module) in sys.builtin_module_names or str(module) in sys.stdlib_module_names
-    place = Path(file)
-    return place.is_absolute() and any(place.resolve().is_relative_to(each) for each in INSTALLED)

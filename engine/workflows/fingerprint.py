@@ -19,7 +19,7 @@ from langgraph.pregel import Pregel
 from engine.canonical import digest
 from engine.decisions import Json
 from engine.workflows.code import Telling
-from engine.workflows.nodes import own_nodes
+from engine.workflows.nodes import functions_of, own_nodes, package_of
 
 
 @dataclass(frozen=True)
@@ -53,10 +53,11 @@ UNKNOWN_CODE: Final[Mapping[str, Json]] = {"structure": "", "steps": {}}
 
 def fingerprint_of(graph: Pregel[Any, Any, Any, Any]) -> Fingerprint:
     """Take the fingerprint of a graph; right after its import, since sources are read from their files."""
+    packages = {package_of(each.function.__module__) for each in functions_of(graph)}
     texts: dict[FunctionType, str] = {}
     nodes = {}
     for name, node in own_nodes(graph):
-        telling = Telling(texts)
+        telling = Telling(packages, texts)
         nodes[name] = digest([telling.tell(node.bound), telling.routes_of(graph, name)])
     return Fingerprint(structure=digest(_structure(graph)), nodes=nodes)
 

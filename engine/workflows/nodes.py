@@ -21,7 +21,7 @@ _WRAPPING: Final = ("func", "afunc", "coroutine", "bound", "__wrapped__", "_wrap
 LIBRARIES: Final = ("langgraph", "langchain", "langchain_core", "langsmith", "functools", "engine")
 """Their functions ask for others; what they ask is known by other means than their source."""
 
-INSTALLED: Final = tuple(
+_INSTALLED: Final = tuple(
     Path(sysconfig.get_path(name)).resolve() for name in ("stdlib", "platstdlib", "purelib", "platlib")
 )
 
@@ -159,14 +159,22 @@ def helpers(function: FunctionType, *, owner: type | None = None) -> dict[str, F
 
 def _is_near(helper: FunctionType, function: FunctionType) -> bool:
     """Say whether a helper belongs to the same app: the same package, or a file that is not installed."""
-    package = str(function.__module__).partition(".")[0]
-    return not _is_of(helper, LIBRARIES) and (_is_of(helper, (package,)) or not _is_installed(helper))
+    package = package_of(function.__module__)
+    return not _is_of(helper, LIBRARIES) and (
+        _is_of(helper, (package,)) or not is_installed(inspect.getsourcefile(helper))
+    )
 
 
 def _is_of(function: FunctionType, packages: tuple[str, ...]) -> bool:
-    return str(function.__module__).partition(".")[0] in packages
+    return package_of(function.__module__) in packages
 
 
-def _is_installed(function: FunctionType) -> bool:
-    file = Path(inspect.getsourcefile(function) or "").resolve()
-    return any(file.is_relative_to(place) for place in INSTALLED)
+def package_of(module: str | None) -> str:
+    """Return the package that a module is of."""
+    return str(module).partition(".")[0]
+
+
+def is_installed(file: str | None) -> bool:
+    """Say whether a source file is one of Python's own or of a package that is installed."""
+    place = Path(file or "").resolve()
+    return any(place.is_relative_to(each) for each in _INSTALLED)

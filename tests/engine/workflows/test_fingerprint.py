@@ -186,6 +186,13 @@ def test_t05_a_function_of_another_module_is_seen(tmp_path: Path, monkeypatch: p
     assert prints[0] != prints[1]
 
 
+def test_t05_an_app_that_is_installed_is_seen(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An app that lies among the installed packages is no library: its changes count as elsewhere."""
+    monkeypatch.setattr("engine.workflows.nodes._INSTALLED", (tmp_path.resolve(),))
+    assert changed(tmp_path, ("Pay?", "Delete?")) == {"ask"}
+    assert changed(tmp_path, ("return 100", "return 1_000")) == {"ask"}
+
+
 def test_where_a_file_lies_is_no_change(tmp_path: Path) -> None:
     """The same release in another folder asks the same."""
     source = (
