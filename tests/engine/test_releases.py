@@ -20,6 +20,13 @@ def releases(tmp_path: Path, database_url: str) -> Releases:
     return Releases(tmp_path / "app", database_url)
 
 
+async def dies_once_asked(bench: Bench) -> RunView:
+    """Start a run, and die when the graph has asked and nobody has written that down."""
+    run = await bench.driver.start("flow", amount="5")
+    await bench.thread(run).start({"amount": 5})
+    return run
+
+
 async def dies_once_answered(bench: Bench, run: RunView, value: bool | int = True) -> None:
     """Give the graph its answer, and die before anything of what came of it is written down."""
     async with bench.database.transaction() as tx:
@@ -79,8 +86,7 @@ DELETING = 'if interrupt("Delete the database?") is True:\n        happened("DEL
 async def test_t05_a_question_that_nobody_wrote_down_is_asked_by_the_new_code(releases: Releases) -> None:
     """The process died between the checkpoint and the ledger; people are asked what would happen now."""
     async with releases.running(NEWSLETTER) as bench:
-        run = await bench.driver.start("flow", amount="5")
-        await bench.thread(run).start({"amount": 5})
+        run = await dies_once_asked(bench)
     async with releases.running(NEWSLETTER.replace("if interrupt", DELETING + "if interrupt")) as bench:
         run = await recovered(bench, run)
         assert [each.question.text for each in run.approvals] == ["Delete the database?"]
@@ -92,8 +98,7 @@ async def test_a_question_that_nobody_wrote_down_is_asked_as_it_is_by_the_same_c
 ) -> None:
     """Without a new release nothing begins anew."""
     async with releases.running(NEWSLETTER) as bench:
-        run = await bench.driver.start("flow", amount="5")
-        await bench.thread(run).start({"amount": 5})
+        run = await dies_once_asked(bench)
     async with releases.running(NEWSLETTER) as bench:
         run = await recovered(bench, run)
         assert pending(run).question.text == "Send the newsletter?"

@@ -6,6 +6,7 @@ import asyncio
 import gc
 import threading
 import time
+from collections.abc import AsyncIterator
 from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Any
@@ -54,6 +55,16 @@ async def database(database: Database) -> Database:
     async with database.engine.begin() as connection:
         await connection.execute(CreateTable(NOTES))
     return database
+
+
+@pytest.fixture
+async def on_postgres(postgres_url: str) -> AsyncIterator[Database]:
+    """The same on PostgreSQL, at `postgres_url`, for what only a server does."""
+    database = Database(postgres_url)
+    async with database.engine.begin() as connection:
+        await connection.execute(CreateTable(NOTES))
+    yield database
+    await database.close()
 
 
 async def store(database: Database, *rows: dict[str, Any], fails: bool = False) -> int:
@@ -282,60 +293,47 @@ async def test_a_cancelled_caller_leaves_a_whole_transaction(database: Database)
     assert await count(database) == 1
 
 
-async def test_connections_that_broke_meanwhile_are_replaced(postgres_url: str) -> None:
+async def test_connections_that_broke_meanwhile_are_replaced(
+    on_postgres: Database, postgres_url: str
+) -> None:
     """After the server has closed every connection, the next transaction works as if nothing had been."""
-    database = Database(postgres_url)
-    async with database.engine.begin() as connection:
-        await connection.execute(CreateTable(NOTES))
-    await asyncio.gather(*(store(database, {"id": number}) for number in range(8)))
+    await asyncio.gather(*(store(on_postgres, {"id": number}) for number in range(8)))
     end_other_sessions(postgres_url)
-    await asyncio.gather(*(store(database, {"id": number}) for number in range(8, 16)))
-    assert await count(database) == 16
-    await database.close()
+    await asyncio.gather(*(store(on_postgres, {"id": number}) for number in range(8, 16)))
+    assert await count(on_postgres) == 16
 
 
-async def test_kept_connections_that_broke_are_replaced(postgres_url: str) -> None:
+async def test_kept_connections_that_broke_are_replaced(on_postgres: Database, postgres_url: str) -> None:
     """So are those that a thread keeps to itself, though all that are left in the pool have broken as well."""
-    database = Database(postgres_url)
-    async with database.engine.begin() as connection:
-        await connection.execute(CreateTable(NOTES))
 
     def ask(cursor: Any) -> int:
         time.sleep(0.02)  # so that every thread takes its share
         return int(cursor.execute("SELECT 1").fetchone()[0])
 
     for _ in range(3):
-        await asyncio.gather(*(database.on_cursor(ask) for _ in range(8)))
-        await asyncio.gather(*(store(database) for _ in range(8)))
+        await asyncio.gather(*(on_postgres.on_cursor(ask) for _ in range(8)))
+        await asyncio.gather(*(store(on_postgres) for _ in range(8)))
         end_other_sessions(postgres_url)
-        assert await asyncio.gather(*(database.on_cursor(ask) for _ in range(8))) == [1] * 8
-    await database.close()
+        assert await asyncio.gather(*(on_postgres.on_cursor(ask) for _ in range(8))) == [1] * 8
 
 
-async def test_a_kept_connection_outlives_a_change_of_the_tables(postgres_url: str) -> None:
+async def test_a_kept_connection_outlives_a_change_of_the_tables(on_postgres: Database) -> None:
     """A plan that the server does not take any more costs one call for a connection, not all that follow."""
-    database = Database(postgres_url)
-    async with database.engine.begin() as connection:
-        await connection.execute(CreateTable(NOTES))
 
     def ask(cursor: Any) -> Any:
         return cursor.execute("SELECT id FROM notes WHERE id = %s", [1]).fetchall()
 
     for _ in range(20):
-        await database.on_cursor(ask)
-    async with database.transaction() as tx:
+        await on_postgres.on_cursor(ask)
+    async with on_postgres.transaction() as tx:
         await tx.execute(text("ALTER TABLE notes ALTER COLUMN id TYPE bigint"))
-    answers = await asyncio.gather(*(database.on_cursor(ask) for _ in range(40)), return_exceptions=True)
+    answers = await asyncio.gather(*(on_postgres.on_cursor(ask) for _ in range(40)), return_exceptions=True)
     assert sum(answer != [] for answer in answers) <= THREADS["postgresql"]
-    assert await database.on_cursor(ask) == []
-    await database.close()
+    assert await on_postgres.on_cursor(ask) == []
 
 
-async def test_nothing_is_committed_after_a_statement_that_failed(postgres_url: str) -> None:
+async def test_nothing_is_committed_after_a_statement_that_failed(on_postgres: Database) -> None:
     """PostgreSQL takes nothing more after an error; a body that went on all the same hears that it stored nothing."""
-    database = Database(postgres_url)
-    async with database.engine.begin() as connection:
-        await connection.execute(CreateTable(NOTES))
     woken: list[str] = []
 
     async def body(tx: Transaction) -> None:
@@ -345,12 +343,11 @@ async def test_nothing_is_committed_after_a_statement_that_failed(postgres_url: 
             await tx.execute(insert(NOTES), {"id": 1})
 
     with pytest.raises(StoreError, match="nothing of it was stored"):
-        await database.transact(body)
+        await on_postgres.transact(body)
     with pytest.raises(StoreError, match="nothing of it was stored"):
-        async with database.transaction() as tx:
+        async with on_postgres.transaction() as tx:
             await body(tx)
-    assert (woken, await count(database)) == ([], 0)
-    await database.close()
+    assert (woken, await count(on_postgres)) == ([], 0)
 
 
 async def test_who_is_cancelled_ends_though_the_database_fails(database: Database) -> None:
