@@ -5,7 +5,9 @@ from __future__ import annotations
 import sqlite3
 from typing import Any
 
+import psycopg
 from sqlalchemy import URL, Engine, create_engine, event, make_url
+from sqlalchemy.dialects.postgresql import psycopg as postgresql
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
@@ -15,6 +17,7 @@ BUSY_TIMEOUT_MS = 5000
 CONNECT_TIMEOUT_S = 5
 BEGIN_WRITING = "BEGIN IMMEDIATE"
 """How a transaction that may write begins on SQLite: one that began to read first could not write any more."""
+_DURABLE = "SET synchronous_commit = on"
 LOG_PAGES = 4000  # of 4 KiB: whoever commits more waits until they are taken over into the file
 
 _DRIVERS = {
@@ -143,6 +146,17 @@ def sqlite_connection(url: URL) -> sqlite3.Connection:
     return connection
 
 
+async def shared_connection(url: URL) -> psycopg.AsyncConnection[Any]:
+    """Open a connection to PostgreSQL for engine.pipelines, with the same settings; each statement is a transaction.
+
+    Raises: psycopg.Error.
+    """
+    _, wanted = postgresql.dialect().create_connect_args(url)  # type: ignore[no-untyped-call]
+    connection = await psycopg.AsyncConnection.connect(**{**_connect_args(url), **wanted}, autocommit=True)
+    await connection.execute(_DURABLE)
+    return connection
+
+
 def _connect_args(url: URL) -> dict[str, Any]:
     """What a connection to PostgreSQL is opened with, where the URL does not say otherwise."""
     wanted = {**_KEEPALIVE, "connect_timeout": CONNECT_TIMEOUT_S}
@@ -163,6 +177,6 @@ def _set_pragmas_without_waiting(connection: Any, record: Any) -> None:
 
 def _set_durability(connection: Any, _: Any) -> None:
     cursor = connection.cursor()
-    cursor.execute("SET synchronous_commit = on")
+    cursor.execute(_DURABLE)
     cursor.close()
     connection.commit()  # else a rollback would undo it

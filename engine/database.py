@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
-import threading
-from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, closing, suppress
 from pathlib import Path
 from typing import Any, Literal, NamedTuple, TypeVar
 
 import psycopg
-from psycopg.pq import TransactionStatus
 from sqlalchemy import Executable, text
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from sqlalchemy.pool import PoolProxiedConnection
@@ -28,7 +26,8 @@ from engine.connections import (
     sqlite_connection,
 )
 from engine.errors import StoreError
-from engine.prepared import Parameters, Rows, Statements
+from engine.pipelines import Answer, Pipelines
+from engine.prepared import Call, Parameters, Rows, Statements
 from engine.transactions import (
     DRIVER_ERRORS,
     Transaction,
@@ -91,8 +90,8 @@ class Database:
         self._writer_queue = asyncio.Lock()
         self._writer: asyncio.Task[Any] | None = None
         self._closers: list[Callable[[], Awaitable[None]]] = []
-        self._own = threading.local()
-        self._kept: list[PoolProxiedConnection] = []
+        self._pipelines = Pipelines(self._url)
+        self._pipelined = Statements("pipelined")
 
     @property
     def path(self) -> Path | None:
@@ -159,9 +158,7 @@ class Database:
         if threads is not None:
             await asyncio.get_running_loop().run_in_executor(threads, self._direct.dispose)
             await asyncio.to_thread(threads.shutdown)
-            while self._kept:
-                self._kept.pop().close()
-            self._own = threading.local()
+        self._pipelines.close()
         await self.engine.dispose()
         for engine in self._on_loop.values():
             engine.dispose()
@@ -179,44 +176,20 @@ class Database:
             self._threads = ThreadPoolExecutor(THREADS[self.dialect], "assent-store")
         return await asyncio.get_running_loop().run_in_executor(self._threads, work)
 
-    async def on_cursor(self, work: Callable[[Any], T]) -> T:
-        """Run `work(cursor)` on a thread of the database, each statement a transaction of its own (PostgreSQL).
+    async def ask(self, purpose: str, calls: Sequence[Call]) -> Sequence[Answer]:
+        """Run statements in one transaction and one round trip (PostgreSQL). Each purpose has its own connection.
 
-        It is done again on another connection when its own turns out to have broken since its last use; so doing it
-        twice must be the same as once. Raises: StoreError.
-        """
-        return await self.on_thread(lambda: self._worked(work))
-
-    def _worked(self, work: Callable[[Any], T]) -> T:
-        """On the thread, which keeps its connection: the pool takes longer than the statement.
-
-        The pool's may have broken as well, all of them. After an error that is not about a row a connection is not
-        used again: only a rollback, which never comes here, lets psycopg forget plans that do not fit any more.
+        They are run again when that turns out to have broken since its last use; so doing it twice must be the same
+        as once. Whoever is cancelled meanwhile does not learn how it ended. Raises: Conflict, StoreError.
         """
         with renamed_errors():
-            for is_last in (*[False] * THREADS[self.dialect], True):
-                connection = self._own_connection()
-                driver: Any = connection.dbapi_connection
-                try:
-                    return work(connection.cursor())
-                except psycopg.Error as error:
-                    is_broken = driver.closed
-                    is_idle = driver.info.transaction_status == TransactionStatus.IDLE
-                    if not is_idle or not isinstance(error, (psycopg.IntegrityError, psycopg.DataError)):
-                        self._own.connection = None
-                        self._kept.remove(connection)
-                        driver.close()
-                    if is_last or not is_broken:
-                        raise
-        raise AssertionError
+            return await self._pipelines.ask(purpose, calls)
 
-    def _own_connection(self) -> PoolProxiedConnection:
-        found: PoolProxiedConnection | None = getattr(self._own, "connection", None)
-        if found is None:
-            found = self._own.connection = self._direct.raw_connection()
-            found.detach()
-            self._kept.append(found)
-        return found
+    async def ask_for(self, purpose: str, statement: Executable, params: Parameters) -> Rows:
+        """Run one statement as `ask` does."""
+        call, prepared = self._pipelined.called(statement, params)
+        (answer,) = await self.ask(purpose, [call])
+        return prepared.rows(answer, answer.rows)
 
     def sqlite_connection(self) -> sqlite3.Connection:
         """Open a connection to the file beside the pools; a statement that finds it locked raises at once."""

@@ -12,6 +12,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from engine.clock import utc_now
 from engine.database import Database
+from engine.prepared import Call
 from engine.tables import deliveries
 
 LIFETIME = timedelta(minutes=15)
@@ -21,9 +22,10 @@ WAIT_S, POLL_S = 1.0, 0.05
 # Nothing is lost with a claim, so its commit need not wait for the disk.
 _CLAIM = """
 WITH quick AS MATERIALIZED (SELECT set_config('synchronous_commit', 'off', true))
-INSERT INTO assent_deliveries (key, at, is_answered) SELECT %s, %s, false FROM quick ON CONFLICT (key) DO NOTHING
+INSERT INTO assent_deliveries (key, at, is_answered)
+SELECT $1::text, $2::timestamptz, false FROM quick ON CONFLICT (key) DO NOTHING
 """
-_IS_ANSWERED = "SELECT is_answered FROM assent_deliveries WHERE key = %s"
+_IS_ANSWERED = "SELECT is_answered FROM assent_deliveries WHERE key = $1"
 
 
 class Deliveries:
@@ -55,8 +57,13 @@ class Deliveries:
         if self._database.dialect == "sqlite":
             return True
         for _ in range(round(WAIT_S / POLL_S)):
-            if (is_mine := await self._database.on_cursor(lambda cursor: _claimed(cursor, key))) is not None:
-                return is_mine
+            claim, known = await self._database.ask(
+                "deliveries", [Call(_CLAIM, [key, utc_now()]), Call(_IS_ANSWERED, [key])]
+            )
+            if claim.rowcount == 1:
+                return True
+            if known.rows and known.rows[0][0]:
+                return False
             await asyncio.sleep(POLL_S)
         return True
 
@@ -83,16 +90,6 @@ class Deliveries:
                 return
         async with self._database.transaction() as tx:
             await tx.execute(delete(deliveries).where(deliveries.c.at < late))
-
-
-def _claimed(cursor: Any, key: str) -> bool | None:
-    """Claim a key on PostgreSQL: True, it is ours; False, it was answered; None, somebody else is at it."""
-    cursor.execute(_CLAIM, [key, utc_now()])
-    if cursor.rowcount == 1:
-        return True
-    cursor.execute(_IS_ANSWERED, [key])
-    found = cursor.fetchone()
-    return False if found is not None and found[0] else None
 
 
 @cache

@@ -22,9 +22,13 @@ Convert = Callable[[Any], Any]
 
 STATEMENTS_KEPT = 1024
 
+PIPELINED: Final[Dialect] = psycopg.dialect(paramstyle="numeric_dollar")  # type: ignore[no-untyped-call]
+"""PostgreSQL as engine.pipelines speaks to it, with `$1` for the first parameter."""
+
 _DIALECTS: Final[Mapping[str, Dialect]] = {
     "sqlite": pysqlite.dialect(),
     "postgresql": psycopg.dialect(),  # type: ignore[no-untyped-call]
+    "pipelined": PIPELINED,
 }
 
 
@@ -39,7 +43,7 @@ class Call(NamedTuple):
 
     sql: str
     values: Any
-    is_many: bool
+    is_many: bool = False
 
 
 class Prepared:
@@ -91,7 +95,7 @@ class Prepared:
         values = {**given, **rows[0]}
         if self._is_expanded:
             return self._expanded(values)
-        return Call(self._sql, self._bound(values), is_many=False)
+        return Call(self._sql, self._bound(values))
 
     def rows(self, cursor: Any, found: Sequence[Any]) -> Rows:
         """Make rows of what the cursor gave."""
@@ -115,9 +119,9 @@ class Prepared:
             for name, value in state.parameters.items()
         }
         if state.positiontup is not None:
-            return Call(state.statement, [bound[name] for name in state.positiontup], is_many=False)
+            return Call(state.statement, [bound[name] for name in state.positiontup])
         named = {self._escaped.get(name, name): value for name, value in bound.items()}
-        return Call(state.statement, named, is_many=False)
+        return Call(state.statement, named)
 
     def _read(self, cursor: Any, found: Sequence[Any]) -> list[tuple[Any, ...]]:
         if self._reads is None:
@@ -146,12 +150,19 @@ class Positional:
 
     def run(self, cursor: Any, rows: Sequence[tuple[Any, ...]]) -> None:
         """Run it once for each row. Raises: what the driver raises."""
-        if self._picks is not None:
-            rows = [tuple(row[n] for n in self._picks) for row in rows]
+        rows = self._picked(rows)
         if len(rows) == 1:
             cursor.execute(self._sql, rows[0])
         else:
             cursor.executemany(self._sql, rows)
+
+    def calls(self, rows: Sequence[tuple[Any, ...]]) -> list[Call]:
+        """Return what to call for each row."""
+        return [Call(self._sql, row) for row in self._picked(rows)]
+
+    def _picked(self, rows: Sequence[tuple[Any, ...]]) -> Sequence[tuple[Any, ...]]:
+        picks = self._picks
+        return rows if picks is None else [tuple(row[n] for n in picks) for row in rows]
 
 
 class Statements:
@@ -168,17 +179,20 @@ class Statements:
 
         Raises: what the driver raises.
         """
-        prepared, given = self._prepared(statement, params)
-        call = prepared.call(given, params)
+        call, prepared = self.called(statement, params)
         (cursor.executemany if call.is_many else cursor.execute)(call.sql, call.values)
         return prepared.rows(cursor, cursor.fetchall() if cursor.description else ())
 
     async def run_async(self, cursor: Any, statement: Executable, params: Parameters | None) -> Rows:
         """Run a statement on a cursor whose methods are awaited; otherwise as `run`."""
-        prepared, given = self._prepared(statement, params)
-        call = prepared.call(given, params)
+        call, prepared = self.called(statement, params)
         await (cursor.executemany if call.is_many else cursor.execute)(call.sql, call.values)
         return prepared.rows(cursor, await cursor.fetchall() if cursor.description else ())
+
+    def called(self, statement: Executable, params: Parameters | None) -> tuple[Call, Prepared]:
+        """Return what to call, and what makes rows of the answer."""
+        prepared, given = self._prepared(statement, params)
+        return prepared.call(given, params), prepared
 
     def _prepared(
         self, statement: Executable, params: Parameters | None

@@ -5,35 +5,15 @@ Rows are tuples in the order of their table's columns, since tens of thousands a
 
 from __future__ import annotations
 
-import json
-from binascii import b2a_base64
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
 from langgraph.checkpoint.base import WRITES_IDX_MAP
 from langgraph.checkpoint.serde.types import ERROR
-from sqlalchemy import (
-    JSON,
-    BigInteger,
-    ColumnElement,
-    Delete,
-    Dialect,
-    Integer,
-    LargeBinary,
-    Table,
-    Text,
-    bindparam,
-    column,
-    delete,
-    func,
-    literal_column,
-    or_,
-    select,
-)
+from sqlalchemy import BindParameter, Dialect, Table, Text, bindparam, delete, literal_column, or_
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.types import TypeEngine
 
 from engine.checkpointing.statements import BLOBS, CHECKPOINTS, INTERRUPTS, WRITES
 from engine.prepared import Positional
@@ -52,6 +32,7 @@ SECTIONS: dict[str, tuple[Table, bool]] = {
 
 _KEY_COLUMNS = {section: len(table.primary_key) for section, (table, _) in SECTIONS.items()}
 _CLOSING = ("thread_id", "checkpoint_ns", "task_id", "before_id")
+_REMOVALS = ("forgotten", "closings")
 
 
 @dataclass(slots=True)
@@ -75,11 +56,12 @@ class Change:
         """Return the rows to insert by section, without the sections that have none."""
         return [(name, rows) for name in SECTIONS if (rows := getattr(self, name))]
 
-    def contradicts_itself(self) -> bool:
-        """Say whether questions are closed in a thread in which others are opened."""
-        return bool(self.closings and self.opened) and not {row[0] for row in self.closings}.isdisjoint(
-            row[0] for row in self.opened
-        )
+    def statements(self, dialect: Dialect) -> list[tuple[Positional, Rows]]:
+        """Return what to run, in this order, each for its rows."""
+        removals = [
+            (removal(name, dialect), getattr(self, name)) for name in _REMOVALS if getattr(self, name)
+        ]
+        return removals + [(insertion(section, dialect), rows) for section, rows in self.sections()]
 
 
 def merged(changes: Sequence[Change]) -> Change:
@@ -138,55 +120,7 @@ def removal(name: str, dialect: Dialect) -> Positional:
     """Return the statement for a row of `forgotten` or `closings`."""
     if name == "forgotten":
         return Positional(_FORGET_ERROR, dialect, _TASK)
-    return Positional(_close({each: bindparam(each, type_=Text()) for each in _CLOSING}), dialect, _CLOSING)
-
-
-@cache
-def merged_insertion(sections: tuple[str, ...], dialect: Dialect) -> Positional:
-    """Return PostgreSQL's one statement for all rows of these sections, which may end with `closings`.
-
-    Each section has one parameter, `packed_rows` of it: a driver takes longer to pack lists value by value than the
-    server to unpack them.
-    """
-    ctes = []
-    for section in sections:
-        columns = _columns(section)
-        sent = [(name, Text() if isinstance(kind, LargeBinary) else kind) for name, kind in columns]
-        rows = (
-            func.json_to_recordset(bindparam(section, type_=JSON()))
-            .table_valued(*(column(*each) for each in sent))
-            .render_derived(with_types=True)
-        )
-        given: dict[str, ColumnElement[Any]] = {
-            name: func.decode(rows.c[name], literal_column("'base64'"))
-            if isinstance(kind, LargeBinary)
-            else rows.c[name]
-            for name, kind in columns
-        }
-        if section == "closings":
-            ctes.append(_close(given).cte(section))
-            continue
-        table, is_replacing = SECTIONS[section]
-        insert = postgresql.insert(table).from_select(list(given), select(*given.values()))
-        ctes.append(_on_conflict(insert, section, is_replacing=is_replacing).cte(section))
-    return Positional(select(literal_column("1")).add_cte(*ctes), dialect, sections)
-
-
-def packed_rows(section: str, rows: Rows) -> str:
-    """Return rows as merged_insertion() takes them: JSON, and in it bytes in base64."""
-    names = [name for name, _ in _columns(section)]
-    return json.dumps([dict(zip(names, row, strict=True)) for row in rows], default=_base64)
-
-
-def _base64(value: bytes) -> str:
-    return b2a_base64(value, newline=False).decode()
-
-
-@cache
-def _columns(section: str) -> list[tuple[str, TypeEngine[Any]]]:
-    if section == "closings":
-        return [(name, Text()) for name in _CLOSING]
-    return [(each.name, _plain_type(each.type)) for each in SECTIONS[section][0].columns]
+    return Positional(_CLOSE, dialect, _CLOSING)
 
 
 def _on_conflict(insert: Any, section: str, *, is_replacing: bool) -> Any:
@@ -198,22 +132,15 @@ def _on_conflict(insert: Any, section: str, *, is_replacing: bool) -> Any:
     return insert.on_conflict_do_update(index_elements=keys, set_=replaced)
 
 
-def _plain_type(kind: TypeEngine[Any]) -> TypeEngine[Any]:
-    return next((plain() for plain in (LargeBinary, BigInteger, Integer) if isinstance(kind, plain)), Text())
-
-
-def _close(given: Mapping[str, ColumnElement[Any]]) -> Delete:
-    columns = INTERRUPTS.c
-    return delete(INTERRUPTS).where(
-        columns.thread_id == given["thread_id"],
-        or_(given["checkpoint_ns"].is_(None), columns.checkpoint_ns == given["checkpoint_ns"]),
-        or_(given["task_id"].is_(None), columns.task_id == given["task_id"]),
-        or_(given["before_id"].is_(None), columns.checkpoint_id < given["before_id"]),
-    )
-
-
 _TASK = ("thread_id", "checkpoint_ns", "checkpoint_id", "task_id")
 _FORGET_ERROR = delete(WRITES).where(
     *(WRITES.c[name] == bindparam(name) for name in _TASK),
     WRITES.c.idx == literal_column(str(WRITES_IDX_MAP[ERROR])),
+)
+_CLOSED: dict[str, BindParameter[str]] = {name: bindparam(name, type_=Text()) for name in _CLOSING}
+_CLOSE = delete(INTERRUPTS).where(
+    INTERRUPTS.c.thread_id == _CLOSED["thread_id"],
+    or_(_CLOSED["checkpoint_ns"].is_(None), INTERRUPTS.c.checkpoint_ns == _CLOSED["checkpoint_ns"]),
+    or_(_CLOSED["task_id"].is_(None), INTERRUPTS.c.task_id == _CLOSED["task_id"]),
+    or_(_CLOSED["before_id"].is_(None), INTERRUPTS.c.checkpoint_id < _CLOSED["before_id"]),
 )

@@ -10,16 +10,16 @@ import sqlite3
 import time
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
-from typing import Any, Protocol
+from typing import Protocol
 
+from psycopg import RawCursor
 from sqlalchemy import Executable
 from sqlalchemy.dialects import sqlite
-from sqlalchemy.dialects.postgresql import psycopg
 
-from engine.checkpointing.changes import Change, insertion, merged_insertion, packed_rows, removal
+from engine.checkpointing.changes import Change
 from engine.connections import BEGIN_WRITING
 from engine.database import Database
-from engine.prepared import Parameters, Rows
+from engine.prepared import PIPELINED, Parameters, Rows
 from engine.transactions import Transaction, renamed_errors, to_the_end, when_free
 
 QUICK_COMMIT_S = 0.001
@@ -75,7 +75,8 @@ class SQLiteLane:
                 try:
                     if not isinstance(change, Change):
                         change = await change(Transaction(self._runner(cursor), "sqlite"))
-                    _insert_into_sqlite(cursor, change)
+                    for statement, rows in change.statements(_SQLITE):
+                        statement.run(cursor, rows)
                     await self._commit(connection, is_alone=is_alone)
                 finally:
                     if connection.in_transaction:
@@ -128,34 +129,33 @@ class SQLiteLane:
 
 
 class PostgresLane:
-    """Works on the database's own threads; a change without a check is one statement, and one commit.
+    """Two connections that the event loop sends statements on, one to write and one to read.
 
-    psycopg's asyncio layer takes longer for a statement than a thread does.
+    A change without a check is one transaction and one round trip. A check locks rows: it runs on the database's own
+    thread, so that a busy event loop does not keep them locked.
     """
 
     def __init__(self, database: Database) -> None:
         self._database = database
 
     async def write(self, change: Change | Check, *, is_alone: bool) -> None:  # noqa: ARG002
-        if isinstance(change, Change) and not change.forgotten and not change.contradicts_itself():
-            await self._database.on_cursor(
-                lambda cursor: _insert_into_postgres(cursor, change, change.closings)
-            )
+        if isinstance(change, Change):
+            work = change.statements(PIPELINED)
+            calls = [call for statement, rows in work for call in statement.calls(rows)]
+            await self._database.ask("checkpoints", calls)
             return
 
         async def body(tx: Transaction) -> None:
-            wanted = change if isinstance(change, Change) else await change(tx)
-            for name in ("forgotten", "closings"):
-                if rows := getattr(wanted, name):
-                    removal(name, _POSTGRES).run(tx.cursor, rows)
-            _insert_into_postgres(tx.cursor, wanted, ())
+            wanted = await change(tx)
+            with renamed_errors():
+                cursor = RawCursor(tx.cursor.connection)
+                for statement, rows in wanted.statements(PIPELINED):
+                    statement.run(cursor, rows)
 
         await self._database.transact(body)
 
     async def read(self, statement: Executable, params: Parameters) -> Rows:
-        return await self._database.on_cursor(
-            lambda cursor: self._database.statements.run(cursor, statement, params)
-        )
+        return await self._database.ask_for("reads", statement, params)
 
     def version(self) -> int | None:
         return None
@@ -165,21 +165,3 @@ class PostgresLane:
 
 
 _SQLITE = sqlite.dialect()
-_POSTGRES = psycopg.dialect(paramstyle="format")  # type: ignore[no-untyped-call]
-
-
-def _insert_into_sqlite(cursor: sqlite3.Cursor, change: Change) -> None:
-    for name in ("forgotten", "closings"):
-        if rows := getattr(change, name):
-            removal(name, _SQLITE).run(cursor, rows)
-    for section, rows in change.sections():
-        insertion(section, _SQLITE).run(cursor, rows)
-
-
-def _insert_into_postgres(cursor: Any, change: Change, closings: Any) -> None:
-    sections = change.sections()
-    if closings:
-        sections.append(("closings", closings))
-    if sections:
-        names = tuple(section for section, _ in sections)
-        merged_insertion(names, _POSTGRES).run(cursor, [tuple(packed_rows(*each) for each in sections)])

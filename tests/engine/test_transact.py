@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import gc
 import threading
-import time
 from collections.abc import AsyncIterator
 from contextlib import suppress
 from datetime import UTC, datetime
@@ -30,7 +29,6 @@ from sqlalchemy import (
 from sqlalchemy.schema import CreateTable
 
 from engine.columns import JsonText, TextKey, UtcDateTime
-from engine.connections import THREADS
 from engine.database import Database
 from engine.errors import Conflict, StoreError
 from engine.prepared import _KNOWN, STATEMENTS_KEPT
@@ -301,35 +299,6 @@ async def test_connections_that_broke_meanwhile_are_replaced(
     end_other_sessions(postgres_url)
     await asyncio.gather(*(store(on_postgres, {"id": number}) for number in range(8, 16)))
     assert await count(on_postgres) == 16
-
-
-async def test_kept_connections_that_broke_are_replaced(on_postgres: Database, postgres_url: str) -> None:
-    """So are those that a thread keeps to itself, though all that are left in the pool have broken as well."""
-
-    def ask(cursor: Any) -> int:
-        time.sleep(0.02)  # so that every thread takes its share
-        return int(cursor.execute("SELECT 1").fetchone()[0])
-
-    for _ in range(3):
-        await asyncio.gather(*(on_postgres.on_cursor(ask) for _ in range(8)))
-        await asyncio.gather(*(store(on_postgres) for _ in range(8)))
-        end_other_sessions(postgres_url)
-        assert await asyncio.gather(*(on_postgres.on_cursor(ask) for _ in range(8))) == [1] * 8
-
-
-async def test_a_kept_connection_outlives_a_change_of_the_tables(on_postgres: Database) -> None:
-    """A plan that the server does not take any more costs one call for a connection, not all that follow."""
-
-    def ask(cursor: Any) -> Any:
-        return cursor.execute("SELECT id FROM notes WHERE id = %s", [1]).fetchall()
-
-    for _ in range(20):
-        await on_postgres.on_cursor(ask)
-    async with on_postgres.transaction() as tx:
-        await tx.execute(text("ALTER TABLE notes ALTER COLUMN id TYPE bigint"))
-    answers = await asyncio.gather(*(on_postgres.on_cursor(ask) for _ in range(40)), return_exceptions=True)
-    assert sum(answer != [] for answer in answers) <= THREADS["postgresql"]
-    assert await on_postgres.on_cursor(ask) == []
 
 
 async def test_nothing_is_committed_after_a_statement_that_failed(on_postgres: Database) -> None:

@@ -1,0 +1,225 @@
+"""Connections to PostgreSQL that many tasks share: none waits for the answer to another one before it asks.
+
+libpq's pipeline mode on the event loop (https://www.postgresql.org/docs/current/libpq-pipeline-mode.html), through
+psycopg.pq: for a statement a thread or a cursor of psycopg takes as long as the server does.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+import psycopg
+from psycopg.adapt import PyFormat, Transformer
+from psycopg.pq import DiagnosticField, ExecStatus, Format
+from psycopg.pq.abc import PGresult
+from sqlalchemy import URL
+
+from engine.connections import shared_connection
+from engine.prepared import Call
+
+_ANSWERS = (ExecStatus.COMMAND_OK, ExecStatus.TUPLES_OK)
+_CLOSED = "The connection was closed."
+_SENT_IN_BINARY = (str, bytes, list)  # what is sent as text ends at its first NUL
+
+
+class Answer(NamedTuple):
+    """What a statement gave. `description` as a cursor's: the name and the type's OID of each column."""
+
+    rows: Sequence[tuple[Any, ...]]
+    description: Sequence[tuple[str, int]]
+    rowcount: int
+
+
+@dataclass(slots=True)
+class _Question:
+    """Statements that were sent together, and what came back for them so far."""
+
+    count: int
+    done: asyncio.Future[list[Answer]]
+    results: list[PGresult] = field(default_factory=list)
+
+
+class Pipeline:
+    """One connection, which has to be in autocommit mode. For the event loop it is made in.
+
+    `is_broken`: the connection is gone. `is_usable`: something may be asked of it. After an error that is not about
+    a row nothing more should be, since the server may hold plans that do not fit its tables any more; what was asked
+    before is still answered.
+    """
+
+    def __init__(self, connection: psycopg.AsyncConnection[Any]) -> None:
+        self._connection = connection
+        self._libpq = connection.pgconn
+        self._socket = self._libpq.socket
+        self._loop = asyncio.get_running_loop()
+        self._names: dict[str, bytes] = {}
+        self._asked: deque[_Question] = deque()
+        self._values = Transformer(connection)
+        self.is_broken = False
+        self.is_usable = True
+        self._libpq.enter_pipeline_mode()
+        self._loop.add_reader(self._socket, self._read)
+
+    def ask(self, calls: Sequence[Call]) -> asyncio.Future[list[Answer]]:
+        """Send statements with `$1` for parameters; all of them are one transaction.
+
+        The answers come in the same order. Whoever is cancelled meanwhile does not learn how it ended.
+        Raises, or the future does: psycopg.Error, UnicodeEncodeError before anything was sent.
+        """
+        values = [self._encoded(call.values) for call in calls]
+        question = _Question(len(calls), self._loop.create_future())
+        try:
+            for call in calls:
+                if call.sql not in self._names:
+                    name = self._names[call.sql] = f"assent_{len(self._names)}".encode()
+                    self._libpq.send_prepare(name, call.sql.encode())
+            for call, (params, formats) in zip(calls, values, strict=True):
+                self._libpq.send_query_prepared(self._names[call.sql], params, formats, Format.BINARY)
+            self._libpq.pipeline_sync()
+            self._asked.append(question)
+            self._flush()
+        except psycopg.Error as error:
+            self._break(error)
+            raise
+        return question.done
+
+    def close(self) -> None:
+        """Close the connection; what is under way fails."""
+        self._break(psycopg.InterfaceError(_CLOSED))
+
+    def _encoded(self, values: Sequence[Any]) -> tuple[Sequence[Any], Sequence[Format]]:
+        formats = [
+            PyFormat.BINARY if isinstance(value, _SENT_IN_BINARY) else PyFormat.TEXT for value in values
+        ]
+        params = self._values.dump_sequence(values, formats)
+        return params, self._values.formats or ()
+
+    def _flush(self) -> None:
+        if self._libpq.flush():
+            self._loop.add_writer(self._socket, self._flush_more)
+
+    def _flush_more(self) -> None:
+        try:
+            if not self._libpq.flush():
+                self._loop.remove_writer(self._socket)
+        except psycopg.Error as error:
+            self._break(error)
+
+    def _read(self) -> None:
+        try:
+            self._libpq.consume_input()
+            was_none = False
+            while self._asked and not self._libpq.is_busy():
+                result = self._libpq.get_result()
+                if result is None:  # stands between two answers; twice, where nothing more comes
+                    if was_none:
+                        raise psycopg.OperationalError(self._libpq.get_error_message())
+                    was_none = True
+                    continue
+                was_none = False
+                if result.status == ExecStatus.PIPELINE_SYNC:
+                    self._answer(self._asked.popleft())
+                else:
+                    self._asked[0].results.append(result)
+        except psycopg.Error as error:
+            self._break(error)
+        if not self.is_usable and not self._asked:
+            self.close()
+
+    def _answer(self, question: _Question) -> None:
+        failed = next((each for each in question.results if each.status not in _ANSWERS), None)
+        if failed is not None:
+            error = _error_of(failed)
+            if not isinstance(error, (psycopg.IntegrityError, psycopg.DataError)):
+                self.is_usable = False
+            if not question.done.done():
+                question.done.set_exception(error)
+        elif not question.done.done():
+            question.done.set_result([self._decoded(each) for each in question.results[-question.count :]])
+
+    def _decoded(self, result: PGresult) -> Answer:
+        if not result.nfields:
+            return Answer((), (), result.command_tuples or 0)
+        self._values.set_pgresult(result)
+        rows = self._values.load_rows(0, result.ntuples, tuple)
+        columns = [((result.fname(n) or b"").decode(), result.ftype(n)) for n in range(result.nfields)]
+        return Answer(rows, columns, result.ntuples)
+
+    def _break(self, error: psycopg.Error) -> None:
+        if self.is_broken:
+            return
+        self.is_broken, self.is_usable = True, False
+        self._loop.remove_reader(self._socket)
+        self._loop.remove_writer(self._socket)
+        self._libpq.finish()
+        while self._asked:
+            question = self._asked.popleft()
+            if not question.done.done():
+                question.done.set_exception(error)
+
+
+class Pipelines:
+    """A database's connections of this kind, one for each purpose: opened at its first use, anew when it broke."""
+
+    def __init__(self, url: URL) -> None:
+        self._url = url
+        self._pipelines: dict[str, Pipeline] = {}
+        self._opening: dict[str, asyncio.Task[Pipeline]] = {}
+
+    async def ask(self, purpose: str, calls: Sequence[Call]) -> Sequence[Answer]:
+        """Ask as Pipeline.ask does, and once more when the connection turns out to have broken since its last use.
+
+        So doing it twice must be the same as once. Raises: psycopg.Error, UnicodeEncodeError.
+        """
+        pipeline = await self._opened(purpose)
+        try:
+            return await pipeline.ask(calls)
+        except psycopg.OperationalError:
+            if not pipeline.is_broken:
+                raise
+        return await (await self._opened(purpose)).ask(calls)
+
+    def close(self) -> None:
+        """Close all; the next use would open new ones."""
+        while self._opening:
+            self._opening.popitem()[1].cancel()
+        while self._pipelines:
+            self._pipelines.popitem()[1].close()
+
+    async def _opened(self, purpose: str) -> Pipeline:
+        found = self._pipelines.get(purpose)
+        if found is not None and found.is_usable:
+            return found
+        opening = self._opening.get(purpose)
+        if opening is None:  # all who wait share one attempt, and its failure
+            opening = self._opening[purpose] = asyncio.create_task(self._open(purpose))
+        try:
+            return await asyncio.shield(opening)
+        except asyncio.CancelledError:
+            if opening.cancelled():
+                raise psycopg.InterfaceError(_CLOSED) from None
+            raise
+
+    async def _open(self, purpose: str) -> Pipeline:
+        try:
+            pipeline = self._pipelines[purpose] = Pipeline(await shared_connection(self._url))
+        finally:
+            self._opening.pop(purpose, None)
+        return pipeline
+
+
+def _error_of(result: PGresult) -> psycopg.Error:
+    """Return the server's error as psycopg names it, without its details: these may hold values of a row."""
+    code = (result.error_field(DiagnosticField.SQLSTATE) or b"").decode()
+    message = (result.error_field(DiagnosticField.MESSAGE_PRIMARY) or result.error_message).decode(
+        errors="replace"
+    )
+    try:
+        kind: type[psycopg.Error] = psycopg.errors.lookup(code)
+    except KeyError:
+        kind = psycopg.OperationalError
+    return kind(message)

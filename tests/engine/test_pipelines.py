@@ -1,0 +1,187 @@
+"""Statements that share a connection to PostgreSQL: answers, errors, and connections that break."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import AsyncIterator
+from typing import Any
+
+import pytest
+from sqlalchemy import Column, Integer, LargeBinary, MetaData, Table, Text, bindparam, insert, select
+
+from engine.connections import normalised
+from engine.database import Database
+from engine.errors import Conflict, StoreError
+from engine.pipelines import Pipelines
+from engine.prepared import Call
+from engine.transactions import renamed_errors
+from tests.postgres import end_other_sessions
+
+THINGS = Table(
+    "things",
+    MetaData(),
+    Column("id", Integer, primary_key=True, autoincrement=False),
+    Column("name", Text),
+    Column("body", LargeBinary),
+)
+PUT = "INSERT INTO things (id, name, body) VALUES ($1, $2, $3)"
+GET = select(THINGS).where(THINGS.c.id == bindparam("wanted"))
+
+
+@pytest.fixture
+async def database(postgres_url: str) -> AsyncIterator[Database]:
+    database = Database(postgres_url)
+    async with database.engine.begin() as connection:
+        await connection.run_sync(THINGS.metadata.create_all)
+    yield database
+    await database.close()
+
+
+def put(number: int, name: str | None = "", body: bytes = b"") -> Call:
+    return Call(PUT, [number, name, body])
+
+
+def asked(sql: str, *values: Any) -> list[Call]:
+    return [Call(sql, values)]
+
+
+async def ids(database: Database) -> list[int]:
+    (answer,) = await database.ask("other", asked("SELECT id FROM things ORDER BY id"))
+    return [number for (number,) in answer.rows]
+
+
+async def one(database: Database, sql: str, *values: Any) -> Any:
+    (answer,) = await database.ask("reads", asked(sql, *values))
+    return answer.rows[0][0]
+
+
+async def test_everybody_gets_the_own_answer(database: Database) -> None:
+    """Two hundred askers at once, over one connection."""
+    answers = await asyncio.gather(
+        *(database.ask("reads", asked("SELECT $1::int, pg_backend_pid()", n)) for n in range(200))
+    )
+    assert [answer.rows[0][0] for (answer,) in answers] == list(range(200))
+    assert len({answer.rows[0][1] for (answer,) in answers}) == 1
+
+
+async def test_values_come_back_equal(database: Database) -> None:
+    """Also large ones, which the socket does not take at once, while others ask on the same connection."""
+    large = bytes(range(256)) * 40_000
+    some = [(1, "", b""), (2, None, b"\x00\x01"), (3, "Zoë 😀 '\"\\ $1 %s", large), (4, "x" * 3_000_000, b"")]
+    await asyncio.gather(*(database.ask("writes", [put(*each)]) for each in some))
+    found = [
+        (await database.ask_for("reads", GET, {"wanted": number})).one() for number in range(1, len(some) + 1)
+    ]
+    assert [tuple(each) for each in found] == some
+    assert (await database.ask_for("reads", GET, {"wanted": 9})).first() is None
+
+
+async def test_what_is_asked_together_is_one_transaction(database: Database) -> None:
+    with pytest.raises(Conflict) as caught:
+        await database.ask("writes", [put(1), put(2), put(1, "secret")])
+    assert "secret" not in str(caught.value)
+    assert await ids(database) == []
+    first, second = await database.ask("writes", [put(1), Call("UPDATE things SET name = $1", ["new"])])
+    assert (first.rowcount, second.rowcount) == (1, 1)
+
+
+async def test_an_error_is_for_its_own_asker(database: Database) -> None:
+    """Those that were sent before and behind it on the same connection hear nothing of it."""
+    works = [database.ask("writes", [put(number % 40)]) for number in range(80)]
+    answers = await asyncio.gather(*works, return_exceptions=True)
+    assert [type(answer) for answer in answers[40:]] == [Conflict] * 40
+    assert await ids(database) == list(range(40))
+
+
+async def test_a_text_with_nul_is_refused_and_not_cut_off(database: Database) -> None:
+    with pytest.raises(StoreError):
+        await database.ask("writes", [put(1, "before\x00after")])
+    with pytest.raises(StoreError):
+        await database.ask("writes", [put(2), put(3, "half a pair \ud83d")])
+    assert await ids(database) == []
+    await database.ask("writes", [put(1, "whole")])
+    assert await one(database, "SELECT name FROM things") == "whole"
+
+
+async def test_a_commit_is_durable(database: Database) -> None:
+    assert await one(database, "SHOW synchronous_commit") == "on"
+
+
+async def test_a_connection_that_broke_is_replaced(database: Database, postgres_url: str) -> None:
+    for number in range(3):
+        await database.ask("writes", [put(number)])
+        end_other_sessions(postgres_url)
+        if number == 1:
+            await asyncio.sleep(0.05)  # so that the event loop has seen it
+    assert await ids(database) == [0, 1, 2]
+
+
+async def test_all_that_is_under_way_is_asked_again(database: Database, postgres_url: str) -> None:
+    """The server ends the connection while many wait: they get their answers on the next one."""
+    await one(database, "SELECT 1")
+    slow = asyncio.create_task(one(database, "SELECT 1 FROM pg_sleep(0.3)"))
+    others = [asyncio.create_task(one(database, "SELECT $1::int", number)) for number in range(50)]
+    await asyncio.sleep(0.1)
+    await asyncio.to_thread(end_other_sessions, postgres_url)
+    assert await asyncio.gather(slow, *others) == [1, *range(50)]
+
+
+async def test_a_plan_that_no_longer_fits_costs_one_call(database: Database) -> None:
+    """The connection that knows the old plan is left, and what was sent behind it is still answered."""
+    await database.ask("writes", [put(1)])
+    wanted = asked("SELECT id, name FROM things")
+    await database.ask("reads", wanted)
+    await database.ask("writes", asked("ALTER TABLE things ALTER COLUMN name TYPE varchar(9)"))
+    answers = await asyncio.gather(
+        *(database.ask("reads", each) for each in (wanted, asked("SELECT 7"))), return_exceptions=True
+    )
+    assert isinstance(answers[0], StoreError)
+    assert not isinstance(answers[1], BaseException)
+    assert answers[1][0].rows == [(7,)]
+    (answer,) = await database.ask("reads", wanted)
+    assert answer.rows == [(1, "")]
+
+
+async def test_who_is_cancelled_takes_no_answer_from_another(database: Database) -> None:
+    slow = asyncio.create_task(one(database, "SELECT 1 FROM pg_sleep(0.2)"))
+    others = [asyncio.create_task(one(database, "SELECT $1::int", number)) for number in range(20)]
+    await asyncio.sleep(0.05)
+    for each in (slow, *others[::2]):
+        each.cancel()
+    assert await asyncio.gather(*others[1::2]) == list(range(1, 20, 2))
+    assert all(each.cancelled() for each in (slow, *others[::2]))
+
+
+async def test_a_server_that_is_not_there_is_one_failure_for_all(unused_tcp_port: int) -> None:
+    """They share the attempt to connect, and the next one who asks tries anew."""
+    pipelines = Pipelines(normalised(f"postgresql://nobody@127.0.0.1:{unused_tcp_port}/none"))
+    for _ in range(2):
+        with renamed_errors():
+            works = [pipelines.ask("reads", asked("SELECT 1")) for _ in range(20)]
+            answers = await asyncio.gather(*works, return_exceptions=True)
+        assert len({id(answer) for answer in answers}) == 1
+        assert "refused" in str(answers[0])
+
+
+async def test_closing_ends_what_is_under_way(database: Database) -> None:
+    await one(database, "SELECT 1")
+    slow = asyncio.create_task(one(database, "SELECT 1 FROM pg_sleep(5)"))
+    opening = asyncio.create_task(database.ask("new", asked("SELECT 1")))
+    await asyncio.sleep(0)
+    began = time.monotonic()
+    await database.close()
+    ended = await asyncio.gather(slow, opening, return_exceptions=True)
+    assert all(isinstance(each, StoreError) for each in ended)
+    assert time.monotonic() - began < 4
+    assert await ids(database) == []
+
+
+async def test_a_statement_of_sqlalchemy_is_sent_as_it_stands(database: Database) -> None:
+    """What SQLAlchemy makes of a statement is sent as it stands, `$1` and all."""
+    for number in range(3):
+        rows = await database.ask_for(
+            "writes", insert(THINGS), {"id": number, "name": "$1 %(x)s", "body": b"a"}
+        )
+        assert rows.rowcount == 1
+    assert await one(database, "SELECT name FROM things LIMIT 1") == "$1 %(x)s"
