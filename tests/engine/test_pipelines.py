@@ -78,6 +78,7 @@ async def test_values_come_back_equal(database: Database) -> None:
 
 
 async def test_what_is_asked_together_is_one_transaction(database: Database) -> None:
+    """Nothing of it is stored when one statement fails, and the error shows no value."""
     with pytest.raises(Conflict) as caught:
         await database.ask("writes", [put(1), put(2), put(1, "secret")])
     assert "secret" not in str(caught.value)
@@ -95,6 +96,7 @@ async def test_an_error_is_for_its_own_asker(database: Database) -> None:
 
 
 async def test_a_text_with_nul_is_refused_and_not_cut_off(database: Database) -> None:
+    """So is half a character, before anything is sent; the connection goes on after both."""
     with pytest.raises(StoreError):
         await database.ask("writes", [put(1, "before\x00after")])
     with pytest.raises(StoreError):
@@ -105,10 +107,16 @@ async def test_a_text_with_nul_is_refused_and_not_cut_off(database: Database) ->
 
 
 async def test_a_commit_is_durable(database: Database) -> None:
-    assert await one(database, "SHOW synchronous_commit") == "on"
+    """Whatever its database has for a default."""
+    await database.ask("other", asked("ALTER DATABASE test SET synchronous_commit = off"))
+    try:
+        assert await one(database, "SHOW synchronous_commit") == "on"
+    finally:
+        await database.ask("other", asked("ALTER DATABASE test RESET synchronous_commit"))
 
 
 async def test_a_connection_that_broke_is_replaced(database: Database, postgres_url: str) -> None:
+    """Nobody hears of it, whether the event loop has seen it by then or not."""
     for number in range(3):
         await database.ask("writes", [put(number)])
         end_other_sessions(postgres_url)
@@ -144,6 +152,7 @@ async def test_a_plan_that_no_longer_fits_costs_one_call(database: Database) -> 
 
 
 async def test_who_is_cancelled_takes_no_answer_from_another(database: Database) -> None:
+    """The answers that nobody waits for any more are left aside, and all others reach their askers."""
     slow = asyncio.create_task(one(database, "SELECT 1 FROM pg_sleep(0.2)"))
     others = [asyncio.create_task(one(database, "SELECT $1::int", number)) for number in range(20)]
     await asyncio.sleep(0.05)
@@ -165,6 +174,7 @@ async def test_a_server_that_is_not_there_is_one_failure_for_all(unused_tcp_port
 
 
 async def test_closing_ends_what_is_under_way(database: Database) -> None:
+    """With an error, whether the connection was open yet or not; the next use opens a new one."""
     await one(database, "SELECT 1")
     slow = asyncio.create_task(one(database, "SELECT 1 FROM pg_sleep(5)"))
     opening = asyncio.create_task(database.ask("new", asked("SELECT 1")))
