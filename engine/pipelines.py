@@ -10,7 +10,7 @@ import asyncio
 from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from typing import Any
 
 import psycopg
 from psycopg.adapt import PyFormat, Transformer
@@ -26,12 +26,31 @@ _CLOSED = "The connection was closed."
 _SENT_IN_BINARY = (str, bytes, list)  # what is sent as text ends at its first NUL
 
 
-class Answer(NamedTuple):
-    """What a statement gave. `description` as a cursor's: the name and the type's OID of each column."""
+class Answer:
+    """What a statement gave, read when it is asked for."""
 
-    rows: Sequence[tuple[Any, ...]]
-    description: Sequence[tuple[str, int]]
-    rowcount: int
+    __slots__ = ("_result", "_values")
+
+    def __init__(self, result: PGresult, values: Any) -> None:
+        self._result = result
+        self._values = values
+
+    @property
+    def rows(self) -> Sequence[tuple[Any, ...]]:
+        self._values.set_pgresult(self._result)
+        rows: list[tuple[Any, ...]] = self._values.load_rows(0, self._result.ntuples, tuple)
+        return rows
+
+    @property
+    def rowcount(self) -> int:
+        """How many rows it changed, or gave."""
+        return self._result.command_tuples or 0
+
+    @property
+    def description(self) -> Sequence[tuple[str, int]]:
+        """The name and the type's OID of each column, as a cursor has them."""
+        result = self._result
+        return [((result.fname(n) or b"").decode(), result.ftype(n)) for n in range(result.nfields)]
 
 
 @dataclass(slots=True)
@@ -58,7 +77,8 @@ class Pipeline:
         self._loop = asyncio.get_running_loop()
         self._names: dict[str, bytes] = {}
         self._asked: deque[_Question] = deque()
-        self._values = Transformer(connection)
+        self._values: Any = Transformer(connection)
+        self._values.encoding  # noqa: B018 - kept by it, so that answers can be read when the connection is gone
         self.is_broken = False
         self.is_usable = True
         self._libpq.enter_pipeline_mode()
@@ -139,15 +159,8 @@ class Pipeline:
             if not question.done.done():
                 question.done.set_exception(error)
         elif not question.done.done():
-            question.done.set_result([self._decoded(each) for each in question.results[-question.count :]])
-
-    def _decoded(self, result: PGresult) -> Answer:
-        if not result.nfields:
-            return Answer((), (), result.command_tuples or 0)
-        self._values.set_pgresult(result)
-        rows = self._values.load_rows(0, result.ntuples, tuple)
-        columns = [((result.fname(n) or b"").decode(), result.ftype(n)) for n in range(result.nfields)]
-        return Answer(rows, columns, result.ntuples)
+            results = question.results[-question.count :]
+            question.done.set_result([Answer(each, self._values) for each in results])
 
     def _break(self, error: psycopg.Error) -> None:
         if self.is_broken:

@@ -21,14 +21,13 @@ class Coming:
         self._puts: dict[Key, Entry] = {}
 
     def put(self, key: Key, entry: Entry, apply: Apply) -> None:
-        """Note a call that stores the checkpoint, until it is done."""
+        """Note a call that stores the checkpoint."""
         self._puts[key] = entry
         self.add(key, entry, apply)
 
     def add(self, key: Key, entry: Entry, apply: Apply) -> None:
-        """Note a call that writes on top of the checkpoint, until it is done."""
+        """Note a call that writes on top of the checkpoint."""
         self._calls.setdefault(key, []).append((entry, apply))
-        entry.done.add_done_callback(lambda _: self._drop(key, entry))
 
     def is_put(self, key: Key) -> bool:
         """Say whether the checkpoint itself is on its way; the database cannot know more of it then."""
@@ -41,7 +40,8 @@ class Coming:
             record = apply(record)
         return record, [entry for entry, _ in calls]
 
-    def _drop(self, key: Key, entry: Entry) -> None:
+    def drop(self, key: Key, entry: Entry) -> None:
+        """Forget a call that is done."""
         if self._puts.get(key) is entry:
             del self._puts[key]
         left = [call for call in self._calls[key] if call[0] is not entry]

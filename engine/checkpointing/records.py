@@ -340,6 +340,8 @@ class Record:
         """Return how many bytes of memory its large values take."""
         values = (*self.values.values(), *(write.value for write in self.writes.values()))
         chains = [value.chain for value in values if isinstance(value, Large)]
+        if not chains:
+            return 0
         nodes = {each.name: each.size() for chain in chains for node in chain for each in node.path()}
         return sum(nodes.values())
 

@@ -11,7 +11,7 @@ from typing import Any
 from langgraph.checkpoint.serde.base import SerializerProtocol
 
 from engine.checkpointing import pruning, statements
-from engine.checkpointing.coming import Coming
+from engine.checkpointing.coming import Coming, Key
 from engine.checkpointing.encoding import EncodedCheckpoint, EncodedWrites, with_writes
 from engine.checkpointing.group_commit import Entry, GroupCommit, Guard, Series
 from engine.checkpointing.heads import Heads, Place
@@ -165,7 +165,7 @@ class CheckpointStore:
         )
         key = (record.thread_id, record.checkpoint_ns, record.checkpoint_id)
         self._coming.put(key, entry, lambda old: replace(record, writes=dict(old.writes) if old else {}))
-        await self._commit.write(entry)
+        await self._through(key, entry)
 
     async def write(
         self, encoded: EncodedWrites, *, after: Sequence[Entry], guard: Guard | None, series: Series | None
@@ -192,7 +192,13 @@ class CheckpointStore:
         )
         key = (*encoded.place, encoded.checkpoint_id)
         self._coming.add(key, entry, lambda old: with_writes(old or unknown(*key), encoded))
-        await self._commit.write(entry)
+        await self._through(key, entry)
+
+    async def _through(self, key: Key, entry: Entry) -> None:
+        try:
+            await self._commit.write(entry)
+        finally:
+            self._coming.drop(key, entry)
 
     async def delete_threads(self, thread_ids: Sequence[str], *, guard: Guard | None) -> None:
         """Forget everything about these threads. Raises: DamagedCheckpoint, StoreError, what the guard raises."""
