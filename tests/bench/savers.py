@@ -6,6 +6,7 @@ import asyncio
 import gc
 import operator
 import random
+import sqlite3
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -27,6 +28,7 @@ from psycopg.rows import dict_row
 from psycopg_pool import AsyncConnectionPool
 
 import engine
+from tests.bench import commits
 from tests.postgres import created
 
 MEMORY, SQLITE, POSTGRES = "InMemorySaver", "AsyncSqliteSaver", "AsyncPostgresSaver"
@@ -41,12 +43,13 @@ DOCUMENT_BYTES = 1_000_000
 
 @dataclass
 class Contender:
-    """A saver that is measured. `size` tells the bytes that its data take on disk, `commits` how many there were."""
+    """A saver that is measured. `size` tells the bytes that its data take on disk, `counted` counts commits."""
 
     name: str
     saver: BaseCheckpointSaver[Any]
     size: Callable[[], Awaitable[int]]
     reopened: Callable[[], Any]
+    counted: commits.Counted
     per_second: dict[int, list[float]] = field(default_factory=dict)
     resume_ms: dict[int, list[float]] = field(default_factory=dict)
     figures: dict[str, float] = field(default_factory=dict)
@@ -146,6 +149,10 @@ async def _cycles(contenders: list[Contender]) -> None:
     for contender in contenders:
         grown = await contender.size() - before[contender.name]
         contender.figures["bytes per cycle"] = grown / (ROUNDS * sum(CYCLES.values()))
+        for at_once, cycles in CYCLES.items():
+            async with contender.counted() as tally:
+                await _round(graphs[contender.name], names, at_once=at_once, cycles=cycles)
+            contender.figures[f"commits, {at_once}"] = tally.count / cycles
 
 
 async def _round(graph: Any, names: Iterator[int], *, at_once: int, cycles: int) -> list[float]:
@@ -269,7 +276,7 @@ async def _nothing() -> int:
 
 @asynccontextmanager
 async def _memory() -> AsyncIterator[Contender]:
-    yield Contender(MEMORY, InMemorySaver(), _nothing, _memory)
+    yield Contender(MEMORY, InMemorySaver(), _nothing, _memory, commits.nothing)
 
 
 @asynccontextmanager
@@ -284,7 +291,8 @@ async def _sqlite(folder: Path) -> AsyncIterator[Contender]:
             yield saver
 
     async with opened() as saver:
-        yield Contender(SQLITE, saver, lambda: _file_size(path), opened)
+        counted = commits.on_sqlite(lambda note: saver.conn.set_trace_callback(cast(Any, note)))
+        yield Contender(SQLITE, saver, lambda: _file_size(path), opened, counted)
 
 
 @asynccontextmanager
@@ -300,7 +308,7 @@ async def _postgres(url: str) -> AsyncIterator[Contender]:
             yield saver
 
     async with opened() as saver:
-        yield Contender(POSTGRES, saver, lambda: _database_size(theirs), opened)
+        yield Contender(POSTGRES, saver, lambda: _database_size(theirs), opened, commits.on_postgres(theirs))
 
 
 def _ours(folder: Path, url: str) -> Iterator[Any]:
@@ -315,7 +323,20 @@ def _ours(folder: Path, url: str) -> Iterator[Any]:
 @asynccontextmanager
 async def _our(name: str, url: str, size: Callable[[], Awaitable[int]]) -> AsyncIterator[Contender]:
     async with engine.open_saver(url) as saver:
-        yield Contender(name, saver, size, lambda: engine.open_saver(url))
+        yield Contender(name, saver, size, lambda: engine.open_saver(url), _our_commits(saver, url))
+
+
+def _our_commits(saver: engine.SQLModelSaver, url: str) -> commits.Counted:
+    if saver.database.dialect == "postgresql":
+        return commits.on_postgres(url)
+    made: list[sqlite3.Connection] = []
+    saver.database.sqlite_connection = commits.kept(saver.database.sqlite_connection, made)  # type: ignore[method-assign]
+
+    async def trace(note: commits.Trace) -> None:
+        for connection in made:
+            connection.set_trace_callback(note)
+
+    return commits.on_sqlite(trace)
 
 
 async def _file_size(path: Path) -> int:

@@ -41,7 +41,16 @@ def report(contenders: Sequence[Contender]) -> str:
 
 def _cycles(by_name: dict[str, Contender], at_once: int) -> str:
     threads = "1 thread" if at_once == 1 else f"{at_once} threads"
-    rows = [[f"Approval cycles, {threads}", "per second", "resume p50", "p99", "ratios, with their range"]]
+    rows = [
+        [
+            f"Approval cycles, {threads}",
+            "per second",
+            "commits each",
+            "resume p50",
+            "p99",
+            "ratios, with their range",
+        ]
+    ]
     for each in by_name.values():
         wanted = LIMITS.get((each.name, at_once), ())
         told = "; ".join(_ratio(each, by_name[name], at_once, limit) for name, limit in wanted)
@@ -50,6 +59,7 @@ def _cycles(by_name: dict[str, Contender], at_once: int) -> str:
             [
                 each.name,
                 f"{median(each.per_second[at_once]):.0f}",
+                f"{each.figures[f'commits, {at_once}']:.3g}",
                 f"{median(took):.1f} ms",
                 f"{p99(took):.1f} ms",
                 told,
