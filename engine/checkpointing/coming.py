@@ -20,14 +20,14 @@ class Coming:
         self._calls: dict[Key, list[tuple[Entry, Apply]]] = {}
         self._puts: dict[Key, Entry] = {}
 
-    def put(self, key: Key, entry: Entry, apply: Apply) -> None:
+    def put(self, entry: Entry, apply: Apply) -> None:
         """Note a call that stores the checkpoint."""
-        self._puts[key] = entry
-        self.add(key, entry, apply)
+        self._puts[entry.key] = entry
+        self.add(entry, apply)
 
-    def add(self, key: Key, entry: Entry, apply: Apply) -> None:
+    def add(self, entry: Entry, apply: Apply) -> None:
         """Note a call that writes on top of the checkpoint."""
-        self._calls.setdefault(key, []).append((entry, apply))
+        self._calls.setdefault(entry.key, []).append((entry, apply))
 
     def is_put(self, key: Key) -> bool:
         """Say whether the checkpoint itself is on its way; the database cannot know more of it then."""
@@ -40,8 +40,9 @@ class Coming:
             record = apply(record)
         return record, [entry for entry, _ in calls]
 
-    def drop(self, key: Key, entry: Entry) -> None:
+    def drop(self, entry: Entry) -> None:
         """Forget a call that is done."""
+        key = entry.key
         if self._puts.get(key) is entry:
             del self._puts[key]
         left = [call for call in self._calls[key] if call[0] is not entry]

@@ -41,38 +41,43 @@ class _Durable(asyncio.Future[None]):
 
 @dataclass(eq=False, slots=True)
 class Entry:
-    """One call that writes. `passed`: the parameters of IS_PASSED, where the thread's head must be the parent.
+    """One call that writes on a checkpoint: `key` is its thread, namespace and id.
 
-    `after`: earlier calls that this one builds upon; it fails if one of them does.
+    `passed`: the parameters of IS_PASSED, where the thread's head must be the parent. `after`: earlier calls that it
+    builds upon; it fails if one of them does.
     """
 
-    thread_id: str
+    key: tuple[str, str, str]
     change: Change
     applied: Callable[[], None]
     guard: Guard | None = None
-    series: Series = field(default_factory=Series)
+    series: Series | None = None
     passed: Mapping[str, str] | None = None
     after: Sequence[Entry] = ()
     done: _Durable = field(default_factory=_Durable)
 
 
 class GroupCommit:
-    """The one way of all checkpoints into the database. For one event loop."""
+    """The one way of all checkpoints into the database. For one event loop.
 
-    def __init__(self, lane: Lane) -> None:
+    `ended` is called with each entry that is durable or has failed, before its caller goes on.
+    """
+
+    def __init__(self, lane: Lane, ended: Callable[[Entry], None]) -> None:
         self._lane = lane
+        self._ended = ended
         self._waiting: list[Entry] = []
         self._task: asyncio.Task[None] | None = None
 
-    async def write(self, entry: Entry) -> None:
-        """Return once the change is durable, after `applied` was called.
+    def write(self, entry: Entry) -> Awaitable[None]:
+        """Return what is done once the change is durable, after `applied` was called.
 
-        Raises: what its guard raises, StaleWriter, StoreError, or the error of an earlier one in its series.
+        It raises what its guard raises, StaleWriter, StoreError, or the error of an earlier one in its series.
         """
         self._waiting.append(entry)
         if self._task is None:
             self._task = asyncio.create_task(self._write_all(), name="group commit")
-        await entry.done
+        return entry.done
 
     async def close(self) -> None:
         """Wait for what is on its way and close the connections."""
@@ -91,14 +96,14 @@ class GroupCommit:
         finally:  # with entries left only when the event loop ends
             self._task = None
             for entry in (*entries, *self._waiting):
-                _fail(entry, StoreError("The checkpointer was stopped."))
+                self._end(entry, StoreError("The checkpointer was stopped."))
             self._waiting = []
 
     async def _write(self, entries: Sequence[Entry]) -> None:
         refused: dict[Entry, BaseException] = {}
-        is_alone = not self._waiting and len({entry.thread_id for entry in entries}) == 1
+        is_alone = not self._waiting and len({entry.key[0] for entry in entries}) == 1
         try:
-            if any(entry.guard or entry.series.failure or _earlier_failure(entry) for entry in entries):
+            if any(entry.guard or _earlier_failure(entry) for entry in entries):
 
                 async def check(tx: Transaction) -> Change:
                     refused.clear()
@@ -110,27 +115,35 @@ class GroupCommit:
         except Exception as error:  # noqa: BLE001 - it goes to the callers
             if len(entries) == 1 or _concerns_all(error):
                 for entry in entries:
-                    _fail(entry, error)
+                    self._end(entry, error)
                 return
             for entry in entries:
                 await self._write([entry])
             return
         for entry in entries:
-            if entry in refused:
-                _fail(entry, refused[entry])
-            else:
-                entry.applied()
-                if not entry.done.done():
-                    entry.done.set_result(None)
+            self._end(entry, refused.get(entry))
+
+    def _end(self, entry: Entry, error: BaseException | None) -> None:
+        if error is None:
+            entry.applied()
+        elif entry.series is not None:
+            entry.series.failure = entry.series.failure or error
+        self._ended(entry)
+        if entry.done.done():
+            return
+        if error is None:
+            entry.done.set_result(None)
+        else:
+            entry.done.set_exception(error)
 
 
 async def _checked(entries: Sequence[Entry], tx: Transaction, refused: dict[Entry, BaseException]) -> Change:
     """Ask each guard once and return what may be written."""
     answers: dict[Guard, BaseException | None] = {}
-    failures: dict[Series, BaseException] = {}
+    failures: dict[Series | None, BaseException] = {}
     allowed = []
     for entry in entries:
-        failure = failures.get(entry.series) or entry.series.failure or _earlier_failure(entry)
+        failure = failures.get(entry.series) or _earlier_failure(entry)
         failure = failure or next((refused[each] for each in entry.after if each in refused), None)
         if failure is None and entry.guard is not None:
             if entry.guard not in answers:
@@ -142,11 +155,15 @@ async def _checked(entries: Sequence[Entry], tx: Transaction, refused: dict[Entr
         if failure is None:
             allowed.append(entry)
         else:
-            refused[entry] = failures[entry.series] = failure
+            refused[entry] = failure
+            if entry.series is not None:
+                failures[entry.series] = failure
     return merged([entry.change for entry in allowed])
 
 
 def _earlier_failure(entry: Entry) -> BaseException | None:
+    if entry.series is not None and entry.series.failure is not None:
+        return entry.series.failure
     return next(
         (error for each in entry.after if each.done.done() and (error := each.done.exception())), None
     )
@@ -160,12 +177,6 @@ async def _refusal(guard: Guard, tx: Transaction) -> BaseException | None:
     except Exception as error:  # noqa: BLE001 - it stops its own writes only
         return error
     return None
-
-
-def _fail(entry: Entry, error: BaseException) -> None:
-    entry.series.failure = entry.series.failure or error
-    if not entry.done.done():
-        entry.done.set_exception(error)
 
 
 def _concerns_all(error: Exception) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncIterator, Collection, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Collection, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from typing import Any
@@ -11,7 +11,7 @@ from typing import Any
 from langgraph.checkpoint.serde.base import SerializerProtocol
 
 from engine.checkpointing import pruning, statements
-from engine.checkpointing.coming import Coming, Key
+from engine.checkpointing.coming import Coming
 from engine.checkpointing.encoding import EncodedCheckpoint, EncodedWrites, with_writes
 from engine.checkpointing.group_commit import Entry, GroupCommit, Guard, Series
 from engine.checkpointing.heads import Heads, Place
@@ -52,9 +52,9 @@ class CheckpointStore:
     def __init__(self, database: Database, encryption_keys: Sequence[bytes] = ()) -> None:
         self._database = database
         self._lane = lane_of(database)
-        self._commit = GroupCommit(self._lane)
         self._heads = Heads()
         self._coming = Coming()
+        self._commit = GroupCommit(self._lane, self._coming.drop)
         self.packing = Packing(encryption_keys)
         self.reads = CheckpointReads(self._lane, database.dialect, self.packing)
         database.before_close(self._commit.close)
@@ -141,36 +141,35 @@ class CheckpointStore:
             after = (records[-1].checkpoint_id, *place)
         return found
 
-    async def put(
+    def put(
         self,
         encoded: EncodedCheckpoint,
         *,
         after: Sequence[Entry],
         guard: Guard | None,
         series: Series | None,
-    ) -> None:
-        """Store a checkpoint that builds upon the calls in `after`.
+    ) -> Awaitable[None]:
+        """Store a checkpoint that builds upon the calls in `after`; done once it is durable.
 
         Raises: StaleWriter, StoreError, what the guard raises, or why one of `after` failed.
         """
         record = encoded.record
         entry = Entry(
-            record.thread_id,
+            (record.thread_id, record.checkpoint_ns, record.checkpoint_id),
             encoded.change,
             applied=lambda: self._heads.stored(record),
             guard=guard,
-            series=series or Series(),
+            series=series,
             passed=encoded.passed if guard is not None else None,
             after=after,
         )
-        key = (record.thread_id, record.checkpoint_ns, record.checkpoint_id)
-        self._coming.put(key, entry, lambda old: replace(record, writes=dict(old.writes) if old else {}))
-        await self._through(key, entry)
+        self._coming.put(entry, lambda old: replace(record, writes=dict(old.writes) if old else {}))
+        return self._commit.write(entry)
 
-    async def write(
+    def write(
         self, encoded: EncodedWrites, *, after: Sequence[Entry], guard: Guard | None, series: Series | None
-    ) -> None:
-        """Store writes that build upon the calls in `after`. Raises: as put."""
+    ) -> Awaitable[None]:
+        """Store writes that build upon the calls in `after`; done once they are durable. Raises: as put."""
 
         def applied() -> None:
             self._heads.wrote(
@@ -182,23 +181,10 @@ class CheckpointStore:
                 forgotten=[task[-1] for task in encoded.change.forgotten],
             )
 
-        entry = Entry(
-            encoded.place[0],
-            encoded.change,
-            applied=applied,
-            guard=guard,
-            series=series or Series(),
-            after=after,
-        )
         key = (*encoded.place, encoded.checkpoint_id)
-        self._coming.add(key, entry, lambda old: with_writes(old or unknown(*key), encoded))
-        await self._through(key, entry)
-
-    async def _through(self, key: Key, entry: Entry) -> None:
-        try:
-            await self._commit.write(entry)
-        finally:
-            self._coming.drop(key, entry)
+        entry = Entry(key, encoded.change, applied=applied, guard=guard, series=series, after=after)
+        self._coming.add(entry, lambda old: with_writes(old or unknown(*key), encoded))
+        return self._commit.write(entry)
 
     async def delete_threads(self, thread_ids: Sequence[str], *, guard: Guard | None) -> None:
         """Forget everything about these threads. Raises: DamagedCheckpoint, StoreError, what the guard raises."""

@@ -130,7 +130,7 @@ MUTATIONS: Final[tuple[Mutation, ...]] = (
     Mutation("writers below the head", "engine/checkpointing/group_commit.py", "failure = StaleWriter() if passed is not None else None", "failure = None", WRITERS),
     Mutation("guards are not asked", "engine/checkpointing/group_commit.py", "            failure = answers[entry.guard]\n", "", WRITERS),
     Mutation("what builds on a failure is stored", "engine/checkpointing/group_commit.py", "        failure = failure or next((refused[each] for each in entry.after if each in refused), None)\n", "", WRITERS),
-    Mutation("told before it is durable", "engine/checkpointing/group_commit.py", "        await entry.done\n", "        entry.done.add_done_callback(lambda done: done.exception())\n", WRITERS),
+    Mutation("told before it is durable", "engine/checkpointer.py", "        await self._store.put(encoded, after=after, guard=self._guard, series=self._series)\n", "        asyncio.ensure_future(self._store.put(encoded, after=after, guard=self._guard, series=self._series))\n", WRITERS),
     Mutation("pickles are read", "engine/serializer.py", "pickle_fallback=False", "pickle_fallback=True", SERIALIZER, survives="kinds other than those written here are refused before LangGraph's serializer sees them"),
     Mutation("any kind is read", "engine/serializer.py", "        if kind not in KINDS:\n", "        if False:\n", SERIALIZER),
     Mutation("any type is revived", "engine/serializer.py", "allowed_msgpack_modules=None", "allowed_msgpack_modules=True", SERIALIZER),
