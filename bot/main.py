@@ -6,7 +6,7 @@ import asyncio
 import logging
 import signal
 from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -38,6 +38,8 @@ from engine import Desk, open_desk
 
 LOG = logging.getLogger("assent")
 STOP_WITHIN_S = 10.0
+LOOK_WITHIN_S = 5.0
+"""What an earlier process left is not taken up before the audit trail was compared with Slack, if Slack answers."""
 
 
 class CannotStart(Exception):
@@ -61,8 +63,9 @@ class Running:
 async def running(settings: Settings) -> AsyncIterator[Running]:
     """Start the bot and stop it on the way out, with 10 s for what is under way.
 
-    The order: the desk; who we are in Slack; the doors; then the sweeper, whose first round takes up what an
-    earlier process left. The doors may open before that, since a click is idempotent and a wake-up is a row.
+    The order: the desk; who we are in Slack; the doors; the witness, who compares the audit trail with Slack; then
+    the sweeper, whose first round takes up what an earlier process left. The doors may open before that, since a
+    click is idempotent and a wake-up is a row.
     Stopping goes the other way round. When Slack cannot be reached the bot starts all the same, says so in
     `/readyz` and keeps trying.
 
@@ -89,7 +92,8 @@ async def running(settings: Settings) -> AsyncIterator[Running]:
         desk.on_change(mirror.catch_up)
         sweeper = Sweeper(desk)
         slack = await _listening_app(stack, client, desk=desk, identity=identity)
-        witness = Witness(client, desk=desk, identity=identity)
+        accepted = settings.accepted_anchors()
+        witness = Witness(client, desk=desk, identity=identity, accepted=accepted)
         once = await _once(stack, desk)
         socket = await _open_socket(stack, slack, settings=settings, once=once)
         health = Health(
@@ -101,11 +105,18 @@ async def running(settings: Settings) -> AsyncIterator[Running]:
             socket=socket.is_open if socket else None,
         )
         url = await _open_web(stack, slack, settings=settings, health=health, once=once)
-        work = [sweeper.run(), Reporter(mirror, desk=desk).run(), witness.look()]
+        work = [_sweep(sweeper, witness), Reporter(mirror, desk=desk).run(), witness.look()]
         stopped = _background(stack, work if knows_itself else [*work, identity.keep_asking()])
         yield Running(
             url=url, slack_url=None if socket else f"{url}/slack/events", desk=desk, stopped=stopped
         )
+
+
+async def _sweep(sweeper: Sweeper, witness: Witness) -> None:
+    with suppress(TimeoutError):
+        async with asyncio.timeout(LOOK_WITHIN_S):
+            await witness.looked.wait()
+    await sweeper.run()
 
 
 async def serve(settings: Settings, *, on_ready: Callable[[Running], None] | None = None) -> None:

@@ -139,6 +139,9 @@ class Settings(StoreSettings):
     assent_host: Annotated[str, Field(description="address to listen on")] = "127.0.0.1"
     assent_port: Annotated[int, Field(description="TCP port; 0: any free one")] = 3000
 
+    assent_accepted_anchors: Annotated[
+        str | None, Field(description="decisions of a lost database that are given up, number:hash")
+    ] = None
     assent_keep_steps_days: Annotated[
         int | None, Field(description="days after its end for which a run keeps all its steps")
     ] = None
@@ -146,6 +149,10 @@ class Settings(StoreSettings):
     def keep_steps(self) -> timedelta | None:
         """Return for how long a run that has ended keeps every step; None: for ever."""
         return None if self.assent_keep_steps_days is None else timedelta(days=self.assent_keep_steps_days)
+
+    def accepted_anchors(self) -> frozenset[str]:
+        """Return the anchors that the audit trail need not fit, as the log names them."""
+        return frozenset(each.strip() for each in (self.assent_accepted_anchors or "").split(","))
 
     def is_slack_local(self) -> bool:
         """Say whether the Web API is on this machine: a sandbox, which has no limit on messages a second."""
@@ -197,6 +204,14 @@ class Settings(StoreSettings):
                 "must be a whole number of days, at least 1; leave the line out to keep all steps."
             )
         return None if days is None else int(days)
+
+    @field_validator("assent_accepted_anchors")
+    @classmethod
+    def _some_anchors(cls, anchors: str | None) -> str | None:
+        for each in [] if anchors is None else anchors.split(","):
+            if not re.fullmatch(r"[0-9]{1,12}:[0-9a-f]{16}", each.strip()):
+                raise ValueError("must list anchors as the log names them: 41:3f2a9c0d1e2b4a5c, with commas.")
+        return anchors
 
     @field_validator("assent_port", mode="before")
     @classmethod

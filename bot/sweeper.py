@@ -36,7 +36,13 @@ class Sweeper:
             await asyncio.sleep(INTERVAL_S)
 
     async def sweep(self) -> None:
-        """Go round once. An error in one step is logged and leaves the others their turn."""
+        """Go round once. An error in one step is logged and leaves the others their turn.
+
+        When the desk is halted there is nothing to do.
+        """
+        if self._desk.witnessed.is_halted:
+            self._done_at = time.monotonic()
+            return
         steps = (
             self._desk.recover,
             self._desk.expire,

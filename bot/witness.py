@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
@@ -23,15 +23,20 @@ SHOWN = 3
 class Witness:
     """Looks once, through the newest messages of each channel that questions go to.
 
-    `trouble` is a sentence when the trail was changed, cut or replaced by an older copy; None while nothing is known
-    to be wrong, also before it has looked.
+    `trouble` is a sentence when the trail was changed, cut or replaced by an older copy, and the desk is halted then;
+    None while nothing is known to be wrong, also before it has `looked`. `accepted` are anchors, as the log
+    names them, that whoever runs the bot has given up.
     """
 
-    def __init__(self, client: AsyncWebClient, *, desk: Desk, identity: Identity) -> None:
+    def __init__(
+        self, client: AsyncWebClient, *, desk: Desk, identity: Identity, accepted: Collection[str]
+    ) -> None:
         self._sightings = Sightings(client)
         self._desk = desk
         self._identity = identity
+        self._accepted = accepted
         self.trouble: str | None = None
+        self.looked = asyncio.Event()
 
     async def look(self) -> None:
         """Wait until Slack knows us, and compare. What cannot be read is logged and left out."""
@@ -40,9 +45,14 @@ class Witness:
         broken: list[Anchor] = []
         for place in sorted({each.channel for each in self._desk.workflows.values() if each.channel}):
             broken += await self._broken(place, author=account.user_id)
-        if broken:
-            self.trouble = _sentence(sorted(broken, key=lambda each: each.seq))
-            LOG.error("%s", self.trouble, extra={"action": "trail broken"})
+        broken.sort(key=lambda each: each.seq)
+        if given_up := [each for each in broken if _short(each) in self._accepted]:
+            LOG.warning("Given up by ASSENT_ACCEPTED_ANCHORS: %s", _listed(given_up))
+        if left := [each for each in broken if each not in given_up]:
+            self._desk.witnessed.halt()
+            self.trouble = _sentence(left)
+            LOG.error("%s All of them: %s", self.trouble, _listed(left), extra={"action": "trail broken"})
+        self.looked.set()
 
     async def _broken(self, place: str, *, author: str) -> tuple[Anchor, ...]:
         try:
@@ -55,9 +65,16 @@ class Witness:
 
 
 def _sentence(anchors: Sequence[Anchor]) -> str:
-    shown = ", ".join(f"{each.seq}:{each.beginning[:FINGERPRINT_CHARS]}" for each in anchors[:SHOWN])
     more = f" and {len(anchors) - SHOWN} more" if len(anchors) > SHOWN else ""
     return (
-        f"The audit trail was changed, cut or replaced by an older copy: cards in Slack show {shown}{more}, "
-        "and no entry fits."
+        "The audit trail was changed, cut or replaced by an older copy: cards in Slack show "
+        f"{_listed(anchors[:SHOWN])}{more}, and no entry fits. Nothing is recorded and no request goes on."
     )
+
+
+def _listed(anchors: Sequence[Anchor]) -> str:
+    return ",".join(map(_short, anchors))
+
+
+def _short(anchor: Anchor) -> str:
+    return f"{anchor.seq}:{anchor.beginning[:FINGERPRINT_CHARS]}"

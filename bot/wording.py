@@ -17,6 +17,7 @@ from engine import (
     Event,
     EventKind,
     Expired,
+    Halted,
     InvalidInput,
     NotAllowed,
     RunStatus,
@@ -307,6 +308,11 @@ def plain_sentence(error: EngineError, *, who: str | None = None) -> str:
         case InvalidInput():
             told = (f"{name}: {text}" if name else text for name, text in error.errors.items())
             return one_line(" ".join(told))
+        case Halted():
+            return (
+                "The records do not fit what Slack shows, so nothing is recorded and no request goes on until "
+                "somebody who runs the bot has looked into it."
+            )
         case StoreError():
             return "The database could not do this now. Nothing was recorded. Please try again."
         case _:

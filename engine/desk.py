@@ -59,7 +59,7 @@ class Desk:
         self._progress = progress
         self._runner = runner
         self.deliveries = Deliveries(ledger.database)
-        self.witnessed = Witnessed(ledger.database)
+        self.witnessed = Witnessed(ledger)
         wakeups.on(Kind.RUN, runner.advance)
 
     # -- what there is ---------------------------------------------------------------------------------------

@@ -22,6 +22,10 @@ class Conflict(StoreError):
     """A row with this key is there already."""
 
 
+class Halted(StoreError):
+    """The audit trail is not the one that was witnessed. Nothing is recorded, and no request goes on."""
+
+
 class BadEncryptionKey(StoreError):
     """The encryption keys do not open what is stored, or cannot be used."""
 

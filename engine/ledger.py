@@ -12,6 +12,7 @@ from engine.audit import Entry
 from engine.clock import utc_now
 from engine.database import Database
 from engine.decisions import Actor, Json
+from engine.errors import Halted
 from engine.transactions import Transaction
 from engine.views import Event, EventKind
 from engine.wakeups import Kind, Wakeups
@@ -53,20 +54,31 @@ class Transition:
 
 
 class Ledger:
-    """Opens every transaction that changes runs, approvals, decisions or the audit trail."""
+    """Opens every transaction that changes runs, approvals, decisions or the audit trail.
+
+    `is_halted`: nothing may be changed any more, since the trail is not the one that was witnessed.
+    """
 
     def __init__(self, database: Database, wakeups: Wakeups, *, on_event: Listener | None = None) -> None:
         self.database = database
         self.wakeups = wakeups
         self._on_event = on_event
+        self.is_halted = False
+
+    @asynccontextmanager
+    async def writing(self) -> AsyncIterator[Transaction]:
+        """Open a transaction that writes nothing into the audit trail. Raises: Halted, StoreError, Conflict."""
+        self._check()
+        async with self.database.transaction() as tx:
+            yield tx
 
     @asynccontextmanager
     async def transition(self, run_id: str | None = None) -> AsyncIterator[Transition]:
         """Open a transition of one run; an exception inside undoes all of it, its audit entries too.
 
-        `run_id` may be set later, on the transition. Raises: StoreError, Conflict.
+        `run_id` may be set later, on the transition. Raises: Halted, StoreError, Conflict.
         """
-        async with self.database.transaction() as tx:
+        async with self.writing() as tx:
             transition = Transition(tx, self.wakeups)
             transition.run_id = run_id
             yield transition
@@ -75,8 +87,9 @@ class Ledger:
     async def transact(self, body: Callable[[Transition], Coroutine[Any, Any, T]]) -> T:
         """Run `body` in a transition on the database's thread (see `Database.transact`) and return its result.
 
-        An exception in it undoes all of it. Raises: StoreError, Conflict.
+        An exception in it undoes all of it. Raises: Halted, StoreError, Conflict.
         """
+        self._check()
 
         async def within(tx: Transaction) -> T:
             transition = Transition(tx, self.wakeups)
@@ -85,6 +98,10 @@ class Ledger:
             return result
 
         return await self.database.transact(within)
+
+    def _check(self) -> None:
+        if self.is_halted:
+            raise Halted
 
     async def _seal(self, transition: Transition) -> None:
         events = await transition.seal()

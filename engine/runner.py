@@ -108,7 +108,9 @@ class Runner:
         return found
 
     async def _take(self, run_id: str) -> Row[Any] | None:
-        async with self._ledger.database.transaction() as tx:
+        if self._ledger.is_halted:
+            return None
+        async with self._ledger.writing() as tx:
             run = await runs.take(tx, run_id)
         if run is not None and run.workflow not in self._workflows:
             log.warning("run %s rests: its workflow %s is not loaded", run_id, run.workflow)
@@ -292,7 +294,7 @@ class _Drive:
     async def _send(
         self, delivery: Delivery, pause: Pause, *, update: Mapping[str, Json] | None, passed: set[str]
     ) -> Outcome | Void:
-        async with self._ledger.database.transaction() as tx:
+        async with self._ledger.writing() as tx:
             await self._hold(tx)
             await approvals.begin_attempt(tx, delivery.approval.id)
         if pause.kind == "dynamic":

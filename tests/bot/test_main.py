@@ -128,6 +128,8 @@ class FailingDesk:
         self.calls: list[str] = []
         self.went_round = asyncio.Event()
         self.deliveries = self
+        self.witnessed = self
+        self.is_halted = False
 
     async def recover(self) -> None:
         self.calls.append("recover")

@@ -9,16 +9,19 @@ from typing import Any
 
 import pytest
 from sqlalchemy import delete, insert, select, update
+from sqlmodel import SQLModel
 
-from engine import Anchor, AnchorBroken, AuditBroken, audit
+from engine import Anchor, AnchorBroken, ApprovalStatus, AuditBroken, Halted, audit
 from engine.audit import GENESIS, Entry, _seal
 from engine.clock import utc_now
 from engine.database import Database
 from engine.decisions import Actor
+from engine.ledger import Ledger
 from engine.tables import audit as table
 from engine.transactions import Transaction
 from engine.views import EventKind
 from engine.witnessed import Witnessed
+from tests.engine.desk_driver import AMY, APPROVE, RITA, ByHand, open_bench, seen
 
 ENTRIES, MUTATIONS, SEED = 24, 2_000, 20261126
 
@@ -159,7 +162,44 @@ async def test_t28_the_broken_anchor_is_named(chain: Database) -> None:
 
 async def test_another_databases_anchors_say_nothing(chain: Database) -> None:
     """Where none of the messages is known, the channel was another database's."""
-    assert await Witnessed(chain).broken([Anchor(3, "0" * 16)], beside=["unknown"]) == ()
+    assert await Witnessed(Ledger(chain, ByHand())).broken([Anchor(3, "0" * 16)], beside=["unknown"]) == ()
+
+
+async def everything(database: Database) -> dict[str, list[Any]]:
+    """Return all rows of all tables."""
+    async with database.reading() as tx:
+        return {
+            each.name: list((await tx.execute(select(each))).all())
+            for each in SQLModel.metadata.sorted_tables
+        }
+
+
+async def test_f26_whoever_is_halted_records_nothing_and_resumes_nothing(database: Database) -> None:
+    """A decision that was not carried out before stays as it is, and nobody decides or starts anything."""
+    async with open_bench("", database=database) as bench:
+        run = await bench.driver.desk.start(
+            "expense", entries={"amount": "2000"}, actor=RITA, request_key="1"
+        )
+        other = await bench.driver.desk.start(
+            "expense", entries={"amount": "2000"}, actor=RITA, request_key="2"
+        )
+        for each in (run, other):
+            await bench.runner.advance(each.id)
+        approved = await bench.driver.decide(run)
+        (waiting,) = await bench.driver.asked(other)
+        before = await everything(database)
+        bench.driver.desk.witnessed.halt()
+        await bench.runner.advance(run.id)
+        desk = bench.driver.desk
+        for attempt in (
+            desk.decide(seen(waiting), actor=AMY, choice=APPROVE),
+            desk.start("expense", entries={"amount": "1"}, actor=RITA, request_key="3"),
+            desk.resume(other.id, [True], actor=AMY),
+        ):
+            with pytest.raises(Halted):
+                await attempt
+        assert await everything(database) == before
+        assert (await desk.approval(approved.id)).status is ApprovalStatus.DECIDED
 
 
 async def test_a_changed_seal_is_found_by_the_chain_itself(chain: Database) -> None:

@@ -43,6 +43,8 @@ GATE: Final = "tests/engine/questions/test_approval.py"
 KEY: Final = "tests/engine/test_idempotency_key.py"
 GUARDS: Final = "tests/engine/test_guards.py"
 WAKEUPS: Final = "tests/engine/test_wakeups.py"
+WITNESS: Final = "tests/bot/test_witness.py"
+PIPELINES: Final = "tests/engine/test_pipelines.py"
 
 A, R, S, P = "engine/approvals.py", "engine/runner.py", "engine/settling.py", "engine/pauses.py"
 T, D = "engine/threads.py", "engine/deciding.py"
@@ -156,6 +158,13 @@ MUTATIONS: Final[tuple[Mutation, ...]] = (
     Mutation("the deactivated may", "bot/people.py", '        if user.get("deleted"):\n', "        if False:\n", PEOPLE),
     Mutation("acknowledged before it is decided", "bot/listeners/actions.py", '        await _decide(click, "approve", await _actor(click, parts=parts), parts=parts)\n        await ack()\n', '        await ack()\n        await _decide(click, "approve", await _actor(click, parts=parts), parts=parts)\n', "tests/bot/test_listeners.py", survives="with process_before_response Bolt sends the ack when the listener returns, wherever it stands in it"),
     Mutation("an empty secret starts", "bot/settings.py", "    if secret is not None and not secret.get_secret_value().strip():\n", "    if False:\n", "tests/bot/test_settings.py"),
+    Mutation("a broken trail goes on", "engine/ledger.py", "        if self.is_halted:\n", "        if False:\n", AUDIT),
+    Mutation("a broken trail is taken up", "engine/runner.py", "        if self._ledger.is_halted:\n            return None\n        async with self._ledger.writing() as tx:\n", "        async with self._ledger.database.transaction() as tx:\n", AUDIT),
+    Mutation("carried on before the witness has looked", "bot/main.py", "            await witness.looked.wait()\n", "            await asyncio.sleep(0)\n", WITNESS),
+    # the connection that many share
+    Mutation("a text ends at its NUL", "engine/pipelines.py", "_SENT_IN_BINARY = (str, bytes, list)", "_SENT_IN_BINARY = (bytes, list)", PIPELINES),
+    Mutation("commits need not last", "engine/connections.py", '_DURABLE = "SET synchronous_commit = on"', '_DURABLE = "SET synchronous_commit = off"', PIPELINES),
+    Mutation("each statement for itself", "engine/pipelines.py", "                self._libpq.send_query_prepared(self._names[call.sql], params, formats, Format.BINARY)\n            self._libpq.pipeline_sync()\n", "                self._libpq.send_query_prepared(self._names[call.sql], params, formats, Format.BINARY)\n                self._libpq.pipeline_sync()\n", PIPELINES),
     # what people see
     Mutation("posted, then written down", "bot/mirror.py", "        elif await self._adopt(run, wanted, posting, posted):\n            return\n", "", MIRROR),
     Mutation("links are unfurled", "bot/mirror.py", "                unfurl_links=False,\n", "                unfurl_links=True,\n", MIRROR),
