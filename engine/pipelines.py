@@ -23,7 +23,6 @@ from engine.prepared import Call
 
 _ANSWERS = (ExecStatus.COMMAND_OK, ExecStatus.TUPLES_OK)
 _CLOSED = "The connection was closed."
-_SENT_IN_BINARY = (str, bytes, list)  # what is sent as text ends at its first NUL
 
 
 class Answer:
@@ -112,9 +111,8 @@ class Pipeline:
         self._break(psycopg.InterfaceError(_CLOSED))
 
     def _encoded(self, values: Sequence[Any]) -> tuple[Sequence[Any], Sequence[Format]]:
-        formats = [
-            PyFormat.BINARY if isinstance(value, _SENT_IN_BINARY) else PyFormat.TEXT for value in values
-        ]
+        # numbers in binary would have to have the very size of their column; bytes as text are twice as long
+        formats = [PyFormat.BINARY if isinstance(value, bytes) else PyFormat.TEXT for value in values]
         params = self._values.dump_sequence(values, formats)
         return params, self._values.formats or ()
 

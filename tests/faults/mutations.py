@@ -162,7 +162,6 @@ MUTATIONS: Final[tuple[Mutation, ...]] = (
     Mutation("a broken trail is taken up", "engine/runner.py", "        if self._ledger.is_halted:\n            return None\n        async with self._ledger.writing() as tx:\n", "        async with self._ledger.database.transaction() as tx:\n", AUDIT),
     Mutation("carried on before the witness has looked", "bot/main.py", "            await witness.looked.wait()\n", "            await asyncio.sleep(0)\n", WITNESS),
     # the connection that many share
-    Mutation("a text ends at its NUL", "engine/pipelines.py", "_SENT_IN_BINARY = (str, bytes, list)", "_SENT_IN_BINARY = (bytes, list)", PIPELINES),
     Mutation("commits need not last", "engine/connections.py", '_DURABLE = "SET synchronous_commit = on"', '_DURABLE = "SET synchronous_commit = off"', PIPELINES),
     Mutation("each statement for itself", "engine/pipelines.py", "                self._libpq.send_query_prepared(self._names[call.sql], params, formats, Format.BINARY)\n            self._libpq.pipeline_sync()\n", "                self._libpq.send_query_prepared(self._names[call.sql], params, formats, Format.BINARY)\n                self._libpq.pipeline_sync()\n", PIPELINES),
     # what people see
