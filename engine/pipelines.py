@@ -7,6 +7,7 @@ psycopg.pq: for a statement a thread or a cursor of psycopg takes as long as the
 from __future__ import annotations
 
 import asyncio
+import os
 from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -72,7 +73,7 @@ class Pipeline:
     def __init__(self, connection: psycopg.AsyncConnection[Any]) -> None:
         self._connection = connection
         self._libpq = connection.pgconn
-        self._socket = self._libpq.socket
+        self._socket = os.dup(self._libpq.socket)  # libpq closes its own before it says that anything is wrong
         self._loop = asyncio.get_running_loop()
         self._names: dict[str, bytes] = {}
         self._asked: deque[_Question] = deque()
@@ -166,6 +167,7 @@ class Pipeline:
         self.is_broken, self.is_usable = True, False
         self._loop.remove_reader(self._socket)
         self._loop.remove_writer(self._socket)
+        os.close(self._socket)
         self._libpq.finish()
         while self._asked:
             question = self._asked.popleft()

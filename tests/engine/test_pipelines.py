@@ -195,3 +195,33 @@ async def test_a_statement_of_sqlalchemy_is_sent_as_it_stands(database: Database
         )
         assert rows.rowcount == 1
     assert await one(database, "SELECT name FROM things LIMIT 1") == "$1 %(x)s"
+
+
+async def test_nobody_waits_for_ever_in_a_storm_of_broken_connections(
+    database: Database, postgres_url: str
+) -> None:
+    """While much is being sent and the server ends connections all the time: the own answer, or an error."""
+    is_over, answered = asyncio.Event(), 0
+    body = bytes(300_000)
+
+    async def ask(number: int) -> None:
+        nonlocal answered
+        while not is_over.is_set():
+            try:
+                (answer,) = await database.ask(
+                    "reads", asked("SELECT $1::int, length($2::bytea)", number, body)
+                )
+            except StoreError:
+                await asyncio.sleep(0.01)
+            else:
+                assert answer.rows == [(number, len(body))]
+                answered += 1
+
+    askers = [asyncio.create_task(ask(number)) for number in range(40)]
+    for _ in range(60):
+        await asyncio.to_thread(end_other_sessions, postgres_url)
+        await asyncio.sleep(0.02)
+    is_over.set()
+    async with asyncio.timeout(20):
+        await asyncio.gather(*askers)
+    assert answered > 0
