@@ -73,7 +73,9 @@ class Pipeline:
     def __init__(self, connection: psycopg.AsyncConnection[Any]) -> None:
         self._connection = connection
         self._libpq = connection.pgconn
-        self._socket = os.dup(self._libpq.socket)  # libpq closes its own before it says that anything is wrong
+        self._socket = os.dup(
+            self._libpq.socket
+        )  # libpq closes its own before it says that anything is wrong
         self._loop = asyncio.get_running_loop()
         self._names: dict[str, bytes] = {}
         self._asked: deque[_Question] = deque()
@@ -100,11 +102,11 @@ class Pipeline:
             for call, (params, formats) in zip(calls, values, strict=True):
                 self._libpq.send_query_prepared(self._names[call.sql], params, formats, Format.BINARY)
             self._libpq.pipeline_sync()
-            self._asked.append(question)
             self._flush()
         except psycopg.Error as error:
             self._break(error)
             raise
+        self._asked.append(question)
         return question.done
 
     def close(self) -> None:
