@@ -73,9 +73,8 @@ class Pipeline:
     def __init__(self, connection: psycopg.AsyncConnection[Any]) -> None:
         self._connection = connection
         self._libpq = connection.pgconn
-        self._socket = os.dup(
-            self._libpq.socket
-        )  # libpq closes its own before it says that anything is wrong
+        # of our own: libpq closes its socket before it says that anything is wrong
+        self._socket = os.dup(self._libpq.socket)
         self._loop = asyncio.get_running_loop()
         self._names: dict[str, bytes] = {}
         self._asked: deque[_Question] = deque()
