@@ -18,6 +18,7 @@ CONNECT_TIMEOUT_S = 5
 BEGIN_WRITING = "BEGIN IMMEDIATE"
 """How a transaction that may write begins on SQLite: one that began to read first could not write any more."""
 _DURABLE = "SET synchronous_commit = on"
+_EACH_STATEMENT_SEES = "SET default_transaction_isolation = 'read committed'"
 LOG_PAGES = 4000  # of 4 KiB: whoever commits more waits until they are taken over into the file
 
 _DRIVERS = {
@@ -153,7 +154,12 @@ async def shared_connection(url: URL) -> psycopg.AsyncConnection[Any]:
     """
     _, wanted = postgresql.dialect().create_connect_args(url)  # type: ignore[no-untyped-call]
     connection = await psycopg.AsyncConnection.connect(**{**_connect_args(url), **wanted}, autocommit=True)
-    await connection.execute(_DURABLE)
+    try:
+        for setting in (_DURABLE, _EACH_STATEMENT_SEES):
+            await connection.execute(setting)
+    except BaseException:
+        await connection.close()
+        raise
     return connection
 
 

@@ -176,20 +176,23 @@ class Database:
             self._threads = ThreadPoolExecutor(THREADS[self.dialect], "assent-store")
         return await asyncio.get_running_loop().run_in_executor(self._threads, work)
 
-    async def ask(self, purpose: str, calls: Sequence[Call]) -> Sequence[Answer]:
+    async def ask(
+        self, purpose: str, calls: Sequence[Call], *, is_repeatable: bool = False
+    ) -> Sequence[Answer]:
         """Run statements in one transaction and one round trip (PostgreSQL). Each purpose has its own connection.
 
-        They are run again when that turns out to have broken since its last use; so doing it twice must be the same
-        as once. Whoever is cancelled meanwhile does not learn how it ended. Raises: Conflict, StoreError.
+        What `is_repeatable` is run once more when the connection breaks meanwhile; otherwise nobody knows then how it
+        ended, nor does whoever is cancelled. Raises: Conflict, StoreError.
         """
         with renamed_errors():
-            return await self._pipelines.ask(purpose, calls)
+            return await self._pipelines.ask(purpose, calls, is_repeatable=is_repeatable)
 
     async def ask_for(self, purpose: str, statement: Executable, params: Parameters) -> Rows:
-        """Run one statement as `ask` does."""
+        """Run one statement that changes nothing, as `ask` does."""
         call, prepared = self._pipelined.called(statement, params)
-        (answer,) = await self.ask(purpose, [call])
-        return prepared.rows(answer, answer.rows)
+        (answer,) = await self.ask(purpose, [call], is_repeatable=True)
+        with renamed_errors():
+            return prepared.rows(answer, answer.rows)
 
     def sqlite_connection(self) -> sqlite3.Connection:
         """Open a connection to the file beside the pools; a statement that finds it locked raises at once."""

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from datetime import datetime, timedelta
 from functools import cache
 from typing import Any
 
+import psycopg
 from sqlalchemy import bindparam, delete, select
 from sqlalchemy.dialects import postgresql, sqlite
 
 from engine.clock import utc_now
 from engine.database import Database
+from engine.errors import StoreError
 from engine.prepared import Call
 from engine.tables import deliveries
 
@@ -19,9 +22,11 @@ LIFETIME = timedelta(minutes=15)
 """Slack's signature holds from 5 minutes before its time to 5 after it, so what is older cannot come again."""
 WAIT_S, POLL_S = 1.0, 0.05
 
-# Nothing is lost with a claim, so its commit need not wait for the disk.
+# Nothing is lost with a claim, so its commit need not wait for the disk, and others' claims must not wait for one.
 _CLAIM = """
-WITH quick AS MATERIALIZED (SELECT set_config('synchronous_commit', 'off', true))
+WITH quick AS MATERIALIZED (
+    SELECT set_config('synchronous_commit', 'off', true), set_config('lock_timeout', '50', true)
+)
 INSERT INTO assent_deliveries (key, at, is_answered)
 SELECT $1::text, $2::timestamptz, false FROM quick ON CONFLICT (key) DO NOTHING
 """
@@ -56,16 +61,25 @@ class Deliveries:
             return False
         if self._database.dialect == "sqlite":
             return True
-        for _ in range(round(WAIT_S / POLL_S)):
-            claim, known = await self._database.ask(
-                "deliveries", [Call(_CLAIM, [key, utc_now()]), Call(_IS_ANSWERED, [key])]
-            )
-            if claim.rowcount == 1:
-                return True
-            if known.rows and known.rows[0][0]:
-                return False
+        give_up_at = time.monotonic() + WAIT_S
+        while time.monotonic() < give_up_at:
+            if (is_mine := await self._claimed(key)) is not None:
+                return is_mine
             await asyncio.sleep(POLL_S)
         return True
+
+    async def _claimed(self, key: str) -> bool | None:
+        """Claim a key on PostgreSQL: True, it is ours; False, it was answered; None, somebody else is at it."""
+        calls = [Call(_CLAIM, [key, utc_now()]), Call(_IS_ANSWERED, [key])]
+        try:
+            claim, known = await self._database.ask("deliveries", calls, is_repeatable=True)
+        except StoreError as error:
+            if isinstance(error.__cause__, psycopg.errors.LockNotAvailable):
+                return None
+            raise
+        if claim.rowcount == 1:
+            return True
+        return False if known.rows == [(True,)] else None
 
     def answered(self, key: str) -> None:
         """Note that a delivery was answered; what it did is committed. `write` makes that last."""

@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import asyncio
 import os
+import select
+import socket
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -23,6 +25,8 @@ from engine.connections import shared_connection
 from engine.prepared import Call
 
 _ANSWERS = (ExecStatus.COMMAND_OK, ExecStatus.TUPLES_OK)
+_COPIES = (ExecStatus.COPY_IN, ExecStatus.COPY_OUT, ExecStatus.COPY_BOTH)
+_OF_A_PLAN = (psycopg.ProgrammingError, psycopg.NotSupportedError, psycopg.InternalError)
 _CLOSED = "The connection was closed."
 
 
@@ -65,25 +69,37 @@ class _Question:
 class Pipeline:
     """One connection, which has to be in autocommit mode. For the event loop it is made in.
 
-    `is_broken`: the connection is gone. `is_usable`: something may be asked of it. After an error that is not about
-    a row nothing more should be, since the server may hold plans that do not fit its tables any more; what was asked
-    before is still answered.
+    `is_broken`: the connection was lost or closed under what it had been asked. `is_usable`: something may be asked
+    of it. After an error that may come from a plan which does not fit the tables any more nothing more should be;
+    what was asked before is still answered. `ended` is called once, when the connection is closed.
     """
 
-    def __init__(self, connection: psycopg.AsyncConnection[Any]) -> None:
+    def __init__(
+        self, connection: psycopg.AsyncConnection[Any], ended: Callable[[Pipeline], None] = lambda _: None
+    ) -> None:
         self._connection = connection
+        self._ended = ended
         self._libpq = connection.pgconn
         # of our own: libpq closes its socket before it says that anything is wrong
-        self._socket = os.dup(self._libpq.socket)
+        self._socket = socket.socket(fileno=os.dup(self._libpq.socket))
+        self._arrived = select.poll()
+        self._arrived.register(self._socket, select.POLLIN)
         self._loop = asyncio.get_running_loop()
         self._names: dict[str, bytes] = {}
         self._asked: deque[_Question] = deque()
         self._values: Any = Transformer(connection)
-        self._values.encoding  # noqa: B018 - kept by it, so that answers can be read when the connection is gone
+        self._values.encoding  # noqa: B018 - kept by it, so that texts can be read when the connection is gone
         self.is_broken = False
         self.is_usable = True
+        self._is_closed = False
         self._libpq.enter_pipeline_mode()
         self._loop.add_reader(self._socket, self._read)
+
+    def lives(self) -> bool:
+        """Say whether something may be asked of it, after a look at the socket when nothing is under way."""
+        while self.is_usable and not self._asked and self._arrived.poll(0):
+            self._read()  # nothing was asked, so it is a notice, or the end
+        return self.is_usable
 
     def ask(self, calls: Sequence[Call]) -> asyncio.Future[list[Answer]]:
         """Send statements with `$1` for parameters; all of them are one transaction.
@@ -141,6 +157,8 @@ class Pipeline:
                     was_none = True
                     continue
                 was_none = False
+                if result.status in _COPIES:
+                    raise psycopg.NotSupportedError("COPY cannot be asked of a pipeline.")
                 if result.status == ExecStatus.PIPELINE_SYNC:
                     self._answer(self._asked.popleft())
                 else:
@@ -148,32 +166,40 @@ class Pipeline:
         except psycopg.Error as error:
             self._break(error)
         if not self.is_usable and not self._asked:
-            self.close()
+            self._finish()
 
     def _answer(self, question: _Question) -> None:
-        failed = next((each for each in question.results if each.status not in _ANSWERS), None)
+        prepared = len(question.results) - question.count
+        failed = next((n for n, each in enumerate(question.results) if each.status not in _ANSWERS), None)
         if failed is not None:
-            error = _error_of(failed)
-            if not isinstance(error, (psycopg.IntegrityError, psycopg.DataError)):
+            error = _error_of(question.results[failed])
+            if failed < prepared or isinstance(error, _OF_A_PLAN):
                 self.is_usable = False
             if not question.done.done():
                 question.done.set_exception(error)
         elif not question.done.done():
-            results = question.results[-question.count :]
+            results = question.results[prepared:]
             question.done.set_result([Answer(each, self._values) for each in results])
 
     def _break(self, error: psycopg.Error) -> None:
-        if self.is_broken:
+        if self._is_closed:
             return
-        self.is_broken, self.is_usable = True, False
-        self._loop.remove_reader(self._socket)
-        self._loop.remove_writer(self._socket)
-        os.close(self._socket)
-        self._libpq.finish()
+        self.is_broken = True
+        self._finish()
         while self._asked:
             question = self._asked.popleft()
             if not question.done.done():
                 question.done.set_exception(error)
+
+    def _finish(self) -> None:
+        if self._is_closed:
+            return
+        self._is_closed, self.is_usable = True, False
+        self._loop.remove_reader(self._socket)
+        self._loop.remove_writer(self._socket)
+        self._socket.close()
+        self._libpq.finish()
+        self._ended(self)
 
 
 class Pipelines:
@@ -182,18 +208,20 @@ class Pipelines:
     def __init__(self, url: URL) -> None:
         self._url = url
         self._pipelines: dict[str, Pipeline] = {}
+        self._all: set[Pipeline] = set()
         self._opening: dict[str, asyncio.Task[Pipeline]] = {}
 
-    async def ask(self, purpose: str, calls: Sequence[Call]) -> Sequence[Answer]:
-        """Ask as Pipeline.ask does, and once more when the connection turns out to have broken since its last use.
+    async def ask(self, purpose: str, calls: Sequence[Call], *, is_repeatable: bool) -> Sequence[Answer]:
+        """Ask as Pipeline.ask does. What `is_repeatable` is asked once more when the connection breaks meanwhile.
 
-        So doing it twice must be the same as once. Raises: psycopg.Error, UnicodeEncodeError.
+        That is not for what writes rows: a server may have received it, and may run it when it gets to it, after all
+        that was written since. Raises: psycopg.Error, UnicodeEncodeError.
         """
         pipeline = await self._opened(purpose)
         try:
             return await pipeline.ask(calls)
         except psycopg.OperationalError:
-            if not pipeline.is_broken:
+            if not (pipeline.is_broken and is_repeatable):
                 raise
         return await (await self._opened(purpose)).ask(calls)
 
@@ -201,12 +229,13 @@ class Pipelines:
         """Close all; the next use would open new ones."""
         while self._opening:
             self._opening.popitem()[1].cancel()
-        while self._pipelines:
-            self._pipelines.popitem()[1].close()
+        self._pipelines.clear()
+        while self._all:
+            self._all.pop().close()
 
     async def _opened(self, purpose: str) -> Pipeline:
         found = self._pipelines.get(purpose)
-        if found is not None and found.is_usable:
+        if found is not None and found.lives():
             return found
         opening = self._opening.get(purpose)
         if opening is None:  # all who wait share one attempt, and its failure
@@ -220,20 +249,23 @@ class Pipelines:
 
     async def _open(self, purpose: str) -> Pipeline:
         try:
-            pipeline = self._pipelines[purpose] = Pipeline(await shared_connection(self._url))
+            pipeline = Pipeline(await shared_connection(self._url), self._all.discard)
         finally:
-            self._opening.pop(purpose, None)
+            if self._opening.get(purpose) is asyncio.current_task():
+                del self._opening[purpose]
+        self._all.add(pipeline)
+        self._pipelines[purpose] = pipeline
         return pipeline
 
 
 def _error_of(result: PGresult) -> psycopg.Error:
-    """Return the server's error as psycopg names it, without its details: these may hold values of a row."""
+    """Return the server's error as psycopg names it, without its detail, which may hold the values of a row."""
     code = (result.error_field(DiagnosticField.SQLSTATE) or b"").decode()
     message = (result.error_field(DiagnosticField.MESSAGE_PRIMARY) or result.error_message).decode(
         errors="replace"
     )
     try:
         kind: type[psycopg.Error] = psycopg.errors.lookup(code)
-    except KeyError:
-        kind = psycopg.OperationalError
+    except KeyError:  # a function's own
+        kind = psycopg.DatabaseError
     return kind(message)

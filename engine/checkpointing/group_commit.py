@@ -18,6 +18,10 @@ from engine.transactions import Transaction
 
 MAX_BATCH = 500  # calls; a batch of many large ones must not keep the first ones waiting for long
 
+_OUT_OF_REACH = ("08", "53", "57P")
+"""What a server's errors begin with that are about all it does: connection, resources, operator intervention
+(https://www.postgresql.org/docs/current/errcodes-appendix.html)."""
+
 Guard = Callable[[Transaction], Awaitable[None]]
 
 
@@ -181,4 +185,7 @@ async def _refusal(guard: Guard, tx: Transaction) -> BaseException | None:
 
 def _concerns_all(error: Exception) -> bool:
     """Say whether the database cannot write at all now, so that trying one by one is of no use."""
-    return isinstance(error.__cause__, (OSError, sqlite3.OperationalError, psycopg.OperationalError))
+    cause = error.__cause__
+    if isinstance(cause, psycopg.OperationalError):
+        return cause.sqlstate is None or cause.sqlstate.startswith(_OUT_OF_REACH)
+    return isinstance(cause, (OSError, sqlite3.OperationalError))

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import AsyncIterator
 from datetime import timedelta
 
+import psycopg
 import pytest
 from sqlalchemy import func, select, update
 
@@ -106,3 +108,24 @@ async def test_f06_a_process_that_died_is_not_waited_for_long(
     assert await here.claim(KEY)
     async with asyncio.timeout(WAIT_S + 1.5):
         assert await there.claim(KEY)
+
+
+async def test_a_claim_that_waits_for_another_process_keeps_no_other_one(
+    shared: tuple[Deliveries, Deliveries], postgres_url: str
+) -> None:
+    """Its own delivery is handled after a second at the latest, and all others meanwhile."""
+    here, _ = shared
+    assert await here.claim("first")
+    with psycopg.connect(postgres_url) as elsewhere:  # a process that has not committed yet
+        elsewhere.execute(
+            "INSERT INTO assent_deliveries (key, at, is_answered) VALUES (%s, now(), true)", [KEY]
+        )
+        began = time.monotonic()
+        waiting = asyncio.create_task(here.claim(KEY))
+        await asyncio.sleep(0.01)
+        assert all(await asyncio.gather(*(here.claim(f"other {number}") for number in range(5))))
+        assert not waiting.done()
+        assert await waiting
+        assert time.monotonic() - began < WAIT_S + 1
+        elsewhere.commit()
+    assert not await here.claim(KEY)

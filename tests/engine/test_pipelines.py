@@ -8,6 +8,7 @@ import time
 from collections.abc import AsyncIterator
 from typing import Any
 
+import psycopg
 import pytest
 from sqlalchemy import Column, Integer, LargeBinary, MetaData, Table, Text, bindparam, insert, select
 
@@ -27,6 +28,7 @@ THINGS = Table(
     Column("body", LargeBinary),
 )
 PUT = "INSERT INTO things (id, name, body) VALUES ($1, $2, $3)"
+BACKEND = "SELECT pg_backend_pid()"
 GET = select(THINGS).where(THINGS.c.id == bindparam("wanted"))
 
 
@@ -53,7 +55,7 @@ async def ids(database: Database) -> list[int]:
 
 
 async def one(database: Database, sql: str, *values: Any) -> Any:
-    (answer,) = await database.ask("reads", asked(sql, *values))
+    (answer,) = await database.ask("reads", asked(sql, *values), is_repeatable=True)
     return answer.rows[0][0]
 
 
@@ -117,13 +119,66 @@ async def test_a_commit_is_durable(database: Database) -> None:
 
 
 async def test_a_connection_that_broke_is_replaced(database: Database, postgres_url: str) -> None:
-    """Nobody hears of it, whether the event loop has seen it by then or not."""
+    """Nobody hears of it, whether the event loop has seen it by then or not: a look tells before anything is sent."""
     for number in range(3):
         await database.ask("writes", [put(number)])
         end_other_sessions(postgres_url)
+        time.sleep(0.05)  # noqa: ASYNC251 - the server's end of it takes a moment, and the loop must not see it
         if number == 1:
-            await asyncio.sleep(0.05)  # so that the event loop has seen it
+            await asyncio.sleep(0.05)
     assert await ids(database) == [0, 1, 2]
+
+
+async def test_what_writes_is_not_repeated(database: Database, postgres_url: str) -> None:
+    """The server may have received it, and may still run it, after all that is written later."""
+    wanted = [put(1), Call("SELECT pg_sleep(0.3)", [])]
+    work = asyncio.create_task(database.ask("writes", wanted))
+    await asyncio.sleep(0.1)
+    await asyncio.to_thread(end_other_sessions, postgres_url)
+    with pytest.raises(StoreError):
+        await work
+    assert await ids(database) == []
+    await database.ask("writes", [put(1)])
+    assert await ids(database) == [1]
+
+
+async def test_an_error_of_a_living_connection_is_no_broken_one(database: Database) -> None:
+    """A statement that took too long, or that raised an error of its own, is run once, on the same connection."""
+    for code in ("40001", "55P03", "22ABC", "57014"):
+        made = f"BEGIN PERFORM nextval('calls'); RAISE EXCEPTION 'no' USING ERRCODE = '{code}'; END"
+        await database.ask("writes", asked("CREATE SEQUENCE IF NOT EXISTS calls"))
+        await database.ask(
+            "writes",
+            asked(f"CREATE OR REPLACE FUNCTION fails() RETURNS int LANGUAGE plpgsql AS $f$ {made}; $f$"),
+        )
+        before, session = await one(database, "SELECT nextval('calls')"), await one(database, BACKEND)
+        with pytest.raises(StoreError):
+            await one(database, "SELECT fails()")
+        assert await one(database, "SELECT nextval('calls')") == before + 2
+        assert await one(database, BACKEND) == session
+
+
+async def test_what_cannot_be_prepared_is_left_with_its_connection(database: Database) -> None:
+    """What is asked next gets its answer, though the same batch has named it first."""
+    for bad in ("SELECT 'abc'::int", "SELECT nothing()"):
+        good = asked("SELECT 7")
+        with pytest.raises(StoreError):
+            await database.ask("reads", [*asked(bad), *good])
+        (answer,) = await database.ask("reads", good)
+        assert answer.rows == [(7,)]
+
+
+async def test_a_copy_is_refused(database: Database) -> None:
+    """Its answer would never end."""
+    with pytest.raises(StoreError, match="COPY"):
+        await database.ask("reads", asked("COPY things TO STDOUT"))
+    assert await one(database, "SELECT 7") == 7
+
+
+async def test_each_statement_sees_what_was_committed_before_it(database: Database) -> None:
+    """Whatever its database has for a default."""
+    await database.ask("other", asked("ALTER DATABASE test SET default_transaction_isolation = serializable"))
+    assert await one(database, "SHOW transaction_isolation") == "read committed"
 
 
 async def test_all_that_is_under_way_is_asked_again(database: Database, postgres_url: str) -> None:
@@ -168,10 +223,39 @@ async def test_a_server_that_is_not_there_is_one_failure_for_all(unused_tcp_port
     pipelines = Pipelines(normalised(f"postgresql://nobody@127.0.0.1:{unused_tcp_port}/none"))
     for _ in range(2):
         with renamed_errors():
-            works = [pipelines.ask("reads", asked("SELECT 1")) for _ in range(20)]
+            works = [pipelines.ask("reads", asked("SELECT 1"), is_repeatable=True) for _ in range(20)]
             answers = await asyncio.gather(*works, return_exceptions=True)
         assert len({id(answer) for answer in answers}) == 1
         assert "refused" in str(answers[0])
+
+
+async def test_closing_ends_every_connection(database: Database, postgres_url: str) -> None:
+    """Also one that was replaced while it still had something to answer, and one that was being opened."""
+    bad = asyncio.create_task(database.ask("reads", asked("SELECT nothing()")))
+    slow = asyncio.create_task(database.ask("reads", asked("SELECT pg_sleep(1)")))
+    with pytest.raises(StoreError):
+        await bad
+    assert await one(database, "SELECT 7") == 7
+    opening = asyncio.create_task(database.ask("new", asked("SELECT 1")))
+    await asyncio.sleep(0)
+    await database.close()
+    again = [asyncio.create_task(database.ask("new", asked("SELECT 1"))) for _ in range(2)]
+    await asyncio.gather(slow, opening, *again, return_exceptions=True)
+    await database.close()
+    with psycopg.connect(postgres_url, autocommit=True) as connection:
+        assert sessions(connection) == [connection.info.backend_pid]
+
+
+def sessions(connection: psycopg.Connection[Any]) -> list[int]:
+    """Wait up to 3 s until there is only one session, and return all that there are then."""
+    for _ in range(300):
+        found = connection.execute(
+            "SELECT pid FROM pg_stat_activity WHERE datname = current_database()"
+        ).fetchall()
+        if len(found) == 1:
+            break
+        time.sleep(0.01)
+    return [pid for (pid,) in found]
 
 
 async def test_closing_ends_what_is_under_way(database: Database) -> None:
