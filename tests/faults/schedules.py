@@ -7,7 +7,7 @@ from tests.faults.histories import played
 
 SCHEDULES = 100_000
 STRIKES = 2
-TIME_S = 700
+TIME_S = 300
 """After so many seconds no further schedules are begun: everything is to end within half an hour."""
 
 
