@@ -166,11 +166,24 @@ class Settlement:
         rows = await approvals.of_runs(self._tx, [self._run.id])
         known = {row.interrupt_id: row for row in rows}
         wanted = {pause.interrupt_id for pause in pauses}
-        await self._withdraw([row for interrupt_id, row in known.items() if interrupt_id not in wanted])
+        gone = [row for interrupt_id, row in known.items() if interrupt_id not in wanted]
+        await self._withdraw([row for row in gone if not self._is_put_off(row, pauses)])
         asking = [pause.node for pause in pauses if pause.kind == "dynamic"]
         for pause in pauses:
             before = latest(rows, node=pause.node, asking=asking) if pause.kind == "dynamic" else None
             await self._ask(pause, known.get(pause.interrupt_id), before=before)
+
+    def _is_put_off(self, row: Row[Any], pauses: tuple[Pause, ...]) -> bool:
+        """Say whether a decision waits for a node that failed before it came to its question again.
+
+        When people have it tried again, the node asks again and the decision is delivered.
+        """
+        failed = {(pause.node, pause.checkpoint_id) for pause in pauses if pause.kind == "error"}
+        return (
+            row.status == ApprovalStatus.DECIDED.value
+            and (row.node, row.checkpoint_id) in failed
+            and self._restarted is None
+        )
 
     async def _ask(self, pause: Pause, row: Row[Any] | None, *, before: Row[Any] | None) -> None:
         digest = question_digest(self._workflow, pause)

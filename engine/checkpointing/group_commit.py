@@ -188,4 +188,4 @@ def _concerns_all(error: Exception) -> bool:
     cause = error.__cause__
     if isinstance(cause, psycopg.OperationalError):
         return cause.sqlstate is None or cause.sqlstate.startswith(_OUT_OF_REACH)
-    return isinstance(cause, (OSError, sqlite3.OperationalError))
+    return cause is None or isinstance(cause, (OSError, sqlite3.OperationalError))
