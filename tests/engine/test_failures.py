@@ -393,3 +393,45 @@ async def test_a_retry_keeps_answers_that_langgraph_forgets(bench: Bench, tmp_pa
     assert [approval.revision for approval in run.approvals] == [1, 1, 1]
     assert kinds(run).count("decided") == 3
     assert "resent" in kinds(run)
+
+
+async def with_a_decision_put_off(bench: Bench, folder: Path) -> RunView:
+    """A run whose node failed, when it was run for another branch's answer, before it came to its own second one."""
+    run = await begun(bench, "twice_beside", folder)
+    first = next(each for each in run.approvals if each.question.text == "First?")
+    await bench.driver.desk.decide(seen(first), actor=AMY, choice=APPROVE)
+    run = await rest(bench, run)
+    (folder / "broken").touch()
+    waiting = [each for each in run.approvals if each.status is ApprovalStatus.PENDING]
+    for each in sorted(waiting, key=lambda each: each.question.text == "Second?"):
+        await bench.driver.desk.decide(seen(each), actor=AMY, choice=Choice("reject", reason="No"))
+    run = await rest(bench, run)
+    assert failed(run).node == "ask_twice"
+    assert second(run).status is ApprovalStatus.DECIDED
+    (folder / "broken").unlink()
+    return run
+
+
+def second(run: RunView) -> ApprovalView:
+    (found,) = [each for each in run.approvals if each.question.text == "Second?"]
+    return found
+
+
+async def test_a_decision_outlives_a_failure_before_it_was_delivered(bench: Bench, tmp_path: Path) -> None:
+    """Nobody is asked again what they have answered: on Retry the decision reaches the node that asks again."""
+    run = await decided(bench, await with_a_decision_put_off(bench, tmp_path), RETRY)
+    assert run.status is RunStatus.FINISHED
+    assert "True False" in run.result["log"]
+    assert {each.revision for each in run.approvals} == {1}
+    assert "withdrawn" not in kinds(run)
+
+
+@pytest.mark.parametrize("choice", [STOP, Choice("ask_again")])
+async def test_a_decision_that_was_put_off_goes_with_its_step(
+    bench: Bench, tmp_path: Path, choice: Choice
+) -> None:
+    """When people stop the run, or have the step begin anew without its answers, it reaches nobody."""
+    run = await decided(bench, await with_a_decision_put_off(bench, tmp_path), choice)
+    assert second(run).status is ApprovalStatus.WITHDRAWN
+    pending = [each.question.text for each in run.approvals if each.status is ApprovalStatus.PENDING]
+    assert ("First?" in pending) == (choice is not STOP)

@@ -161,6 +161,7 @@ MUTATIONS: Final[tuple[Mutation, ...]] = (
     Mutation("a broken trail goes on", "engine/ledger.py", "        if self.is_halted:\n", "        if False:\n", AUDIT),
     Mutation("a broken trail is taken up", "engine/runner.py", "        if self._ledger.is_halted:\n            return None\n        async with self._ledger.writing() as tx:\n", "        async with self._ledger.database.transaction() as tx:\n", AUDIT),
     Mutation("carried on before the witness has looked", "bot/main.py", "            await witness.looked.wait()\n", "            await asyncio.sleep(0)\n", WITNESS),
+    Mutation("a decision goes with a failure", "engine/settling.py", "[row for row in gone if not self._is_put_off(row, pauses)]", "gone", FAILURES),
     # the connection that many share
     Mutation("commits need not last", "engine/connections.py", '_DURABLE = "SET synchronous_commit = on"', '_DURABLE = "SET synchronous_commit = off"', PIPELINES),
     Mutation("each statement for itself", "engine/pipelines.py", "                self._libpq.send_query_prepared(self._names[call.sql], params, formats, Format.BINARY)\n            self._libpq.pipeline_sync()\n", "                self._libpq.send_query_prepared(self._names[call.sql], params, formats, Format.BINARY)\n                self._libpq.pipeline_sync()\n", PIPELINES),

@@ -241,6 +241,13 @@ def ask_twice(state: State) -> dict:
 
 twice = chain(State, ask_twice)
 
+_twice_beside = StateGraph(State)
+for _node in (ask_twice, ask_aside):
+    _twice_beside.add_node(_node.__name__, _node)
+    _twice_beside.add_edge(START, _node.__name__)
+    _twice_beside.add_edge(_node.__name__, END)
+twice_beside = _twice_beside.compile()
+
 _holds = StateGraph(State)
 _holds.add_node("inner", chain(State, prepare, charge))
 _holds.add_edge(START, "inner")
