@@ -37,6 +37,18 @@ def _not_empty(secret: SecretStr | None) -> SecretStr | None:
 Secret = Annotated[SecretStr, AfterValidator(_not_empty)]
 
 
+def _listed(text: str | None) -> list[str]:
+    """Return what stands between the commas; an empty text is one empty item, None is no item."""
+    return [] if text is None else [each.strip() for each in text.split(",")]
+
+
+def _fitting(text: str | None, pattern: str, *, otherwise: str) -> str | None:
+    """Return a list as it was given. Raises: ValueError with the sentence `otherwise` when an item does not fit."""
+    if not all(re.fullmatch(pattern, each) for each in _listed(text)):
+        raise ValueError(otherwise)
+    return text
+
+
 def _keys(text: str) -> tuple[bytes, ...]:
     keys = []
     for each in text.split(","):
@@ -97,8 +109,8 @@ class StoreSettings(AppSettings):
 
     def allowed_types(self) -> tuple[tuple[str, str], ...]:
         """Return (module, name) of the types beside those in the graphs' own schemas."""
-        given = (each.strip().partition(":") for each in (self.assent_allowed_types or "").split(","))
-        return tuple((module, name) for module, _, name in given if module)
+        given = (each.partition(":") for each in _listed(self.assent_allowed_types))
+        return tuple((module, name) for module, _, name in given)
 
     @field_validator("assent_encryption_keys")
     @classmethod
@@ -110,10 +122,8 @@ class StoreSettings(AppSettings):
     @field_validator("assent_allowed_types")
     @classmethod
     def _named_types(cls, names: str | None) -> str | None:
-        for each in [] if names is None else names.split(","):
-            if not re.fullmatch(r"[\w.]+:[\w.]+", each.strip()):
-                raise ValueError("must name types as module:Name, with commas between them.")
-        return names
+        sentence = "must name types as module:Name, with commas between them."
+        return _fitting(names, r"[\w.]+:[\w.]+", otherwise=sentence)
 
     @field_validator("assent_database_url")
     @classmethod
@@ -152,7 +162,7 @@ class Settings(StoreSettings):
 
     def accepted_anchors(self) -> frozenset[str]:
         """Return the anchors that the audit trail need not fit, as the log names them."""
-        return frozenset(each.strip() for each in (self.assent_accepted_anchors or "").split(","))
+        return frozenset(_listed(self.assent_accepted_anchors))
 
     def is_slack_local(self) -> bool:
         """Say whether the Web API is on this machine: a sandbox, which has no limit on messages a second."""
@@ -208,10 +218,8 @@ class Settings(StoreSettings):
     @field_validator("assent_accepted_anchors")
     @classmethod
     def _some_anchors(cls, anchors: str | None) -> str | None:
-        for each in [] if anchors is None else anchors.split(","):
-            if not re.fullmatch(r"[0-9]{1,12}:[0-9a-f]{16}", each.strip()):
-                raise ValueError("must list anchors as the log names them: 41:3f2a9c0d1e2b4a5c, with commas.")
-        return anchors
+        sentence = "must list anchors as the log names them: 41:3f2a9c0d1e2b4a5c, with commas."
+        return _fitting(anchors, r"[0-9]{1,12}:[0-9a-f]{16}", otherwise=sentence)
 
     @field_validator("assent_port", mode="before")
     @classmethod

@@ -11,7 +11,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.identity import UNREACHABLE, Identity, refusal_code
 from bot.sightings import Sightings
-from bot.wording import FINGERPRINT_CHARS
+from bot.wording import anchor
 from engine import Anchor, Desk, EngineError
 
 LOG = logging.getLogger("assent")
@@ -76,5 +76,5 @@ def _listed(anchors: Sequence[Anchor]) -> str:
     return ",".join(map(_short, anchors))
 
 
-def _short(anchor: Anchor) -> str:
-    return f"{anchor.seq}:{anchor.beginning[:FINGERPRINT_CHARS]}"
+def _short(each: Anchor) -> str:
+    return anchor(each.seq, each.beginning)

@@ -319,6 +319,11 @@ def plain_sentence(error: EngineError, *, who: str | None = None) -> str:
             return one_line(str(error))
 
 
+def anchor(seq: int, seal: str) -> str:
+    """Name an audit entry as its thread, the log and the settings do: its number and the beginning of its seal."""
+    return f"{seq}:{seal[:FINGERPRINT_CHARS]}"
+
+
 def known_workflows(names: Iterable[str]) -> str:
     """Say which workflows can be started; plain text."""
     known = ", ".join(sorted(one_line(name) for name in names))

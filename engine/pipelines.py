@@ -74,9 +74,7 @@ class Pipeline:
     what was asked before is still answered. `ended` is called once, when the connection is closed.
     """
 
-    def __init__(
-        self, connection: psycopg.AsyncConnection[Any], ended: Callable[[Pipeline], None] = lambda _: None
-    ) -> None:
+    def __init__(self, connection: psycopg.AsyncConnection[Any], ended: Callable[[Pipeline], None]) -> None:
         self._connection = connection
         self._ended = ended
         self._libpq = connection.pgconn

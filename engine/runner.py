@@ -110,7 +110,7 @@ class Runner:
     async def _take(self, run_id: str) -> Row[Any] | None:
         if self._ledger.is_halted:
             return None
-        async with self._ledger.writing() as tx:
+        async with self._ledger.database.transaction() as tx:
             run = await runs.take(tx, run_id)
         if run is not None and run.workflow not in self._workflows:
             log.warning("run %s rests: its workflow %s is not loaded", run_id, run.workflow)

@@ -179,7 +179,7 @@ def _line(run: RunView, event: Event, approval: ApprovalView | None) -> Iterator
 
 def _witnessed(event: Event) -> str:
     """Name an audit entry by its number and the beginning of its seal, as `assent verify --anchor` takes them."""
-    return f"Audit anchor {event.seq}:{event.seal[: wording.FINGERPRINT_CHARS]}"
+    return f"Audit anchor {wording.anchor(event.seq, event.seal)}"
 
 
 def _progress(progress: ProgressView) -> list[Block]:

@@ -11,3 +11,12 @@ def chain(state, *nodes, **compiling):
     for left, right in zip(names, names[1:], strict=False):
         builder.add_edge(left, right)
     return builder.compile(**compiling)
+
+
+def side_by_side(state, *nodes):
+    builder = StateGraph(state)
+    for node in nodes:
+        builder.add_node(node.__name__, node)
+        builder.add_edge(START, node.__name__)
+        builder.add_edge(node.__name__, END)
+    return builder.compile()

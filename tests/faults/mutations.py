@@ -159,7 +159,7 @@ MUTATIONS: Final[tuple[Mutation, ...]] = (
     Mutation("acknowledged before it is decided", "bot/listeners/actions.py", '        await _decide(click, "approve", await _actor(click, parts=parts), parts=parts)\n        await ack()\n', '        await ack()\n        await _decide(click, "approve", await _actor(click, parts=parts), parts=parts)\n', "tests/bot/test_listeners.py", survives="with process_before_response Bolt sends the ack when the listener returns, wherever it stands in it"),
     Mutation("an empty secret starts", "bot/settings.py", "    if secret is not None and not secret.get_secret_value().strip():\n", "    if False:\n", "tests/bot/test_settings.py"),
     Mutation("a broken trail goes on", "engine/ledger.py", "        if self.is_halted:\n", "        if False:\n", AUDIT),
-    Mutation("a broken trail is taken up", "engine/runner.py", "        if self._ledger.is_halted:\n            return None\n        async with self._ledger.writing() as tx:\n", "        async with self._ledger.database.transaction() as tx:\n", AUDIT),
+    Mutation("a broken trail is taken up", "engine/runner.py", "        if self._ledger.is_halted:\n            return None\n", "", AUDIT),
     Mutation("carried on before the witness has looked", "bot/main.py", "            await witness.looked.wait()\n", "            await asyncio.sleep(0)\n", WITNESS),
     Mutation("a decision goes with a failure", "engine/settling.py", "[row for row in gone if not self._is_put_off(row, pauses)]", "gone", FAILURES),
     # the connection that many share

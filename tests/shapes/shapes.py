@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Annotated
 
 from engine import approval
-from chained import chain
+from chained import chain, side_by_side
 from langgraph.errors import GraphBubbleUp
 from langgraph.graph import END, START, StateGraph
 from langgraph.types import Send, interrupt
@@ -215,12 +215,7 @@ async def linger(state: State) -> dict:
     return {"log": ["lingered"]}
 
 
-_cancelled = StateGraph(State)
-for _node in (charge, linger):
-    _cancelled.add_node(_node.__name__, _node)
-    _cancelled.add_edge(START, _node.__name__)
-    _cancelled.add_edge(_node.__name__, END)
-cancelled = _cancelled.compile()
+cancelled = side_by_side(State, charge, linger)
 
 
 def ask_then_charge(state: State) -> dict:
@@ -241,12 +236,7 @@ def ask_twice(state: State) -> dict:
 
 twice = chain(State, ask_twice)
 
-_twice_beside = StateGraph(State)
-for _node in (ask_twice, ask_aside):
-    _twice_beside.add_node(_node.__name__, _node)
-    _twice_beside.add_edge(START, _node.__name__)
-    _twice_beside.add_edge(_node.__name__, END)
-twice_beside = _twice_beside.compile()
+twice_beside = side_by_side(State, ask_twice, ask_aside)
 
 _holds = StateGraph(State)
 _holds.add_node("inner", chain(State, prepare, charge))
