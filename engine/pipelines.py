@@ -28,6 +28,7 @@ _ANSWERS = (ExecStatus.COMMAND_OK, ExecStatus.TUPLES_OK)
 _COPIES = (ExecStatus.COPY_IN, ExecStatus.COPY_OUT, ExecStatus.COPY_BOTH)
 _OF_A_PLAN = (psycopg.ProgrammingError, psycopg.NotSupportedError, psycopg.InternalError)
 _CLOSED = "The connection was closed."
+_TEXT, _BINARY = Format.TEXT, Format.BINARY  # a lookup in an Enum takes as long as all the rest for a value
 
 
 class Answer:
@@ -86,7 +87,8 @@ class Pipeline:
         self._names: dict[str, bytes] = {}
         self._asked: deque[_Question] = deque()
         self._values: Any = Transformer(connection)
-        self._values.encoding  # noqa: B018 - kept by it, so that texts can be read when the connection is gone
+        # kept by it, so that texts can be read when the connection is gone
+        self._encoding = "utf-8" if self._values.encoding == "ascii" else self._values.encoding
         self.is_broken = False
         self.is_usable = True
         self._is_closed = False
@@ -128,9 +130,21 @@ class Pipeline:
 
     def _encoded(self, values: Sequence[Any]) -> tuple[Sequence[Any], Sequence[Format]]:
         # numbers in binary would have to have the very size of their column; bytes as text are twice as long
-        formats = [PyFormat.BINARY if isinstance(value, bytes) else PyFormat.TEXT for value in values]
-        params = self._values.dump_sequence(values, formats)
-        return params, self._values.formats or ()
+        params: list[Any] = []
+        formats: list[Format] = []
+        for value in values:
+            kind = type(value)
+            is_bytes = kind is bytes
+            if value is None or is_bytes:
+                params.append(value)
+            elif kind is str and "\0" not in value:
+                params.append(value.encode(self._encoding))
+            elif kind is int:
+                params.append(b"%d" % value)
+            else:
+                params += self._values.dump_sequence((value,), (PyFormat.TEXT,))
+            formats.append(_BINARY if is_bytes else _TEXT)
+        return params, formats
 
     def _flush(self) -> None:
         if self._libpq.flush():

@@ -8,10 +8,11 @@ the key that SQLAlchemy's own cache takes (https://docs.sqlalchemy.org/en/21/cor
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from itertools import chain
 from typing import Any, Final, NamedTuple
 from weakref import WeakKeyDictionary, ref
 
-from sqlalchemy import Dialect, Executable, IteratorResult
+from sqlalchemy import Dialect, Executable, IteratorResult, LargeBinary
 from sqlalchemy.dialects.postgresql import psycopg
 from sqlalchemy.dialects.sqlite import pysqlite
 from sqlalchemy.engine.result import SimpleResultMetaData
@@ -33,9 +34,13 @@ _DIALECTS: Final[Mapping[str, Dialect]] = {
 
 
 class Rows(IteratorResult[Any]):
-    """What a statement gave; `rowcount` as the driver counts the rows that it changed."""
+    """What a statement gave; `rowcount` as the driver counts the rows that it changed.
+
+    `plain`: the same rows as tuples, for who reads hundreds.
+    """
 
     rowcount: int = -1
+    plain: Sequence[tuple[Any, ...]] = ()
 
 
 class Call(NamedTuple):
@@ -100,8 +105,9 @@ class Prepared:
     def rows(self, cursor: Any, found: Sequence[Any]) -> Rows:
         """Make rows of what the cursor gave."""
         shape = self._shape or SimpleResultMetaData([column[0] for column in cursor.description or ()])
-        rows = Rows(shape, iter(self._read(cursor, found) if found and self._types else found))
-        rows.rowcount = cursor.rowcount
+        values = self._read(cursor, found) if found and self._types else found
+        rows = Rows(shape, iter(values))
+        rows.rowcount, rows.plain = cursor.rowcount, values
         return rows
 
     def _bound(self, values: dict[str, Any]) -> Any:
@@ -123,13 +129,15 @@ class Prepared:
         named = {self._escaped.get(name, name): value for name, value in bound.items()}
         return Call(state.statement, named)
 
-    def _read(self, cursor: Any, found: Sequence[Any]) -> list[tuple[Any, ...]]:
+    def _read(self, cursor: Any, found: Sequence[Any]) -> Sequence[tuple[Any, ...]]:
         if self._reads is None:
             codes = [column[1] for column in cursor.description]
             self._reads = [
-                each.result_processor(self._dialect, code)
+                None if isinstance(each, LargeBinary) else each.result_processor(self._dialect, code)
                 for each, code in zip(self._types, codes, strict=True)
-            ]
+            ]  # all drivers here give bytes
+        if not any(self._reads):
+            return found
         return [
             tuple(
                 value if read is None else read(value) for value, read in zip(row, self._reads, strict=True)
@@ -163,6 +171,32 @@ class Positional:
     def _picked(self, rows: Sequence[tuple[Any, ...]]) -> Sequence[tuple[Any, ...]]:
         picks = self._picks
         return rows if picks is None else [tuple(row[n] for n in picks) for row in rows]
+
+
+class Multiplied:
+    """One statement in forms for 1, 2, 4, 8 … rows of parameters at once, so that few are sent for many rows.
+
+    `forms`: the shortest first; each takes its rows as one after the other.
+    """
+
+    def __init__(self, forms: Sequence[Positional]) -> None:
+        self._forms = forms
+
+    def run(self, cursor: Any, rows: Sequence[tuple[Any, ...]]) -> None:
+        """Run it for all rows. Raises: what the driver raises."""
+        for call in self.calls(rows):
+            cursor.execute(call.sql, call.values)
+
+    def calls(self, rows: Sequence[tuple[Any, ...]]) -> list[Call]:
+        """Return what to call for all rows."""
+        found: list[Call] = []
+        at = 0
+        while at < len(rows):
+            power = min((len(rows) - at).bit_length(), len(self._forms)) - 1
+            count = 1 << power
+            found += self._forms[power].calls([tuple(chain.from_iterable(rows[at : at + count]))])
+            at += count
+        return found
 
 
 class Statements:

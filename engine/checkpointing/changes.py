@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
+from itertools import chain
 from typing import Any
 
 from langgraph.checkpoint.base import WRITES_IDX_MAP
@@ -16,7 +17,7 @@ from sqlalchemy import BindParameter, Dialect, Table, Text, bindparam, delete, l
 from sqlalchemy.dialects import postgresql, sqlite
 
 from engine.checkpointing.statements import BLOBS, CHECKPOINTS, INTERRUPTS, WRITES
-from engine.prepared import Positional
+from engine.prepared import Multiplied, Positional
 
 Row = tuple[Any, ...]
 Rows = Sequence[Row]
@@ -30,7 +31,10 @@ SECTIONS: dict[str, tuple[Table, bool]] = {
 }
 """Table, and whether a row whose key is there is replaced."""
 
-_KEY_COLUMNS = {section: len(table.primary_key) for section, (table, _) in SECTIONS.items()}
+_CHECKPOINT_KEY, _BLOB_KEY, _WRITE_KEY, _INTERRUPT_KEY = (
+    len(table.primary_key) for table in (CHECKPOINTS, BLOBS, WRITES, INTERRUPTS)
+)
+ROWS_AT_ONCE = (1, 2, 4, 8, 16)
 _CLOSING = ("thread_id", "checkpoint_ns", "task_id", "before_id")
 _REMOVALS = ("forgotten", "closings")
 
@@ -56,44 +60,55 @@ class Change:
         """Return the rows to insert by section, without the sections that have none."""
         return [(name, rows) for name in SECTIONS if (rows := getattr(self, name))]
 
-    def statements(self, dialect: Dialect) -> list[tuple[Positional, Rows]]:
+    def statements(self, dialect: Dialect) -> list[tuple[Positional | Multiplied, Rows]]:
         """Return what to run, in this order, each for its rows."""
-        removals = [
-            (removal(name, dialect), getattr(self, name)) for name in _REMOVALS if getattr(self, name)
+        return [
+            *((removal(name, dialect), rows) for name in _REMOVALS if (rows := getattr(self, name))),
+            *((insertion(section, dialect), rows) for section, rows in self.sections()),
         ]
-        return removals + [(insertion(section, dialect), rows) for section, rows in self.sections()]
 
 
 def merged(changes: Sequence[Change]) -> Change:
     """Return one change that does what these do one after the other, with at most one row for each key."""
     if len(changes) == 1:
         return changes[0]
-    found: dict[str, dict[Row, Row]] = {section: {} for section in SECTIONS}
+    checkpoints: dict[Row, Row] = {}
+    blobs: dict[Row, Row] = {}
+    replaced: dict[Row, Row] = {}
+    kept: dict[Row, Row] = {}
+    opened: dict[Row, Row] = {}
     closings: dict[Row, None] = {}
     forgotten: dict[Row, None] = {}
     for change in changes:
         for task in change.forgotten:
             forgotten[task] = None
-            found["replaced"].pop((*task, WRITES_IDX_MAP[ERROR]), None)
-            found["kept"].pop((*task, WRITES_IDX_MAP[ERROR]), None)
+            replaced.pop((*task, WRITES_IDX_MAP[ERROR]), None)
+            kept.pop((*task, WRITES_IDX_MAP[ERROR]), None)
         for closing in change.closings:
             closings[closing] = None
-            opened = found["opened"]
             for key in [key for key, row in opened.items() if _concerns(closing, row)]:
                 del opened[key]
-        for section, rows in change.sections():
-            width = _KEY_COLUMNS[section]
-            for row in rows:
-                key = row[:width]
-                if section == "kept":
-                    if key not in found["replaced"]:
-                        found["kept"].setdefault(key, row)
-                    continue
-                found[section][key] = row
-                if section == "replaced":
-                    found["kept"].pop(key, None)
-    sections = {section: list(rows.values()) for section, rows in found.items()}
-    return Change(**sections, closings=list(closings), forgotten=list(forgotten))
+        for row in change.checkpoints:
+            checkpoints[row[:_CHECKPOINT_KEY]] = row
+        for row in change.blobs:
+            blobs[row[:_BLOB_KEY]] = row
+        for row in change.replaced:
+            replaced[row[:_WRITE_KEY]] = row
+            kept.pop(row[:_WRITE_KEY], None)
+        for row in change.kept:
+            if row[:_WRITE_KEY] not in replaced:
+                kept.setdefault(row[:_WRITE_KEY], row)
+        for row in change.opened:
+            opened[row[:_INTERRUPT_KEY]] = row
+    return Change(
+        checkpoints=list(checkpoints.values()),
+        blobs=list(blobs.values()),
+        replaced=list(replaced.values()),
+        kept=list(kept.values()),
+        opened=list(opened.values()),
+        closings=list(closings),
+        forgotten=list(forgotten),
+    )
 
 
 def _concerns(closing: Row, opened: Row) -> bool:
@@ -108,11 +123,25 @@ def _concerns(closing: Row, opened: Row) -> bool:
 
 
 @cache
-def insertion(section: str, dialect: Dialect) -> Positional:
-    """Return the statement that inserts a row of this section."""
+def insertion(section: str, dialect: Dialect) -> Positional | Multiplied:
+    """Return what inserts rows of this section, which have different keys.
+
+    On PostgreSQL sending a row and reading that it is stored takes longer than to have it encoded.
+    """
     table, is_replacing = SECTIONS[section]
-    insert = sqlite.insert(table) if dialect.name == "sqlite" else postgresql.insert(table)
-    return Positional(_on_conflict(insert, section, is_replacing=is_replacing), dialect, table.columns.keys())
+    names = table.columns.keys()
+    if dialect.name == "sqlite":
+        insert = _on_conflict(sqlite.insert(table), section, is_replacing=is_replacing)
+        return Positional(insert, dialect, names)
+    forms = []
+    for count in ROWS_AT_ONCE:
+        places = [[f"{name}_{n}" for name in names] for n in range(count)]
+        given: list[dict[str, Any]] = [
+            {name: bindparam(place) for name, place in zip(names, row, strict=True)} for row in places
+        ]
+        insert = _on_conflict(postgresql.insert(table).values(given), section, is_replacing=is_replacing)
+        forms.append(Positional(insert, dialect, list(chain.from_iterable(places))))
+    return Multiplied(forms)
 
 
 @cache
@@ -124,8 +153,8 @@ def removal(name: str, dialect: Dialect) -> Positional:
 
 
 def _on_conflict(insert: Any, section: str, *, is_replacing: bool) -> Any:
-    columns = list(SECTIONS[section][0].columns)
-    keys = [each.name for each in columns[: _KEY_COLUMNS[section]]]
+    table = SECTIONS[section][0]
+    columns, keys = list(table.columns), [each.name for each in table.primary_key]
     if not is_replacing:
         return insert.on_conflict_do_nothing(index_elements=keys)
     replaced = {each.name: insert.excluded[each.name] for each in columns if each.name not in keys}

@@ -6,7 +6,10 @@ import asyncio
 import gc
 import time
 from collections.abc import AsyncIterator
+from datetime import UTC, datetime
+from decimal import Decimal
 from typing import Any
+from uuid import UUID
 
 import psycopg
 import pytest
@@ -78,6 +81,31 @@ async def test_values_come_back_equal(database: Database) -> None:
     ]
     assert [tuple(each) for each in found] == some
     assert (await database.ask_for("reads", GET, {"wanted": 9})).first() is None
+
+
+async def test_values_of_all_kinds_are_sent_as_the_driver_sends_them(database: Database) -> None:
+    """Those of everyday are encoded here, all others by the driver."""
+
+    class Name(str):
+        __slots__ = ()
+
+    kinds: dict[str, Any] = {
+        "text": "Zoë",
+        "bigint": 2**62,
+        "int": -1,
+        "bytea": b"\x00\xff",
+        "boolean": True,
+        "numeric": Decimal("1.50"),
+        "uuid": UUID(int=7),
+        "timestamptz": datetime(2026, 1, 2, 3, 4, tzinfo=UTC),
+        "text[]": ["a", "b"],
+        "bytea[]": [b"\x00", b""],
+        "varchar": Name("of a kind"),
+        "float8": 0.1,
+        "date": None,
+    }
+    for kind, value in kinds.items():
+        assert await one(database, f"SELECT $1::{kind}", value) == value, kind
 
 
 async def test_what_is_asked_together_is_one_transaction(database: Database) -> None:
