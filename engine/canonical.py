@@ -27,6 +27,9 @@ MAX_INT_BITS = 4096
 #integer-string-conversion-length-limitation); this is well below and also fits no checkpointer."""
 
 
+_ENCODER = json.JSONEncoder(ensure_ascii=True, sort_keys=True, separators=(",", ":"), allow_nan=False)
+
+
 def jsonable(value: object) -> Json:
     """Turn any Python value into plain JSON that is the same in every process.
 
@@ -47,9 +50,7 @@ def canonical(value: object) -> str:
 
     Lone surrogates and NUL are written as escapes and read back equal by `json.loads`.
     """
-    return json.dumps(
-        jsonable(value), ensure_ascii=True, sort_keys=True, separators=(",", ":"), allow_nan=False
-    )
+    return _ENCODER.encode(jsonable(value))
 
 
 def digest(value: object) -> str:

@@ -159,7 +159,7 @@ class SQLModelSaver(SyncMethods):
             serde=self.serde,
             packing=self._store.packing,
         )
-        await self._store.put(encoded, after=after, guard=self._guard, series=self._series)
+        await self._store.write(encoded, after=after, guard=self._guard, series=self._series)
         return config_of(*place, checkpoint["id"])
 
     async def aput_writes(
@@ -235,8 +235,8 @@ class SQLModelSaver(SyncMethods):
 
     def get_next_version(self, current: str | int | None, channel: None) -> str:  # noqa: ARG002
         """Return a version greater than `current`; its random part tells apart what two branches wrote."""
-        number = 0 if current is None else int(str(current).split(".", 1)[0])
-        return f"{number + 1:032}.{random.random():016}"  # noqa: S311
+        number = 0 if current is None else int(str(current).partition(".")[0])
+        return f"{number + 1:032}.{random.getrandbits(48):012x}"
 
     def _listing(
         self,

@@ -6,7 +6,7 @@ import asyncio
 import sqlite3
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import AbstractAsyncContextManager, asynccontextmanager, closing, suppress
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, closing, nullcontext, suppress
 from pathlib import Path
 from typing import Any, Literal, NamedTuple, TypeVar
 
@@ -87,8 +87,7 @@ class Database:
         self.statements = Statements(self.dialect)
         self._threads: ThreadPoolExecutor | None = None
         self._path = Path(self._url.database or "").resolve() if self.dialect == "sqlite" else None
-        self._writer_queue = asyncio.Lock()
-        self._writer: asyncio.Task[Any] | None = None
+        self._writers = _WritersTurn()
         self._closers: list[Callable[[], Awaitable[None]]] = []
         self._pipelines = Pipelines(self._url)
         self._pipelined = Statements("pipelined")
@@ -246,20 +245,9 @@ class Database:
         await begun.commit()
         begun.transaction.run_callbacks()
 
-    @asynccontextmanager
-    async def writers_turn(self) -> AsyncIterator[None]:
-        """Keep the other writers of this process out for the block; SQLite has one writer at a time."""
-        if self.dialect != "sqlite":
-            yield
-            return
-        if self._writer is not None and self._writer is asyncio.current_task():
-            raise RuntimeError("A transaction inside a transaction would wait for itself.")
-        async with self._writer_queue:
-            self._writer = asyncio.current_task()
-            try:
-                yield
-            finally:
-                self._writer = None
+    def writers_turn(self) -> AbstractAsyncContextManager[None]:
+        """Keep the other writers of this process out for a block; SQLite has one writer at a time."""
+        return self._writers if self.dialect == "sqlite" else nullcontext()
 
     def _opened(self, purpose: str) -> AbstractAsyncContextManager[Begun]:
         return self._in_the_loop(purpose) if self.dialect == "sqlite" else self._through_asyncio(purpose)
@@ -343,3 +331,22 @@ class Database:
 
         with renamed_errors():
             await when_free(switch)
+
+
+class _WritersTurn:
+    """A lock that says so when whoever holds it wants it once more."""
+
+    def __init__(self) -> None:
+        self._lock = asyncio.Lock()
+        self._holder: asyncio.Task[Any] | None = None
+
+    async def __aenter__(self) -> None:
+        task = asyncio.current_task()
+        if self._holder is task:
+            raise RuntimeError("A transaction inside a transaction would wait for itself.")
+        await self._lock.acquire()
+        self._holder = task
+
+    async def __aexit__(self, *_: object) -> None:
+        self._holder = None
+        self._lock.release()

@@ -19,6 +19,9 @@ KINDS = frozenset({"null", "bytes", "bytearray", "msgpack"})
 """What dumps_typed() writes. LangGraph also reads `json` and `pickle` of older releases, which revive objects."""
 
 
+_ATOMS = frozenset({bool, int, float, str})
+
+
 class StrictSerializer(JsonPlusSerializer):
     """LangGraph's msgpack, limited to its list of safe types whatever LANGGRAPH_STRICT_MSGPACK says.
 
@@ -37,6 +40,8 @@ class StrictSerializer(JsonPlusSerializer):
             levels), half characters (lone surrogates), functions and other objects without a form as data.
         """
         try:
+            if type(obj) in _ATOMS:  # which LangGraph packs alike, in three calls more
+                return "msgpack", ormsgpack.packb(obj)
             kind, body = super().dumps_typed(obj)
         except (TypeError, ValueError, RecursionError, OverflowError) as error:
             raise UnstorableValue(

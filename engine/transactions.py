@@ -5,8 +5,7 @@ from __future__ import annotations
 import asyncio
 import sqlite3
 import time
-from collections.abc import Awaitable, Callable, Coroutine, Iterator
-from contextlib import contextmanager
+from collections.abc import Awaitable, Callable, Coroutine
 from typing import Any, TypeVar
 
 import psycopg
@@ -69,27 +68,28 @@ class Transaction:
             callback()
 
 
-@contextmanager
-def renamed_errors() -> Iterator[None]:
+class renamed_errors:  # noqa: N801 - used like a function, once for each statement
     """Turn what driver and pool raise into Conflict and StoreError, without parameters in the text."""
-    try:
-        yield
-    except IntegrityError as error:
-        raise Conflict(f"The database refused a row: {_reason(error)}") from error
-    except DBAPIError as error:
-        raise StoreError(f"The database could not do this now: {_reason(error)}") from error
-    except (sqlite3.IntegrityError, psycopg.IntegrityError) as error:
-        raise Conflict(f"The database refused a row: {_first_line(error)}") from error
-    except DRIVER_ERRORS as error:
-        raise StoreError(f"The database could not do this now: {_first_line(error)}") from error
-    except PoolTimeout as error:
-        raise StoreError("The database is too busy: no connection became free in time.") from error
-    except (OSError, OverflowError, UnicodeEncodeError) as error:
-        raise StoreError(f"The database could not do this: {type(error).__name__}.") from error
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(self, _: object, error: BaseException | None, __: object) -> None:
+        if error is not None and (renamed := _renamed(error)) is not None:
+            raise renamed from error
 
 
-def _reason(error: DBAPIError) -> str:
-    return _first_line(error.orig)
+def _renamed(error: BaseException) -> StoreError | None:
+    cause = error.orig if isinstance(error, DBAPIError) else error
+    if isinstance(error, (IntegrityError, sqlite3.IntegrityError, psycopg.IntegrityError)):
+        return Conflict(f"The database refused a row: {_first_line(cause)}")
+    if isinstance(error, (DBAPIError, *DRIVER_ERRORS)):
+        return StoreError(f"The database could not do this now: {_first_line(cause)}")
+    if isinstance(error, PoolTimeout):
+        return StoreError("The database is too busy: no connection became free in time.")
+    if isinstance(error, (OSError, OverflowError, UnicodeEncodeError)):
+        return StoreError(f"The database could not do this: {type(error).__name__}.")
+    return None
 
 
 def _first_line(error: BaseException | None) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass
 from typing import Any
 
 from langchain_core.runnables import RunnableConfig
@@ -22,6 +22,7 @@ from langgraph.types import Interrupt
 
 from engine.canonical import digest, jsonable
 from engine.checkpointing.changes import Change, Row
+from engine.checkpointing.heads import Heads
 from engine.checkpointing.packing import Packing
 from engine.checkpointing.records import (
     SMALL_VALUE_BYTES,
@@ -31,33 +32,80 @@ from engine.checkpointing.records import (
     Value,
     Vault,
     Write,
+    unknown,
 )
 from engine.checkpointing.rows import about_checkpoint, about_writes, packed_checkpoint, packed_writes
 from engine.columns import canonical_json
 from engine.errors import UnaskableValue
 
 Place = tuple[str, str]
+Key = tuple[str, str, str]
+"""Thread id, namespace and checkpoint id."""
 WriteKey = tuple[str, int]
+Part = tuple[int, str, Value]
+"""Index, channel and value of a write."""
 
 
 @dataclass(slots=True)
 class EncodedCheckpoint:
-    """A checkpoint to be stored, and the parameters that ask whether its thread has passed its parent."""
+    """A checkpoint to be stored: a Call."""
 
+    key: Key
     change: Change
     record: Record
-    passed: Mapping[str, str]
+
+    @property
+    def passed(self) -> Mapping[str, str]:
+        """The parameters that ask whether the thread has passed the checkpoint's parent."""
+        thread_id, checkpoint_ns, own_id = self.key
+        parent_id = self.record.parent_id or ""
+        return {
+            "thread_id": thread_id,
+            "checkpoint_ns": checkpoint_ns,
+            "parent_id": parent_id,
+            "own_id": own_id,
+        }
+
+    def over(self, known: Record | None) -> Record:
+        """Return what will be known of the checkpoint; `known` may have writes that came before it."""
+        return self.record.with_writes(dict(known.writes)) if known is not None else self.record
+
+    def remember(self, heads: Heads) -> None:
+        """Note that it is durable."""
+        heads.stored(self.record)
 
 
 @dataclass(slots=True)
 class EncodedWrites:
-    """Writes to be stored on a checkpoint."""
+    """Writes to be stored on a checkpoint: a Call."""
 
+    key: Key
     change: Change
-    place: Place
-    checkpoint_id: str
-    writes: dict[WriteKey, Write] = field(default_factory=dict)
-    revisions: dict[WriteKey, int] = field(default_factory=dict)
+    writes: dict[WriteKey, Write]
+    revisions: dict[WriteKey, int]
+    passed: None = None
+
+    def over(self, known: Record | None) -> Record:
+        """Return what will be known of the checkpoint: these writes on top of those that it has."""
+        record = known or unknown(*self.key)
+        if self.change.replaced:
+            return record.with_writes(record.writes | self.writes)
+        return record.with_writes(self.writes | record.writes)
+
+    def remember(self, heads: Heads) -> None:
+        """Note that they are durable."""
+        thread_id, checkpoint_ns, checkpoint_id = self.key
+        heads.wrote(
+            (thread_id, checkpoint_ns),
+            checkpoint_id,
+            writes=self.writes,
+            revisions=self.revisions,
+            is_replacing=bool(self.change.replaced),
+            forgotten=[task[-1] for task in self.change.forgotten],
+        )
+
+
+Encoded = EncodedCheckpoint | EncodedWrites
 
 
 def encoded_checkpoint(
@@ -81,12 +129,15 @@ def encoded_checkpoint(
     family = parent.family if parent else next((family for family, _ in older.values()), thread_id)
     vault = Vault(packing)
     values: dict[str, Value] = {}
+    given = checkpoint["channel_values"]
     for channel, version in checkpoint["channel_versions"].items():
         if channel in new_versions:
-            if channel in checkpoint["channel_values"]:
-                packed = serde.dumps_typed(checkpoint["channel_values"][channel])
-                same, before = _relatives(channel, parent)
-                values[channel] = vault.kept(*packed, small=SMALL_VALUE_BYTES, same=same, before=before)
+            if channel in given:
+                value = Small(*serde.dumps_typed(given[channel]))
+                if len(value.body) <= SMALL_VALUE_BYTES:
+                    values[channel] = value
+                else:
+                    values[channel] = vault.kept(value, *_relatives(channel, parent))
         elif parent is not None and parent.versions.get(channel) == version:
             if channel in parent.values:
                 values[channel] = parent.values[channel]
@@ -118,18 +169,13 @@ def encoded_checkpoint(
         ),
         record.metadata,
     )
-    leaves_questions = record.parent_id is not None and (parent is None or any(_asking(parent)))
+    leaves_questions = record.parent_id is not None and (parent is None or bool(_asking(parent)))
     left = checkpoint_ns or None  # a step of the outermost graph leaves the questions of all graphs within it
-    closings = [(thread_id, left, None, record.checkpoint_id)] if leaves_questions else []
+    closings = ((thread_id, left, None, record.checkpoint_id),) if leaves_questions else ()
     return EncodedCheckpoint(
-        Change(checkpoints=[row], blobs=_blob_rows(vault, family), closings=closings),
+        (thread_id, checkpoint_ns, record.checkpoint_id),
+        Change(checkpoints=(row,), blobs=_blob_rows(vault, family), closings=closings),
         record,
-        {
-            "thread_id": thread_id,
-            "checkpoint_ns": checkpoint_ns,
-            "parent_id": record.parent_id or "",
-            "own_id": record.checkpoint_id,
-        },
     )
 
 
@@ -148,43 +194,41 @@ def encoded_writes(
     """Return the rows of a task's writes. `record`: what is known of their checkpoint and of earlier writes."""
     vault = Vault(packing)
     known = record.writes if record is not None else {}
-    is_special = all(channel in WRITES_IDX_MAP for channel, _ in writes)
+    channels = {channel for channel, _ in writes}
+    is_special = channels <= _SPECIAL
     found: dict[WriteKey, Write] = {}
+    parts: dict[int, list[Part]] = {}
     for position, (channel, value) in enumerate(writes):
-        key = (task_id, WRITES_IDX_MAP.get(channel, position))
-        if is_special or key not in known:
-            stored = _written(vault, channel, serde.dumps_typed(value), record)
-            found[key] = Write(task_path, channel, stored)
-    encoded = EncodedWrites(Change(), place, checkpoint_id, found)
+        idx = WRITES_IDX_MAP.get(channel, position)
+        if is_special or (task_id, idx) not in known:
+            stored = _written(vault, channel, Small(*serde.dumps_typed(value)), record)
+            found[task_id, idx] = Write(task_path, channel, stored)
+            if idx < 0:  # a row for each special channel, one for all others
+                parts[idx] = [(idx, channel, stored)]
+            else:
+                parts.setdefault(0, []).append((idx, channel, stored))
     rows = []
-    for items in _grouped(found):
-        key = (task_id, items[0][0])
-        encoded.revisions[key] = revision = _revision()
-        about = about_writes(place[1], checkpoint_id, *key, task_path)
+    revisions = {}
+    for items in parts.values():
+        idx = items[0][0]
+        revisions[task_id, idx] = revision = _revision()
+        about = about_writes(place[1], checkpoint_id, task_id, idx, task_path)
         body = packing.pack(packed_writes(items), about)
-        rows.append((*place, checkpoint_id, *key, task_path, revision, body))
-    change = encoded.change
+        rows.append((*place, checkpoint_id, task_id, idx, task_path, revision, body))
+    change = Change()
     if is_special:
         change.replaced = rows
     else:
         change.kept = rows
     if vault.blobs and record is not None:
         change.blobs = _blob_rows(vault, record.family)
-    channels = {channel for channel, _ in writes}
-    change.closings = list(_closings(place, task_id, channels, record))
+    change.closings = _closings(place, task_id, channels, record)
     if INTERRUPT in channels:
         change.opened = list(_opened(place, checkpoint_id, task_id, writes))
     error = (task_id, WRITES_IDX_MAP[ERROR])
     if forgets_errors and _is_over(task_id, channels) and (record is None or error in known):
-        change.forgotten = [(*place, checkpoint_id, task_id)]
-    return encoded
-
-
-def with_writes(record: Record, encoded: EncodedWrites) -> Record:
-    """Return a record with these writes on top of those that it has."""
-    if encoded.change.replaced:
-        return replace(record, writes=record.writes | encoded.writes)
-    return replace(record, writes=encoded.writes | record.writes)
+        change.forgotten = ((*place, checkpoint_id, task_id),)
+    return EncodedWrites((*place, checkpoint_id), change, found, revisions)
 
 
 def _relatives(channel: str, parent: Record | None) -> tuple[Sequence[Value], Sequence[Value]]:
@@ -192,48 +236,40 @@ def _relatives(channel: str, parent: Record | None) -> tuple[Sequence[Value], Se
     if parent is None:
         return (), ()
     written = [write.value for write in parent.writes.values() if write.channel == channel]
-    before = [parent.values[name] for name in (channel, INPUT_CHANNEL) if name in parent.values]
-    return written, before
+    return written, _before(channel, parent)
+
+
+def _before(channel: str, record: Record) -> Sequence[Value]:
+    return [record.values[name] for name in (channel, INPUT_CHANNEL) if name in record.values]
 
 
 def _in_family(vault: Vault, own_family: str, value: Value, family: str) -> Value:
     if isinstance(value, Small) or own_family == family:
         return value
-    return vault.kept(value.kind, value.chain[-1].content, small=SMALL_VALUE_BYTES, same=(), before=())
+    whole = Small(value.kind, value.chain[-1].content)
+    return whole if len(whole.body) <= SMALL_VALUE_BYTES else vault.kept(whole, (), ())
 
 
-def _written(vault: Vault, channel: str, packed: tuple[str, bytes], record: Record | None) -> Value:
+def _written(vault: Vault, channel: str, value: Small, record: Record | None) -> Value:
     """A large value has a row of its own only where it is certain which family the checkpoint belongs to."""
-    if record is None or not record.family:
-        return Small(*packed)
-    before = [record.values[name] for name in (channel, INPUT_CHANNEL) if name in record.values]
-    return vault.kept(*packed, small=SMALL_WRITE_BYTES, same=(), before=before)
+    if len(value.body) <= SMALL_WRITE_BYTES or record is None or not record.family:
+        return value
+    return vault.kept(value, (), _before(channel, record))
 
 
-def _grouped(writes: Mapping[WriteKey, Write]) -> Iterator[list[tuple[int, str, Value]]]:
-    """One row for each special channel, one for all others."""
-    items = sorted((idx, write.channel, write.value) for (_, idx), write in writes.items())
-    for item in items:
-        if item[0] < 0:
-            yield [item]
-    if ordinary := [item for item in items if item[0] >= 0]:
-        yield ordinary
-
-
-def _asking(record: Record) -> Iterator[str]:
-    """Yield the tasks that have asked and not gone on."""
+def _asking(record: Record) -> set[str]:
+    """Return the tasks that have asked and not gone on."""
     asked = {task_id for (task_id, _), write in record.writes.items() if write.channel == INTERRUPT}
-    gone_on = {task_id for task_id, idx in record.writes if idx >= 0}
-    yield from asked - gone_on
+    return asked and asked - {task_id for task_id, idx in record.writes if idx >= 0}
 
 
-def _closings(place: Place, task_id: str, channels: set[str], record: Record | None) -> Iterator[Row]:
+def _closings(place: Place, task_id: str, channels: set[str], record: Record | None) -> Sequence[Row]:
     """A plain answer answers the one question of the thread; a task that goes on or asks again leaves its own."""
     if task_id == NULL_TASK_ID:
-        if RESUME in channels:
-            yield (place[0], None, None, None)
-    elif channels != {ERROR} and (record is None or task_id in _asking(record)):
-        yield (*place, task_id, None)
+        return ((place[0], None, None, None),) if RESUME in channels else ()
+    if channels != {ERROR} and (record is None or task_id in _asking(record)):
+        return ((*place, task_id, None),)
+    return ()
 
 
 def _opened(
@@ -265,14 +301,16 @@ def _is_over(task_id: str, channels: set[str]) -> bool:
     return task_id != NULL_TASK_ID and ERROR not in channels and channels != {RESUME}
 
 
-def _blob_rows(vault: Vault, family: str) -> list[Row]:
-    return [(family, *blob) for blob in vault.blobs]
+def _blob_rows(vault: Vault, family: str) -> Sequence[Row]:
+    return [(family, *blob) for blob in vault.blobs] if vault.blobs else ()
 
 
 def _revision() -> int:
     """A number from 1 to 2^47, so that the sum of some ten thousand fits 64 bits."""
     return random.getrandbits(47) + 1
 
+
+_SPECIAL = frozenset(WRITES_IDX_MAP)
 
 INPUT_CHANNEL = "__start__"
 """What the graph was given stands here until the first step spreads it over the channels of the state."""

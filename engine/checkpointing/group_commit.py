@@ -5,8 +5,7 @@ from __future__ import annotations
 import asyncio
 import sqlite3
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Generic, Protocol, TypeVar
 
 import psycopg
 
@@ -43,38 +42,49 @@ class _Durable(asyncio.Future[None]):
         return False
 
 
-@dataclass(eq=False, slots=True)
-class Entry:
-    """One call that writes on a checkpoint: `key` is its thread, namespace and id.
+class Call(Protocol):
+    """What a put or put_writes wants stored.
 
-    `passed`: the parameters of IS_PASSED, where the thread's head must be the parent. `after`: earlier calls that it
-    builds upon; it fails if one of them does.
+    `key` is the checkpoint's thread, namespace and id. `passed`: the parameters of IS_PASSED, for a call after which
+    the thread's head must be the parent.
     """
 
     key: tuple[str, str, str]
     change: Change
-    applied: Callable[[], None]
-    guard: Guard | None = None
-    series: Series | None = None
-    passed: Mapping[str, str] | None = None
-    after: Sequence[Entry] = ()
-    done: _Durable = field(default_factory=_Durable)
+
+    @property
+    def passed(self) -> Mapping[str, str] | None: ...
 
 
-class GroupCommit:
+C = TypeVar("C", bound=Call)
+
+
+class Entry(Generic[C]):
+    """A call on its way. `after`: earlier ones that it builds upon; it fails if one of them does."""
+
+    __slots__ = ("after", "call", "done", "guard", "series")
+
+    def __init__(
+        self, call: C, *, after: Sequence[Entry[C]], guard: Guard | None, series: Series | None
+    ) -> None:
+        self.call, self.after, self.guard, self.series = call, after, guard, series
+        self.done = _Durable()
+
+
+class GroupCommit(Generic[C]):
     """The one way of all checkpoints into the database. For one event loop.
 
-    `ended` is called with each entry that is durable or has failed, before its caller goes on.
+    `ended` is called with each entry and whether it is durable or has failed, before its caller goes on.
     """
 
-    def __init__(self, lane: Lane, ended: Callable[[Entry], None]) -> None:
+    def __init__(self, lane: Lane, ended: Callable[[Entry[C], bool], None]) -> None:
         self._lane = lane
         self._ended = ended
-        self._waiting: list[Entry] = []
+        self._waiting: list[Entry[C]] = []
         self._task: asyncio.Task[None] | None = None
 
-    def write(self, entry: Entry) -> Awaitable[None]:
-        """Return what is done once the change is durable, after `applied` was called.
+    def write(self, entry: Entry[C]) -> Awaitable[None]:
+        """Return what is done once the change is durable.
 
         It raises what its guard raises, StaleWriter, StoreError, or the error of an earlier one in its series.
         """
@@ -91,7 +101,7 @@ class GroupCommit:
 
     async def _write_all(self) -> None:
         """Begins in the next turn of the event loop, so the calls of one turn are written together."""
-        entries: list[Entry] = []
+        entries: list[Entry[C]] = []
         try:
             while self._waiting:
                 entries, self._waiting = self._waiting[:MAX_BATCH], self._waiting[MAX_BATCH:]
@@ -103,9 +113,9 @@ class GroupCommit:
                 self._end(entry, StoreError("The checkpointer was stopped."))
             self._waiting = []
 
-    async def _write(self, entries: Sequence[Entry]) -> None:
-        refused: dict[Entry, BaseException] = {}
-        is_alone = not self._waiting and len({entry.key[0] for entry in entries}) == 1
+    async def _write(self, entries: Sequence[Entry[C]]) -> None:
+        refused: dict[Entry[C], BaseException] = {}
+        is_alone = not self._waiting and len({entry.call.key[0] for entry in entries}) == 1
         try:
             if any(entry.guard or _earlier_failure(entry) for entry in entries):
 
@@ -115,7 +125,7 @@ class GroupCommit:
 
                 await self._lane.write(check, is_alone=is_alone)
             else:
-                await self._lane.write(merged([entry.change for entry in entries]), is_alone=is_alone)
+                await self._lane.write(merged([entry.call.change for entry in entries]), is_alone=is_alone)
         except Exception as error:  # noqa: BLE001 - it goes to the callers
             if len(entries) == 1 or _concerns_all(error):
                 for entry in entries:
@@ -127,12 +137,10 @@ class GroupCommit:
         for entry in entries:
             self._end(entry, refused.get(entry))
 
-    def _end(self, entry: Entry, error: BaseException | None) -> None:
-        if error is None:
-            entry.applied()
-        elif entry.series is not None:
+    def _end(self, entry: Entry[C], error: BaseException | None) -> None:
+        if error is not None and entry.series is not None:
             entry.series.failure = entry.series.failure or error
-        self._ended(entry)
+        self._ended(entry, error is None)
         if entry.done.done():
             return
         if error is None:
@@ -141,7 +149,9 @@ class GroupCommit:
             entry.done.set_exception(error)
 
 
-async def _checked(entries: Sequence[Entry], tx: Transaction, refused: dict[Entry, BaseException]) -> Change:
+async def _checked(
+    entries: Sequence[Entry[C]], tx: Transaction, refused: dict[Entry[C], BaseException]
+) -> Change:
     """Ask each guard once and return what may be written."""
     answers: dict[Guard, BaseException | None] = {}
     failures: dict[Series | None, BaseException] = {}
@@ -153,8 +163,8 @@ async def _checked(entries: Sequence[Entry], tx: Transaction, refused: dict[Entr
             if entry.guard not in answers:
                 answers[entry.guard] = await _refusal(entry.guard, tx)
             failure = answers[entry.guard]
-        if failure is None and entry.passed is not None:
-            passed = (await tx.execute(IS_PASSED, entry.passed)).first()
+        if failure is None and entry.guard is not None and (place := entry.call.passed) is not None:
+            passed = (await tx.execute(IS_PASSED, place)).first()
             failure = StaleWriter() if passed is not None else None
         if failure is None:
             allowed.append(entry)
@@ -162,10 +172,10 @@ async def _checked(entries: Sequence[Entry], tx: Transaction, refused: dict[Entr
             refused[entry] = failure
             if entry.series is not None:
                 failures[entry.series] = failure
-    return merged([entry.change for entry in allowed])
+    return merged([entry.call.change for entry in allowed])
 
 
-def _earlier_failure(entry: Entry) -> BaseException | None:
+def _earlier_failure(entry: Entry[Any]) -> BaseException | None:
     if entry.series is not None and entry.series.failure is not None:
         return entry.series.failure
     return next(

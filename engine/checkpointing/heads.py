@@ -8,10 +8,10 @@ from collections.abc import Sequence
 from langgraph.checkpoint.base import WRITES_IDX_MAP
 from langgraph.checkpoint.serde.types import ERROR
 
-from engine.checkpointing.records import Record, Write, unknown
+from engine.checkpointing.records import Large, Record, Write, unknown
 
 CACHE_BYTES = 64 * 1024 * 1024
-HEADS_KEPT = 512  # more small objects than that would slow down the garbage collector, which looks at all
+HEADS_KEPT = 128  # more small objects than that would slow down the garbage collector, which looks at all
 EARLY_KEPT = 1000
 
 Place = tuple[str, str]
@@ -104,8 +104,8 @@ class Heads:
         else:
             record.writes = writes | record.writes
             record.revisions = revisions | record.revisions
-        if record is self.get(place):
-            self._remember(record)
+        if any(isinstance(write.value, Large) for write in writes.values()) and record is self.get(place):
+            self._remember(record)  # which takes more memory now
 
     def forget(self, place: Place) -> None:
         """Forget the newest checkpoint of a place."""
@@ -122,8 +122,10 @@ class Heads:
 
     def _remember(self, record: Record) -> None:
         place = (record.thread_id, record.checkpoint_ns)
-        self.forget(place)
-        self._empty.pop(place, None)
+        if place in self._records:
+            self.forget(place)
+        elif place in self._empty:
+            del self._empty[place]
         size = record.size()
         self._records[place] = (record, size)
         self._bytes += size

@@ -69,9 +69,8 @@ class SQLiteLane:
     async def write(self, change: Change | Check, *, is_alone: bool) -> None:
         async with self._database.writers_turn():
             with renamed_errors():
-                connection = await when_free(lambda: self._connection("writer"))
-                cursor = connection.cursor()
-                await when_free(lambda: cursor.execute(BEGIN_WRITING))
+                cursor = await when_free(self._begun)
+                connection = cursor.connection
                 try:
                     if not isinstance(change, Change):
                         change = await change(Transaction(self._runner(cursor), "sqlite"))
@@ -99,6 +98,11 @@ class SQLiteLane:
         while self._connections:
             _, connection = self._connections.popitem()
             connection.close()
+
+    def _begun(self) -> sqlite3.Cursor:
+        cursor = self._connection("writer").cursor()
+        cursor.execute(BEGIN_WRITING)
+        return cursor
 
     async def _commit(self, connection: sqlite3.Connection, *, is_alone: bool) -> None:
         if is_alone and self._commits_left_to_thread == 0:

@@ -13,7 +13,9 @@ from xxhash import xxh3_64_digest, xxh3_64_intdigest
 from engine.errors import BadEncryptionKey, DamagedCheckpoint
 
 PLAIN, COMPRESSED, ENCRYPTED = 0, 1, 2
+_PLAIN = bytes((PLAIN,))
 COMPRESS_FROM = 128  # shorter texts gain less than a frame costs
+QUICKLY_UP_TO = 1024  # bytes; of those zstd's level -1 takes 1.6 µs, level 1 4 µs for a tenth less
 WORTH = 2 / 3  # what gains less takes longer to decompress than to read from the disk as it is
 MAX_BYTES = (
     2**31 - 1
@@ -36,6 +38,7 @@ class Packing:
         self._first = _key_id(keys[0]) if keys else None
         self._hash_key = hashlib.blake2b(keys[0], person=b"assent-blob").digest() if keys else b""
         self._compressor = zstandard.ZstdCompressor(level=1)
+        self._quick_compressor = zstandard.ZstdCompressor(level=-1)
         self._decompressor = zstandard.ZstdDecompressor()
 
     def pack(self, plain: bytes, about: bytes) -> bytes:
@@ -46,7 +49,8 @@ class Packing:
         plain = _checksum(about, plain) + plain
         how, body = PLAIN, plain
         if len(plain) >= COMPRESS_FROM:
-            compressed = self._compressor.compress(plain)
+            compressor = self._quick_compressor if len(plain) <= QUICKLY_UP_TO else self._compressor
+            compressed = compressor.compress(plain)
             if len(compressed) < WORTH * len(plain):
                 how, body = COMPRESSED, compressed
         if self._first is None:
@@ -56,9 +60,12 @@ class Packing:
 
     def unpack(self, stored: bytes, about: bytes) -> bytes:
         """Return what was packed with the same `about`. Raises: DamagedCheckpoint, BadEncryptionKey."""
-        opened = self._opened(stored)
-        plain = opened[CHECKSUM_BYTES:]
-        if opened[:CHECKSUM_BYTES] != _checksum(about, plain):
+        if stored[:1] == _PLAIN:
+            found, plain = stored[1 : 1 + CHECKSUM_BYTES], stored[1 + CHECKSUM_BYTES :]
+        else:
+            opened = self._opened(stored)
+            found, plain = opened[:CHECKSUM_BYTES], opened[CHECKSUM_BYTES:]
+        if found != _checksum(about, plain):
             raise DamagedCheckpoint("Stored bytes were changed, or stand where they do not belong.")
         return plain
 

@@ -13,7 +13,7 @@ from engine.checkpointing import statements
 from engine.checkpointing.lanes import Lane
 from engine.checkpointing.packing import Packing
 from engine.checkpointing.records import (
-    Blob,
+    BlobRow,
     Reader,
     Record,
     Small,
@@ -24,7 +24,7 @@ from engine.checkpointing.statements import Search
 from engine.errors import DamagedCheckpoint
 
 Key = tuple[str, str, str]
-BlobRows = dict[bytes, Blob]
+BlobRows = dict[bytes, BlobRow]
 
 
 class CheckpointReads:
@@ -74,14 +74,17 @@ class CheckpointReads:
 
     async def _blobs(self, family: str, names: Sequence[bytes]) -> BlobRows:
         found: BlobRows = {}
-        if self._dialect == "postgresql":
-            questions: list[dict[str, Any]] = [{"family": family, "names": list(names)}] if names else []
-        else:
-            questions = [{"family": family, "name": name} for name in names]
-        for question in questions:
-            if question.get("name") not in found:
-                rows: Any = await self._lane.read(statements.blobs(self._dialect), question)
-                found |= {row.name: Blob(*row) for row in rows}
+        left = list(names)
+        while left:
+            count = statements.NAMES_AT_ONCE[self._dialect]
+            some, left = left[:count], left[count:] if count else []
+            params = statements.blob_params(self._dialect, family, some)
+            rows = await self._lane.read(statements.blobs(self._dialect), params)
+            for name, base, beside, body, part_base, part_body in rows.plain:
+                found[name] = (name, base, beside, body)
+                if part_body is not None:
+                    found[beside] = (beside, part_base, None, part_body)
+            left = [name for name in left if name not in found]
         return found
 
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
-from typing import Any, cast
+from typing import Any, Final, cast
 
 from sqlalchemy import (
     ARRAY,
@@ -162,12 +162,12 @@ IS_PASSED = (
 
 @cache
 def blobs(dialect: str) -> Select[Any]:
-    """Return the statement for blobs and all that they are stored against.
+    """Return the statement for blobs and all that they are stored against, each with what stands beside it.
 
-    It takes `family` and, on SQLite, one `name`, on PostgreSQL `names`.
+    It takes what `blob_params` returns.
     """
     wanted = (
-        BLOBS.c.name == bindparam("name")
+        BLOBS.c.name.in_([bindparam(name) for name in _NAMES])
         if dialect == "sqlite"
         else BLOBS.c.name == any_(bindparam("names", type_=ARRAY(LargeBinary)))
     )
@@ -183,14 +183,29 @@ def blobs(dialect: str) -> Select[Any]:
             chain, (older.c.family == family) & (older.c.name == chain.c.base)
         )
     )
-    names = (
-        select(chain.c.name)
-        .union(select(chain.c.beside).where(chain.c.beside.is_not(None)))
-        .subquery("names")
+    beside = BLOBS.alias("part")
+    return (
+        select(
+            *(BLOBS.c.name, BLOBS.c.base, BLOBS.c.beside, BLOBS.c.body),
+            beside.c.base.label("part_base"),
+            beside.c.body.label("part_body"),
+        )
+        .join(chain, (BLOBS.c.family == family) & (BLOBS.c.name == chain.c.name))
+        .outerjoin(beside, (beside.c.family == family) & (beside.c.name == chain.c.beside))
     )
-    return select(BLOBS.c.name, BLOBS.c.base, BLOBS.c.beside, BLOBS.c.body).join(
-        names, (BLOBS.c.family == family) & (BLOBS.c.name == names.c.name)
-    )
+
+
+_NAMES = ("name_0", "name_1", "name_2", "name_3")
+NAMES_AT_ONCE: Final = {"sqlite": len(_NAMES), "postgresql": None}
+"""How many names `blobs` takes: a statement of SQLite's has a fixed number."""
+
+
+def blob_params(dialect: str, family: str, names: Sequence[bytes]) -> Mapping[str, Any]:
+    """Return what `blobs(dialect)` takes for one name or more."""
+    if dialect == "sqlite":
+        filled = {place: names[n] if n < len(names) else names[0] for n, place in enumerate(_NAMES)}
+        return {"family": family, **filled}
+    return {"family": family, "names": list(names)}
 
 
 INTERRUPTS_OF = select(INTERRUPTS).where(INTERRUPTS.c.thread_id == bindparam("thread_id"))

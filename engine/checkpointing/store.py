@@ -5,20 +5,20 @@ from __future__ import annotations
 import json
 from collections.abc import AsyncIterator, Awaitable, Collection, Mapping, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 from langgraph.checkpoint.serde.base import SerializerProtocol
 
 from engine.checkpointing import pruning, statements
 from engine.checkpointing.coming import Coming
-from engine.checkpointing.encoding import EncodedCheckpoint, EncodedWrites, with_writes
+from engine.checkpointing.encoding import Encoded
 from engine.checkpointing.group_commit import Entry, GroupCommit, Guard, Series
 from engine.checkpointing.heads import Heads, Place
 from engine.checkpointing.lanes import lane_of
 from engine.checkpointing.packing import Packing
 from engine.checkpointing.reads import CheckpointReads
-from engine.checkpointing.records import Record, Value, unknown
+from engine.checkpointing.records import Record, Value
 from engine.checkpointing.rows import unpacked_checkpoint
 from engine.checkpointing.statements import Search
 from engine.database import Database
@@ -54,7 +54,7 @@ class CheckpointStore:
         self._lane = lane_of(database)
         self._heads = Heads()
         self._coming = Coming()
-        self._commit = GroupCommit(self._lane, self._coming.drop)
+        self._commit = GroupCommit[Encoded](self._lane, self._ended)
         self.packing = Packing(encryption_keys)
         self.reads = CheckpointReads(self._lane, database.dialect, self.packing)
         database.before_close(self._commit.close)
@@ -104,7 +104,7 @@ class CheckpointStore:
 
     async def known(
         self, place: Place, checkpoint_id: str, serde: SerializerProtocol
-    ) -> tuple[Record | None, Sequence[Entry]]:
+    ) -> tuple[Record | None, Sequence[Entry[Encoded]]]:
         """Return what there is of a checkpoint to build upon, and the calls that are still to bring some of it.
 
         Of a checkpoint that is still to come these are its writes.
@@ -141,50 +141,26 @@ class CheckpointStore:
             after = (records[-1].checkpoint_id, *place)
         return found
 
-    def put(
+    def write(
         self,
-        encoded: EncodedCheckpoint,
+        encoded: Encoded,
         *,
-        after: Sequence[Entry],
+        after: Sequence[Entry[Encoded]],
         guard: Guard | None,
         series: Series | None,
     ) -> Awaitable[None]:
-        """Store a checkpoint that builds upon the calls in `after`; done once it is durable.
+        """Store a checkpoint or writes that build upon the calls in `after`; done once that is durable.
 
         Raises: StaleWriter, StoreError, what the guard raises, or why one of `after` failed.
         """
-        record = encoded.record
-        entry = Entry(
-            (record.thread_id, record.checkpoint_ns, record.checkpoint_id),
-            encoded.change,
-            applied=lambda: self._heads.stored(record),
-            guard=guard,
-            series=series,
-            passed=encoded.passed if guard is not None else None,
-            after=after,
-        )
-        self._coming.put(entry, lambda old: replace(record, writes=dict(old.writes) if old else {}))
+        entry = Entry(encoded, after=after, guard=guard, series=series)
+        self._coming.add(entry)
         return self._commit.write(entry)
 
-    def write(
-        self, encoded: EncodedWrites, *, after: Sequence[Entry], guard: Guard | None, series: Series | None
-    ) -> Awaitable[None]:
-        """Store writes that build upon the calls in `after`; done once they are durable. Raises: as put."""
-
-        def applied() -> None:
-            self._heads.wrote(
-                encoded.place,
-                encoded.checkpoint_id,
-                writes=encoded.writes,
-                revisions=encoded.revisions,
-                is_replacing=bool(encoded.change.replaced),
-                forgotten=[task[-1] for task in encoded.change.forgotten],
-            )
-
-        key = (*encoded.place, encoded.checkpoint_id)
-        entry = Entry(key, encoded.change, applied=applied, guard=guard, series=series, after=after)
-        self._coming.add(entry, lambda old: with_writes(old or unknown(*key), encoded))
-        return self._commit.write(entry)
+    def _ended(self, entry: Entry[Encoded], is_durable: bool) -> None:
+        if is_durable:
+            entry.call.remember(self._heads)
+        self._coming.drop(entry)
 
     async def delete_threads(self, thread_ids: Sequence[str], *, guard: Guard | None) -> None:
         """Forget everything about these threads. Raises: DamagedCheckpoint, StoreError, what the guard raises."""

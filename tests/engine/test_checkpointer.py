@@ -223,6 +223,41 @@ async def test_a_large_value_is_stored_once(saver: SQLModelSaver, database: Data
     assert await rows(database, "t") == [5, 1, 0]
 
 
+async def test_many_large_values_are_read_in_several_questions(
+    saver: SQLModelSaver, database: Database
+) -> None:
+    """Eleven texts that grow, each of them its own chain, by id, in a list and by a saver that has seen none."""
+    grown = [{f"text {n}": f"{n}" * 300 + "." * 100 * step for n in range(11)} for step in range(4)]
+    for step, values in enumerate(grown):
+        body = checkpoint(str(step), **values)
+        body["channel_versions"] = dict.fromkeys(values, f"{step + 1:032}.")
+        await saver.aput(at("t", str(step - 1) if step else None), body, {}, body["channel_versions"])
+    again = SQLModelSaver(database)
+    assert [(await got(again, at("t", str(step)))).checkpoint["channel_values"] for step in range(4)] == grown
+    assert [item.checkpoint["channel_values"] async for item in again.alist(at())] == grown[::-1]
+
+
+@pytest.mark.parametrize("count", [1, 2, 3, 16, 31, 47])
+async def test_any_number_of_threads_shares_a_batch(
+    saver: SQLModelSaver, database: Database, count: int
+) -> None:
+    """Checkpoints with and without parents, large values and writes: each has what it was given."""
+    large = {n: f"{n} " * 400 for n in range(count)}
+
+    async def run(n: int) -> None:
+        parent = str(n) if n % 3 else None
+        await store(saver, at(f"t{n}", parent), "a", text=large[n], raw=b"\x00" * n, nothing=None)
+        await saver.aput_writes(at(f"t{n}", "a"), [("text", large[n]), ("more", 2**40 + n)], f"task {n}")
+
+    await asyncio.gather(*map(run, range(count)))
+    again = SQLModelSaver(database)
+    for n in range(count):
+        found = await got(again, at(f"t{n}"))
+        assert found.checkpoint["channel_values"] == {"text": large[n], "raw": b"\x00" * n, "nothing": None}
+        assert found.pending_writes == [(f"task {n}", "text", large[n]), (f"task {n}", "more", 2**40 + n)]
+        assert found.parent_config == (at(f"t{n}", str(n)) if n % 3 else None)
+
+
 async def test_more_channels_than_fit_into_one_statement(saver: SQLModelSaver) -> None:
     """A checkpoint of 1,200 channels comes back whole."""
     values = {f"channel {n}": n for n in range(1200)}

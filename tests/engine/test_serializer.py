@@ -47,6 +47,16 @@ class Bomb:
         return os.mkdir, (self.path,)
 
 
+@pytest.mark.parametrize(
+    "value", [True, False, 0, -1, 2**63 - 1, -(2**63), 2**64 - 1, 0.5, float("inf"), "", "Zoë?", "\x00", None]
+)
+def test_what_is_simple_is_packed_as_langgraph_packs_it(value: Any) -> None:
+    """The quick way for numbers and texts gives the same bytes, so that LangGraph's serializer reads them."""
+    packed = StrictSerializer().dumps_typed(value)
+    assert packed == JsonPlusSerializer().dumps_typed(value)
+    assert JsonPlusSerializer().loads_typed(packed) == value
+
+
 def _extension(code: int, *parts: Any) -> tuple[str, bytes]:
     return "msgpack", ormsgpack.packb(ormsgpack.Ext(code, ormsgpack.packb(parts)))
 

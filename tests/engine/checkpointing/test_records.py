@@ -33,7 +33,7 @@ def kept(contents: Sequence[bytes]) -> tuple[list[Value], list[Blob]]:
     values: list[Value] = []
     vault = Vault(PACKING)
     for content in contents:
-        values.append(vault.kept("bytes", content, small=10, same=(), before=values[-1:]))
+        values.append(vault.kept(Small("bytes", content), (), values[-1:]))
     return values, vault.blobs
 
 
@@ -120,7 +120,7 @@ def test_a_value_that_was_read_back_goes_on_as_before() -> None:
     value: Value = reader(blobs).value(stored(values[-1]))
     vault = Vault(PACKING)
     for content in contents[100:]:
-        value = vault.kept("bytes", content, small=10, same=(), before=[value])
+        value = vault.kept(Small("bytes", content), (), [value])
     assert sum(blob.base is None for blob in vault.blobs) == 0
     back = reader([*blobs, *vault.blobs]).value(stored(value))
     assert isinstance(back, Large)
@@ -132,9 +132,8 @@ def test_what_is_equal_is_stored_once() -> None:
     values, blobs = kept([b"same" * 100, b"same" * 100, b"same" * 100])
     assert len(blobs) == 1
     vault = Vault(PACKING)
-    assert vault.kept("bytes", b"same" * 100, small=10, same=values[:1], before=()) == values[0]
+    assert vault.kept(Small("bytes", b"same" * 100), values[:1], ()) == values[0]
     assert vault.blobs == []
-    assert vault.kept("bytes", b"short", small=10, same=(), before=()) == Small("bytes", b"short")
 
 
 def test_what_has_little_in_common_starts_anew() -> None:
@@ -175,9 +174,9 @@ def test_what_a_task_has_written_is_not_stored_again() -> None:
     """The new end of a list stands in the row of the task that wrote it; the list's row names it."""
     old, new = messages(40)[-2:]
     vault = Vault(PACKING)
-    before = vault.kept("msgpack", old, small=10, same=(), before=())
-    written = vault.kept("msgpack", b"\x91" + new[-603:], small=10, same=(), before=())
-    value = vault.kept("msgpack", new, small=10, same=[written], before=[before])
+    before = vault.kept(Small("msgpack", old), (), ())
+    written = vault.kept(Small("msgpack", b"\x91" + new[-603:]), (), ())
+    value = vault.kept(Small("msgpack", new), [written], [before])
     assert isinstance(written, Large)
     assert vault.blobs[-1].beside == written.chain[-1].name
     assert len(vault.blobs[-1].body) < 60
