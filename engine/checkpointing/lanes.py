@@ -55,6 +55,9 @@ def lane_of(database: Database) -> Lane:
 class SQLiteLane:
     """Two connections to the file, used on the event loop's thread: a statement takes microseconds.
 
+    The one that writes also reads between two transactions: it has the pages that it wrote, while the other one has
+    to read them again after each commit. That reads meanwhile, and sees whether anybody has committed anything.
+
     Only the commit, which waits for the disk, is made on the database's own thread; a thread that wrote row by row
     would have to ask a busy event loop for Python's lock at each of them. A single writer's commit stays on the loop
     as long as the disk takes less than `QUICK_COMMIT_S`, which is what a thread costs.
@@ -65,12 +68,14 @@ class SQLiteLane:
         self._connections: dict[str, sqlite3.Connection] = {}
         self._commits_left_to_thread = 0
         self._pages = 0
+        self._is_writing = False
 
     async def write(self, change: Change | Check, *, is_alone: bool) -> None:
         async with self._database.writers_turn():
             with renamed_errors():
                 cursor = await when_free(self._begun)
                 connection = cursor.connection
+                self._is_writing = True
                 try:
                     if not isinstance(change, Change):
                         change = await change(Transaction(self._runner(cursor), "sqlite"))
@@ -80,12 +85,13 @@ class SQLiteLane:
                 finally:
                     if connection.in_transaction:
                         connection.rollback()
+                    self._is_writing = False
 
     async def read(self, statement: Executable, params: Parameters) -> Rows:
         with renamed_errors():
             # busy: a process that died is being cleaned up after
             return await when_free(
-                lambda: self._database.statements.run(self._connection("reader").cursor(), statement, params)
+                lambda: self._database.statements.run(self._idle().cursor(), statement, params)
             )
 
     def version(self) -> int | None:
@@ -98,6 +104,9 @@ class SQLiteLane:
         while self._connections:
             _, connection = self._connections.popitem()
             connection.close()
+
+    def _idle(self) -> sqlite3.Connection:
+        return self._connection("reader" if self._is_writing else "writer")
 
     def _begun(self) -> sqlite3.Cursor:
         cursor = self._connection("writer").cursor()

@@ -5,9 +5,9 @@ from __future__ import annotations
 import asyncio
 import copy
 import random
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack
-from typing import Any, cast
+from typing import Any, TypeVar, cast
 
 import pytest
 from langchain_core.runnables import RunnableConfig
@@ -20,6 +20,7 @@ from engine.database import Database
 from engine.errors import BadEncryptionKey, DamagedCheckpoint, StoreError
 from engine.transactions import Transaction
 
+T = TypeVar("T")
 ODD_IDS = ["') OR '1'='1", '"; DROP TABLE assent_checkpoints; --', "%", "_", "\\", "😀", " "]
 ODD_TEXT = "NUL \x00, whole 😀, quotes ' \" \\u0000"
 
@@ -346,6 +347,36 @@ async def test_overlapping_calls_do_not_disturb_each_other(saver: SQLModelSaver)
 
     async with asyncio.timeout(20):
         await asyncio.gather(*(work(n) for n in range(8)))
+
+
+async def test_reads_wait_for_no_commit_and_see_nothing_of_it_before(sqlite_url: str) -> None:
+    """While the disk is slow others read what is durable; what was not written comes to nobody."""
+
+    class SlowDisk(Database):
+        gate: asyncio.Event | None = None
+
+        async def on_thread(self, work: Callable[[], T]) -> T:
+            if self.gate is not None:
+                await self.gate.wait()
+            return await super().on_thread(work)
+
+    database = SlowDisk(sqlite_url)
+    await database.migrate()
+    saver, other = SQLModelSaver(database), SQLModelSaver(database)
+    for n in (1, 2):
+        await store(saver, at(f"t{n}"), "1", value="old")
+    database.gate = asyncio.Event()
+    puts = [asyncio.create_task(store(saver, at(f"t{n}", "1"), "2", value="new")) for n in (1, 2)]
+    await asyncio.sleep(0.05)  # both are one batch, whose commit waits for the gate
+    assert not any(put.done() for put in puts)
+    for reader in (saver, other):
+        assert await reader.aget_tuple(at("t1", "2")) is None
+        assert (await got(reader, at("t2"))).checkpoint["channel_values"] == {"value": "old"}
+    database.gate.set()
+    await asyncio.gather(*puts)
+    for reader in (saver, other):
+        assert (await got(reader, at("t1", "2"))).checkpoint["channel_values"] == {"value": "new"}
+    await database.close()
 
 
 async def test_two_savers_on_two_pools_see_each_other(saver: SQLModelSaver, database_url: str) -> None:
