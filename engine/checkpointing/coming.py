@@ -39,6 +39,6 @@ class Coming:
         key = entry.call.key
         if self._puts.get(key) is entry:
             del self._puts[key]
-        left = tuple(each for each in self._calls.pop(key) if each is not entry)
+        left = tuple(each for each in self._calls.pop(key, ()) if each is not entry)
         if left:
             self._calls[key] = left

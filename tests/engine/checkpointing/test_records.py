@@ -155,6 +155,25 @@ def test_lost_and_changed_rows_are_damage() -> None:
             reader(rows).value(newest)
 
 
+def test_rows_that_lead_nowhere_are_damage() -> None:
+    """A change of itself, of a value that is a change of it, a part that is a change: none is followed."""
+    names = [bytes((n,)) * 16 for n in range(3)]
+    first, second, third = names
+    ops = ormsgpack.packb([(0, 5), (0, 3, 1)])
+    for bases in (
+        {first: first},
+        {first: second, second: first},
+        {first: second, second: None, third: second},
+    ):
+        found = {}
+        for name, base in bases.items():
+            beside = third if third in bases and name == first else None
+            plain = ops if base else b"hello"
+            found[name] = Blob(name, base, beside, PACKING.pack(plain, about_blob(name, base, beside)))
+        with pytest.raises(DamagedCheckpoint):
+            Reader(found, PACKING).value(("bytes", first, 5, 100))
+
+
 def test_positions_count_down_to_the_start() -> None:
     """The one that a version is stored against is nearer to the start, by one unit of its last digit."""
     assert [base_position(n) for n in (1, 2, 31, 32, 33, 64, 1024, 1056, 2048)] == [
