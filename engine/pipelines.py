@@ -134,7 +134,7 @@ class Pipeline:
         formats: list[Format] = []
         for value in values:
             kind = type(value)
-            is_bytes = kind is bytes
+            is_bytes = isinstance(value, bytes)
             if value is None or is_bytes:
                 params.append(value)
             elif kind is str and "\0" not in value:

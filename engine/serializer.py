@@ -19,7 +19,7 @@ KINDS = frozenset({"null", "bytes", "bytearray", "msgpack"})
 """What dumps_typed() writes. LangGraph also reads `json` and `pickle` of older releases, which revive objects."""
 
 
-_ATOMS = frozenset({bool, int, float, str})
+_NUMBERS = frozenset({bool, int, float})
 
 
 class StrictSerializer(JsonPlusSerializer):
@@ -40,7 +40,7 @@ class StrictSerializer(JsonPlusSerializer):
             levels), half characters (lone surrogates), functions and other objects without a form as data.
         """
         try:
-            if type(obj) in _ATOMS:  # which LangGraph packs alike, in three calls more
+            if type(obj) in _NUMBERS:  # which LangGraph packs alike, in three calls more
                 return "msgpack", ormsgpack.packb(obj)
             kind, body = super().dumps_typed(obj)
         except (TypeError, ValueError, RecursionError, OverflowError) as error:

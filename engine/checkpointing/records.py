@@ -141,7 +141,10 @@ class Blob(NamedTuple):
 
 
 def base_position(position: int) -> int:
-    """Return the position that this one is stored against: its last digit in base 32 that is not 0 is one less."""
+    """Return the position that this one, at least 1, is stored against.
+
+    Its last digit in base 32 that is not 0 is one less.
+    """
     step = 1
     while position % (step * STEPS_PER_LEVEL) == 0:
         step *= STEPS_PER_LEVEL
@@ -249,8 +252,8 @@ class Reader:
                 node._content = plain
                 nodes[at] = node
                 break
-            if len(todo) > len(self._rows):
-                raise DamagedCheckpoint("A stored value is a change of itself.")
+            if position <= 0:  # it is less at each step, so that also a circle comes to its end
+                raise DamagedCheckpoint("A stored value has no beginning.")
             todo.append((node, base, plain))
             weight -= len(plain)
             if beside is not None:

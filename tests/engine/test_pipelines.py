@@ -89,6 +89,9 @@ async def test_values_of_all_kinds_are_sent_as_the_driver_sends_them(database: D
     class Name(str):
         __slots__ = ()
 
+    class Raw(bytes):
+        __slots__ = ()
+
     kinds: dict[str, Any] = {
         "text": "Zoë",
         "bigint": 2**62,
@@ -101,11 +104,13 @@ async def test_values_of_all_kinds_are_sent_as_the_driver_sends_them(database: D
         "text[]": ["a", "b"],
         "bytea[]": [b"\x00", b""],
         "varchar": Name("of a kind"),
+        "bytea ": Raw(b"\x00x"),
         "float8": 0.1,
         "date": None,
     }
     for kind, value in kinds.items():
         assert await one(database, f"SELECT $1::{kind}", value) == value, kind
+    assert await one(database, "SELECT $1::text", Raw(b"as it is")) == "as it is"
 
 
 async def test_what_is_asked_together_is_one_transaction(database: Database) -> None:

@@ -24,7 +24,7 @@ from engine.checkpointing.records import Small
 from engine.checkpointing.rows import about_checkpoint, about_writes, packed_checkpoint, packed_writes
 from engine.checkpointing.statements import CHECKPOINTS, WRITES
 from engine.database import Database
-from engine.errors import DamagedCheckpoint
+from engine.errors import DamagedCheckpoint, UnstorableValue
 from engine.serializer import StrictSerializer
 from tests.engine.test_checkpointer import at, checkpoint, store
 
@@ -51,10 +51,17 @@ class Bomb:
     "value", [True, False, 0, -1, 2**63 - 1, -(2**63), 2**64 - 1, 0.5, float("inf"), "", "Zoë?", "\x00", None]
 )
 def test_what_is_simple_is_packed_as_langgraph_packs_it(value: Any) -> None:
-    """The quick way for numbers and texts gives the same bytes, so that LangGraph's serializer reads them."""
+    """The quick way for numbers gives the same bytes, so that LangGraph's serializer reads them."""
     packed = StrictSerializer().dumps_typed(value)
     assert packed == JsonPlusSerializer().dumps_typed(value)
     assert JsonPlusSerializer().loads_typed(packed) == value
+
+
+@pytest.mark.parametrize("value", ["\ud83d", "a?\udfff", ["\ud83d"], {"k": "\ud83d"}])
+def test_half_a_character_is_called_so(value: Any) -> None:
+    """The sentence is the same wherever in a value the text stands."""
+    with pytest.raises(UnstorableValue, match="half a character"):
+        StrictSerializer().dumps_typed(value)
 
 
 def _extension(code: int, *parts: Any) -> tuple[str, bytes]:

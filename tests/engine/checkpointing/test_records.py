@@ -170,8 +170,9 @@ def test_rows_that_lead_nowhere_are_damage() -> None:
             beside = third if third in bases and name == first else None
             plain = ops if base else b"hello"
             found[name] = Blob(name, base, beside, PACKING.pack(plain, about_blob(name, base, beside)))
-        with pytest.raises(DamagedCheckpoint):
-            Reader(found, PACKING).value(("bytes", first, 5, 100))
+        for position in (0, 5, 2**60):
+            with pytest.raises(DamagedCheckpoint):
+                Reader(found, PACKING).value(("bytes", first, position, 100))
 
 
 def test_positions_count_down_to_the_start() -> None:
