@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from engine.checkpointing.encoding import Encoded, EncodedCheckpoint, Key
+from engine.checkpointing.encoding import Encoded, EncodedCheckpoint
 from engine.checkpointing.group_commit import Entry
-from engine.checkpointing.records import Record
+from engine.checkpointing.records import Key, Record
 
 
 class Coming:

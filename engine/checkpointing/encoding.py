@@ -27,6 +27,8 @@ from engine.checkpointing.packing import Packing
 from engine.checkpointing.records import (
     SMALL_VALUE_BYTES,
     SMALL_WRITE_BYTES,
+    Key,
+    Place,
     Record,
     Small,
     Value,
@@ -38,9 +40,6 @@ from engine.checkpointing.rows import about_checkpoint, about_writes, packed_che
 from engine.columns import canonical_json
 from engine.errors import UnaskableValue
 
-Place = tuple[str, str]
-Key = tuple[str, str, str]
-"""Thread id, namespace and checkpoint id."""
 WriteKey = tuple[str, int]
 Part = tuple[int, str, Value]
 """Index, channel and value of a write."""
@@ -195,7 +194,7 @@ def encoded_writes(
     vault = Vault(packing)
     known = record.writes if record is not None else {}
     channels = {channel for channel, _ in writes}
-    is_special = channels <= _SPECIAL
+    is_special = channels <= WRITES_IDX_MAP.keys()
     found: dict[WriteKey, Write] = {}
     parts: dict[int, list[Part]] = {}
     for position, (channel, value) in enumerate(writes):
@@ -309,8 +308,6 @@ def _revision() -> int:
     """A number from 1 to 2^47, so that the sum of some ten thousand fits 64 bits."""
     return random.getrandbits(47) + 1
 
-
-_SPECIAL = frozenset(WRITES_IDX_MAP)
 
 INPUT_CHANNEL = "__start__"
 """What the graph was given stands here until the first step spreads it over the channels of the state."""

@@ -11,6 +11,7 @@ import psycopg
 
 from engine.checkpointing.changes import Change, merged
 from engine.checkpointing.lanes import Lane
+from engine.checkpointing.records import Key, Place
 from engine.checkpointing.statements import IS_PASSED
 from engine.errors import StaleWriter, StoreError
 from engine.transactions import Transaction
@@ -32,7 +33,7 @@ class Series:
 
     def __init__(self) -> None:
         self.failure: BaseException | None = None
-        self.read: set[tuple[str, str]] = set()
+        self.read: set[Place] = set()
 
 
 class _Durable(asyncio.Future[None]):
@@ -45,11 +46,11 @@ class _Durable(asyncio.Future[None]):
 class Call(Protocol):
     """What a put or put_writes wants stored.
 
-    `key` is the checkpoint's thread, namespace and id. `passed`: the parameters of IS_PASSED, for a call after which
-    the thread's head must be the parent.
+    `key` is the checkpoint's. `passed`: the parameters of IS_PASSED, for a call after which the thread's head must be
+    the parent.
     """
 
-    key: tuple[str, str, str]
+    key: Key
     change: Change
 
     @property

@@ -8,14 +8,11 @@ from collections.abc import Sequence
 from langgraph.checkpoint.base import WRITES_IDX_MAP
 from langgraph.checkpoint.serde.types import ERROR
 
-from engine.checkpointing.records import Large, Record, Write, unknown
+from engine.checkpointing.records import Key, Large, Place, Record, Write, unknown
 
 CACHE_BYTES = 64 * 1024 * 1024
 HEADS_KEPT = 128  # more small objects than that would slow down the garbage collector, which looks at all
 EARLY_KEPT = 1000
-
-Place = tuple[str, str]
-"""Thread id and namespace."""
 
 
 class Heads:
@@ -25,7 +22,7 @@ class Heads:
         self._max_bytes = max_bytes
         self._bytes = 0
         self._records: OrderedDict[Place, tuple[Record, int]] = OrderedDict()
-        self._early: OrderedDict[tuple[str, str, str], Record] = OrderedDict()
+        self._early: OrderedDict[Key, Record] = OrderedDict()
         self._empty: OrderedDict[Place, None] = OrderedDict()
 
     def get(self, place: Place) -> Record | None:
@@ -122,10 +119,8 @@ class Heads:
 
     def _remember(self, record: Record) -> None:
         place = (record.thread_id, record.checkpoint_ns)
-        if place in self._records:
-            self.forget(place)
-        elif place in self._empty:
-            del self._empty[place]
+        self.forget(place)
+        self._empty.pop(place, None)
         size = record.size()
         self._records[place] = (record, size)
         self._bytes += size

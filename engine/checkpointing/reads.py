@@ -14,6 +14,8 @@ from engine.checkpointing.lanes import Lane
 from engine.checkpointing.packing import Packing
 from engine.checkpointing.records import (
     BlobRow,
+    Key,
+    Place,
     Reader,
     Record,
     Small,
@@ -23,7 +25,6 @@ from engine.checkpointing.rows import names_in, unpacked_checkpoint, unpacked_wr
 from engine.checkpointing.statements import Search
 from engine.errors import DamagedCheckpoint
 
-Key = tuple[str, str, str]
 BlobRows = dict[bytes, BlobRow]
 
 
@@ -35,7 +36,7 @@ class CheckpointReads:
         self._dialect = dialect
         self._packing = packing
 
-    async def probe(self, place: tuple[str, str]) -> tuple[str, int, int] | None:
+    async def probe(self, place: Place) -> tuple[str, int, int] | None:
         """Return the newest checkpoint's id, its revision and the sum of its writes' revisions."""
         params = {"thread_id": place[0], "checkpoint_ns": place[1]}
         row: Any = (await self._lane.read(statements.PROBE, params)).first()
@@ -77,7 +78,7 @@ class CheckpointReads:
         left = list(names)
         while left:
             count = statements.NAMES_AT_ONCE[self._dialect]
-            some, left = left[:count], left[count:] if count else []
+            some, left = left[:count], left[count:]
             params = statements.blob_params(self._dialect, family, some)
             rows = await self._lane.read(statements.blobs(self._dialect), params)
             for name, base, beside, body, part_base, part_body in rows.plain:

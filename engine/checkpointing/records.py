@@ -28,6 +28,12 @@ NAME_BYTES = 16
 MAX_WEIGHT = 2  # what a value is read back from may be this many times its size
 
 
+Place = tuple[str, str]
+"""Thread id and namespace."""
+Key = tuple[str, str, str]
+"""Thread id, namespace and checkpoint id."""
+
+
 class Small(NamedTuple):
     """A serialised value."""
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -196,7 +197,7 @@ def blobs(dialect: str) -> Select[Any]:
 
 
 _NAMES = ("name_0", "name_1", "name_2", "name_3")
-NAMES_AT_ONCE: Final = {"sqlite": len(_NAMES), "postgresql": None}
+NAMES_AT_ONCE: Final = {"sqlite": len(_NAMES), "postgresql": sys.maxsize}
 """How many names `blobs` takes: a statement of SQLite's has a fixed number."""
 
 

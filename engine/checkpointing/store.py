@@ -14,11 +14,11 @@ from engine.checkpointing import pruning, statements
 from engine.checkpointing.coming import Coming
 from engine.checkpointing.encoding import Encoded
 from engine.checkpointing.group_commit import Entry, GroupCommit, Guard, Series
-from engine.checkpointing.heads import Heads, Place
+from engine.checkpointing.heads import Heads
 from engine.checkpointing.lanes import lane_of
 from engine.checkpointing.packing import Packing
 from engine.checkpointing.reads import CheckpointReads
-from engine.checkpointing.records import Record, Value
+from engine.checkpointing.records import Place, Record, Value
 from engine.checkpointing.rows import unpacked_checkpoint
 from engine.checkpointing.statements import Search
 from engine.database import Database
