@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Final
 
 from bot.inert import one_line
+from bot.wording import takes
 from engine import AppReport, Ask, Field, FieldKind, Policy, Terms, WorkflowReport
 
 COLUMNS: Final = 80
@@ -92,7 +93,8 @@ def _terms(terms: Terms) -> str:
     deadline = f"within {_duration(policy.expires_after_s)}" if policy.expires_after_s else "no deadline"
     own = "also who asked" if policy.allow_self else "not who asked"
     people = _people(policy)
-    return f"{f'where {when}: ' if when else ''}{people}; {own}; {deadline}"
+    several = f"; takes {takes(policy)}" if policy.needs_several else ""
+    return f"{f'where {when}: ' if when else ''}{people}; {own}; {deadline}{several}"
 
 
 def _people(policy: Policy) -> str:

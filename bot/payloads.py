@@ -6,7 +6,7 @@ import hashlib
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from datetime import UTC, datetime
 from typing import Any, TypeAlias
 
@@ -46,13 +46,14 @@ class Malformed(ValueError):
 
 @dataclass(frozen=True)
 class Slip:
-    """What a button or a form of a card carries: what the person had in view, and which option of it is meant.
+    """What a button or a form of a card carries: what the person had in view, and what of it is meant.
 
-    `option` is the mark of the option's name, see `mark_of`; None: the button says itself which one it is.
+    `option` is the mark of its name, see `mark_of`; `agrees_with` is the digest of an endorsed answer.
     """
 
     seen: Seen
     option: str | None = None
+    agrees_with: str | None = None
 
 
 @dataclass(frozen=True)
@@ -114,10 +115,9 @@ class StartSlip:
 
 
 def encode_slip(slip: Slip) -> str:
-    """Write what a button carries: `{"a":"9f…","r":1,"d":"c0…"}`, below 300 characters; `"o":"1c…"` if an option."""
-    seen = slip.seen
-    parts = {"a": seen.approval_id, "r": seen.revision, "d": seen.digest}
-    return json.dumps(parts if slip.option is None else {**parts, "o": slip.option}, separators=(",", ":"))
+    """Write what a button carries: `{"a":"9f…","r":1,"d":"c0…"}`, below 300 characters; "o" and "e" if given."""
+    parts = zip("ardoe", (*astuple(slip.seen), slip.option, slip.agrees_with), strict=True)
+    return json.dumps({key: part for key, part in parts if part is not None}, separators=(",", ":"))
 
 
 def mark_of(name: str) -> str:
@@ -128,12 +128,13 @@ def mark_of(name: str) -> str:
 def decode_slip(text: str) -> Slip:
     """Read back what `encode_slip` wrote. Raises: Malformed for anything else, however close."""
     parts = _object(_json(text))
-    if set(parts) - {"o"} != {"a", "r", "d"}:
+    if set(parts) - {"o", "e"} != {"a", "r", "d"}:
         raise Malformed("The button does not carry a question.")
     if type(parts["r"]) is not int or not 0 <= parts["r"] <= _MAX_REVISION:
         raise Malformed("The button carries no revision.")
     seen = Seen(_matching(parts["a"], _APPROVAL), parts["r"], _matching(parts["d"], _DIGEST))
-    return Slip(seen, option=_matching(parts["o"], _MARK) if "o" in parts else None)
+    kinds = (("option", "o", _MARK), ("agrees_with", "e", _DIGEST))
+    return Slip(seen, **{name: _matching(parts[key], kind) for name, key, kind in kinds if key in parts})
 
 
 def encode_start(slip: StartSlip) -> str:

@@ -20,6 +20,7 @@ _ACTIONS: Final = {
     EventKind.STARTED: "run started",
     EventKind.ASKED: "asked",
     EventKind.ASKED_ANEW: "asked anew",
+    EventKind.ENDORSED: "endorsed",
     EventKind.DECIDED: "decided",
     EventKind.RESUMED: "resumed",
     EventKind.RESENT: "sent again",
@@ -116,7 +117,7 @@ def _detail(event: Event) -> str:
     match event.kind:
         case EventKind.STARTED:
             return f"{event.detail.get('workflow', '')} {who}"
-        case EventKind.DECIDED:
+        case EventKind.DECIDED | EventKind.ENDORSED:
             told = verdict(Verdict(event.detail["verdict"]), label=event.detail["label"])
             return f"{told[:1].lower()}{told[1:]} {who}"
         case EventKind.REFUSED:

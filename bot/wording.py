@@ -20,6 +20,7 @@ from engine import (
     Halted,
     InvalidInput,
     NotAllowed,
+    Policy,
     RunStatus,
     SelfApproval,
     StaleQuestion,
@@ -136,9 +137,13 @@ def _told(event: Event, *, title: str, number: int | None) -> Line:
         case EventKind.ASKED_ANEW:
             why = ", because the content changed" if detail.get("is_changed", True) else ""
             return Line("Asked again", f"{why}: {detail.get('text', '')}")
+        case EventKind.ENDORSED:
+            lead = verdict(Verdict(detail["verdict"]), label=detail["label"])
+            return Line(f"{lead} ({detail['count']} of {detail['required']})", f" by {who}{_because(detail)}")
         case EventKind.DECIDED:
             lead = verdict(Verdict(detail["verdict"]), label=detail["label"])
-            return Line(lead, f" by {who}{_because(detail)}")
+            others = "".join(f" and {each['name']}" for each in detail.get("endorsers", ()))
+            return Line(lead, f" by {who}{others}{_because(detail)}")
         case EventKind.RESUMED:
             return Line("Resumed", ": the run has taken the answer and goes on.")
         case EventKind.RESENT:
@@ -168,6 +173,14 @@ def verdict(given: Verdict, *, label: str) -> str:
         return OWN_LABELS[given, label]
     usual = {given.value, ""} if given is not Verdict.RESPOND else set()
     return VERDICT[given] if label.lower() in usual else f"{VERDICT[given]} “{_short(label)}”"
+
+
+def takes(policy: Policy) -> str:
+    """Say how many people it takes to decide."""
+    several = max(2, policy.required_approvals)
+    if policy.required_approvals > 1:
+        return f"{several} people to approve, 1 to reject"
+    return f"1 person; {several} to approve what somebody has typed"
 
 
 def why(label: str) -> str:

@@ -6,6 +6,7 @@ from engine.deliveries import Deliveries
 from engine.desk import Desk
 from engine.errors import (
     AlreadyDecided,
+    AlreadyEndorsed,
     AlteredQuestion,
     AmbiguousRun,
     AnchorBroken,
@@ -44,6 +45,7 @@ from engine.views import (
     DecisionView,
     Draft,
     Earlier,
+    Endorsement,
     Event,
     EventKind,
     Posting,
@@ -59,6 +61,7 @@ __all__ = [
     "MISSING",
     "Actor",
     "AlreadyDecided",
+    "AlreadyEndorsed",
     "AlteredQuestion",
     "AmbiguousRun",
     "Anchor",
@@ -80,6 +83,7 @@ __all__ = [
     "Desk",
     "Draft",
     "Earlier",
+    "Endorsement",
     "EngineError",
     "Event",
     "EventKind",

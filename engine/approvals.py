@@ -32,6 +32,7 @@ _DECIDE = (
     )
     .values(status=DECIDED)
 )
+_HOLD = _DECIDE.values(status=PENDING)
 _RECORD = insert(decisions)
 _OF_RUNS = (
     select(approvals)
@@ -126,13 +127,21 @@ async def undelivered(tx: Transaction, run_id: str) -> tuple[Row[Any], Row[Any]]
 
 async def decide(tx: Transaction, seen: Seen, *, now: datetime) -> bool:
     """Turn the question that a person saw from pending to decided; False: it is not that question any more."""
-    guard = {
+    return (await tx.execute(_DECIDE, _guard(seen, now=now))).rowcount == 1
+
+
+async def hold(tx: Transaction, seen: Seen, *, now: datetime) -> bool:
+    """Keep the question that a person saw pending until this transaction ends; False: it is not that one any more."""
+    return (await tx.execute(_HOLD, _guard(seen, now=now))).rowcount == 1
+
+
+def _guard(seen: Seen, *, now: datetime) -> Mapping[str, Json]:
+    return {
         "approval_id": seen.approval_id,
         "seen_revision": seen.revision,
         "seen_digest": seen.digest,
         "now": now,
     }
-    return (await tx.execute(_DECIDE, guard)).rowcount == 1
 
 
 async def record(tx: Transaction, values: Mapping[str, Json]) -> None:

@@ -6,8 +6,9 @@ from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime
 
-from engine import approvals, runs
+from engine import approvals, endorsements, runs
 from engine.decisions import Actor, Answer, Choice, Json, Seen, Verdict
+from engine.endorsing import endorse, endorsed, endorsers
 from engine.errors import (
     AlreadyDecided,
     Expired,
@@ -21,7 +22,7 @@ from engine.forms import NEEDED, read_form
 from engine.ledger import Transition
 from engine.pauses import TROUBLES
 from engine.pictures import Asked, Pictures, decision_view
-from engine.policy import refusal
+from engine.policy import refusal, required
 from engine.questions import Option, ReasonWanted, answer, told
 from engine.questions.failure import answer_failure
 from engine.recording import Decided, record
@@ -48,7 +49,8 @@ class Deciding:
         """
         asked = await self._asked(seen)
         await self._raise_if_settled(seen)
-        _allowed(asked, actor=actor, option=option)
+        _raise_if_not_allowed(asked, actor=actor)
+        _option(asked, option)
         if asked.view.round > 1:  # with the rounds before: a form warns of what the card warns of
             return await self._pictures.approval_by_id(self._tx, seen.approval_id)
         return asked.view
@@ -56,26 +58,58 @@ class Deciding:
     async def decide(
         self, transition: Transition, seen: Seen, *, actor: Actor, choice: Choice, request_key: str | None
     ) -> ApprovalView:
-        """Decide the question and return it. After an exception the transaction has to be rolled back.
+        """Decide the question and return it; still pending where it takes more people to.
+
+        After an exception the transaction has to be rolled back.
 
         Raises: a child of Refused; InvalidInput for the reason and the entries.
         """
         asked = await self._asked(seen)
         transition.run_id = asked.view.run_id
         try:
-            option = _allowed(asked, actor=actor, option=choice.option)
-            values = _values(option, choice)
-            before, after = _told(asked, option, values)
-            given = _answer(asked, option, reason=choice.reason, values=values)
-            _raise_if_refused(asked, given)
-            decided = Decided(option, given, reason=choice.reason, before=before, after=after)
-            recorded = await record(transition, asked, decided, actor=actor, request_key=request_key)
+            _raise_if_not_allowed(asked, actor=actor)
+            if choice.agrees_with is not None:
+                decided = await endorsed(self._tx, asked, choice.agrees_with)
+            else:
+                decided = _decided(asked, _option(asked, choice.option), choice)
+            made = await self._made(transition, asked, decided, actor=actor, request_key=request_key)
         except (Refused, InvalidInput):
             await self._raise_if_settled(seen)  # what is over is said first
             raise
-        if recorded is None:
+        if made is None:
             await self._raise_if_settled(seen)
             raise StaleQuestion
+        return made
+
+    async def _made(
+        self,
+        transition: Transition,
+        asked: Asked,
+        decided: Decided,
+        *,
+        actor: Actor,
+        request_key: str | None,
+    ) -> ApprovalView | None:
+        """Write an answer down, as the decision or as one of the approvals that it takes; None: nothing is open."""
+        wanted = required(asked.view.policy, decided.option.verdict, is_typed=decided.option.form is not None)
+        others = await endorsers(transition, asked, decided, actor=actor) if wanted > 1 else ()
+        count = len(others) + 1
+        if count < wanted:
+            is_made = await endorse(
+                transition,
+                asked,
+                decided,
+                actor=actor,
+                request_key=request_key,
+                count=count,
+                required=wanted,
+            )
+            return await self._pictures.approval_by_id(self._tx, asked.view.id) if is_made else None
+        recorded = await record(
+            transition, asked, decided, actor=actor, request_key=request_key, endorsers=others
+        )
+        if recorded is None:
+            return None
         return replace(asked.view, status=ApprovalStatus.DECIDED, decision=decision_view(recorded))
 
     async def _asked(self, seen: Seen) -> Asked:
@@ -109,7 +143,10 @@ class Deciding:
 
 
 async def is_repeat(tx: Transaction, seen: Seen, *, actor: Actor, request_key: str) -> bool:
-    """Say whether this very click decided the question: the same person and key, delivered again."""
+    """Say whether this very click decided or endorsed the question: the same person and key, delivered again."""
+    made = await endorsements.of(tx, seen.approval_id, revision=seen.revision)
+    if any((row.request_key, row.actor_id) == (request_key, actor.id) for row in made):
+        return True
     decided = await approvals.decision(tx, seen.approval_id, revision=seen.revision)
     return decided is not None and (decided.request_key, decided.actor_id, decided.digest) == (
         request_key,
@@ -118,14 +155,27 @@ async def is_repeat(tx: Transaction, seen: Seen, *, actor: Actor, request_key: s
     )
 
 
-def _allowed(asked: Asked, *, actor: Actor, option: str) -> Option:
-    """Return the option if this person may take it. Raises: a child of Refused."""
+def _raise_if_not_allowed(asked: Asked, *, actor: Actor) -> None:
+    """Raises: a child of Refused, when this person may not decide."""
     if refused := refusal(asked.view.policy, actor=actor, requested_by=asked.requested_by):
         raise refused
-    found = asked.view.question.option(option)
+
+
+def _option(asked: Asked, name: str) -> Option:
+    """Raises: UnknownOption."""
+    found = asked.view.question.option(name)
     if found is None:
         raise UnknownOption
     return found
+
+
+def _decided(asked: Asked, option: Option, choice: Choice) -> Decided:
+    """Return what a choice comes to. Raises: InvalidInput."""
+    values = _values(option, choice)
+    before, after = _told(asked, option, values)
+    given = _answer(asked, option, reason=choice.reason, values=values)
+    _raise_if_refused(asked, given)
+    return Decided(option, given, reason=choice.reason, before=before, after=after)
 
 
 def _answer(asked: Asked, option: Option, *, reason: str, values: Mapping[str, Json]) -> Answer:

@@ -47,12 +47,14 @@ class Seen:
 class Choice:
     """What a person chose: the name of one of the question's options, with what goes along with it.
 
-    `reason` is the free text, `entries` are the raw entries of the option's form by field name.
+    `reason` is the free text, `entries` are the raw entries of the option's form by field name. `agrees_with` is the
+    digest of an answer that somebody else has endorsed: that very answer is meant, and nothing else here counts.
     """
 
-    option: str
+    option: str = ""
     reason: str = ""
     entries: Mapping[str, str | None] = field(default_factory=dict)
+    agrees_with: str | None = None
 
 
 @dataclass(frozen=True)

@@ -17,7 +17,7 @@ from engine.clock import utc_now
 from engine.deciding import Deciding, is_repeat
 from engine.decisions import Actor, Choice, Json, Seen
 from engine.deliveries import Deliveries
-from engine.errors import AlreadyDecided, Conflict, NoDraft, NotAllowed, Refused, UnknownWorkflow
+from engine.errors import Conflict, NoDraft, NotAllowed, Refused, UnknownWorkflow
 from engine.forms import read_form
 from engine.ledger import Ledger, Transition
 from engine.pictures import Pictures
@@ -159,6 +159,7 @@ class Desk:
         self, seen: Seen, *, actor: Actor, choice: Choice, request_key: str | None = None
     ) -> ApprovalView:
         """Decide a question, once for all: committed when this returns. The graph gets the answer afterwards.
+        Where the policy wants several people, each approval but the last leaves the question pending.
 
         `seen` says which question the person had in view; any other is refused. `request_key` names the click:
         the same one again by the same actor is a delivery repeated, is quiet and returns the question as it is.
@@ -176,7 +177,7 @@ class Desk:
         try:
             return await self._ledger.transact(body)
         except Refused as error:
-            if request_key is not None and isinstance(error, AlreadyDecided):
+            if request_key is not None:
                 async with self._database.reading() as tx:
                     if await is_repeat(tx, seen, actor=actor, request_key=request_key):
                         return await self._pictures.approval_by_id(tx, seen.approval_id)

@@ -146,6 +146,12 @@ class AlreadyDecided(Refused):
         super().__init__(f"This was decided already: {verdict} by {actor_id}.")
 
 
+class AlreadyEndorsed(Refused):
+    """You have approved this already. It is decided once somebody else has approved the same."""
+
+    code = "already_endorsed"
+
+
 class UnaskableValue(EngineError):
     """A graph asked with a value that cannot be shown: it contains itself or is nested too deeply."""
 

@@ -9,11 +9,11 @@ from typing import Any
 
 from sqlalchemy import Row
 
-from engine import approvals, audit, runs
-from engine.decisions import Json, Seen, Verdict
+from engine import approvals, audit, endorsements, runs
+from engine.decisions import Actor, Json, Seen, Verdict
 from engine.errors import UnknownApproval
 from engine.pauses import PauseKind, asked_digest
-from engine.policy import Policy
+from engine.policy import Policy, refusal, required
 from engine.questions import AnswerMapping, Question, read_question, read_static
 from engine.questions.failure import read_failure, read_gone
 from engine.transactions import Transaction
@@ -22,6 +22,7 @@ from engine.views import (
     ApprovalView,
     DecisionView,
     Earlier,
+    Endorsement,
     RunStatus,
     RunView,
     WorkflowView,
@@ -106,16 +107,24 @@ class Pictures:
         *,
         decision: Row[Any] | None,
         earlier: Mapping[str, Earlier] | None = None,
+        endorsed: Sequence[Row[Any]] = (),
     ) -> ApprovalView:
         """Draw a question with the decision on its present revision (None: there is none) and the rounds before."""
         rounds = earlier or {}
+        asked = self.asked(row, run)
         return replace(
-            self.asked(row, run).view,
+            asked.view,
             status=ApprovalStatus(row.status),
             decision=decision_view(decision._asdict()) if decision is not None else None,
             previous=rounds.get(row.previous_id),
             repeats=rounds.get(row.repeats_id),
+            endorsements=tuple(_endorsement(asked, each) for each in endorsed if still_counts(asked, each)),
         )
+
+    async def _endorsed(self, tx: Transaction, row: Row[Any], run: Row[Any]) -> Sequence[Row[Any]]:
+        if row.status != ApprovalStatus.PENDING.value or not self.asked(row, run).view.policy.needs_several:
+            return ()
+        return await endorsements.of(tx, row.id, revision=row.revision)
 
     def _earlier(self, row: Row[Any], run: Row[Any], decision: Row[Any]) -> Earlier:
         question = self.asked(row, run).view.question
@@ -134,7 +143,8 @@ class Pictures:
             answer = await approvals.decision(tx, earlier_id, revision=before.revision) if before else None
             if before is not None and answer is not None:
                 rounds[earlier_id] = self._earlier(before, run, answer)
-        return self.approval(row, run, decision=decided, earlier=rounds)
+        endorsed = await self._endorsed(tx, row, run)
+        return self.approval(row, run, decision=decided, earlier=rounds, endorsed=endorsed)
 
     async def run(self, tx: Transaction, row: Row[Any]) -> RunView:
         """Return a run with its approvals and events."""
@@ -150,13 +160,19 @@ class Pictures:
         views = []
         for run in rows:
             rows_of_run = [row for row in asked if row.run_id == run.id]
-            questions = self._questions(rows_of_run, run, decided=decided)
+            endorsed = {row.id: await self._endorsed(tx, row, run) for row in rows_of_run}
+            questions = self._questions(rows_of_run, run, decided=decided, endorsed=endorsed)
             events = await audit.of_run(tx, run.id) if with_events else ()
             views.append(self._run(run, questions, events))
         return tuple(views)
 
     def _questions(
-        self, rows: Sequence[Row[Any]], run: Row[Any], *, decided: Mapping[tuple[str, int], Row[Any]]
+        self,
+        rows: Sequence[Row[Any]],
+        run: Row[Any],
+        *,
+        decided: Mapping[tuple[str, int], Row[Any]],
+        endorsed: Mapping[str, Sequence[Row[Any]]],
     ) -> tuple[ApprovalView, ...]:
         wanted = {row.previous_id for row in rows} | {row.repeats_id for row in rows}
         rounds = {
@@ -165,7 +181,13 @@ class Pictures:
             if row.id in wanted and (decision := decided.get((row.id, row.revision))) is not None
         }
         return tuple(
-            self.approval(row, run, decision=decided.get((row.id, row.revision)), earlier=rounds)
+            self.approval(
+                row,
+                run,
+                decision=decided.get((row.id, row.revision)),
+                earlier=rounds,
+                endorsed=endorsed[row.id],
+            )
             for row in rows
         )
 
@@ -263,4 +285,35 @@ def decision_view(values: Mapping[str, Any]) -> DecisionView:
         after=values["after"],
         decided_at=values["decided_at"],
         answer_digest=values["answer_digest"],
+        endorsers=tuple(Actor(each["id"], each["name"]) for each in values["endorsers"]),
+    )
+
+
+def endorser(row: Row[Any]) -> Actor:
+    """Return who endorsed, with the groups that were looked up then."""
+    return Actor(row.actor_id, row.actor_name, groups=frozenset(row.actor_groups))
+
+
+def still_counts(asked: Asked, row: Row[Any]) -> bool:
+    """Say whether who endorsed could still do so under today's rules."""
+    return refusal(asked.view.policy, actor=endorser(row), requested_by=asked.requested_by) is None
+
+
+def _endorsement(asked: Asked, row: Row[Any]) -> Endorsement:
+    kept = row.answer
+    option = asked.view.question.option(kept["option"])
+    verdict = Verdict(kept["verdict"])
+    is_typed = option is not None and option.form is not None
+    return Endorsement(
+        verdict=verdict,
+        option=kept["option"],
+        label=kept["label"],
+        actor_id=row.actor_id,
+        actor_name=row.actor_name,
+        reason=kept["reason"],
+        before=kept["before"],
+        after=kept["after"],
+        endorsed_at=row.endorsed_at,
+        answer_digest=row.answer_digest,
+        required=required(asked.view.policy, verdict, is_typed=is_typed),
     )

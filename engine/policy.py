@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from engine.decisions import Actor
+from engine.decisions import Actor, Verdict
 from engine.errors import NotAllowed, Refused, SelfApproval
 
 
@@ -13,13 +13,32 @@ class Policy:
     """Who may decide one question.
 
     `users` and `groups` are ids of the chat service. Both empty: nobody may decide. `expires_after_s` is the
-    time in seconds from asking to the deadline; None: no deadline.
+    time in seconds from asking to the deadline; None: no deadline. `required_approvals`, at least 1: how many
+    different people have to approve; `edit_requires_second_approver`: two at least of what one of them has typed.
     """
 
     users: frozenset[str] = frozenset()
     groups: frozenset[str] = frozenset()
     allow_self: bool = False
     expires_after_s: int | None = None
+    required_approvals: int = 1
+    edit_requires_second_approver: bool = False
+
+    @property
+    def needs_several(self) -> bool:
+        """Whether there is an answer that one person cannot give alone."""
+        return self.required_approvals > 1 or self.edit_requires_second_approver
+
+
+def required(policy: Policy, verdict: Verdict, *, is_typed: bool) -> int:
+    """Return how many different people have to give the same answer; one is enough to reject.
+
+    `is_typed`: it has values that a person filled in.
+    """
+    if verdict is Verdict.REJECT:
+        return 1
+    least = 2 if is_typed and policy.edit_requires_second_approver else 1
+    return max(policy.required_approvals, least)
 
 
 def covers(policy: Policy, actor: Actor) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -40,9 +40,28 @@ class Decided:
     before: Mapping[str, Json] = field(default_factory=dict)
     after: Mapping[str, Json] = field(default_factory=dict)
 
+    def columns(self) -> dict[str, Json]:
+        """Return what of it is stored."""
+        return {
+            "verdict": self.option.verdict.value,
+            "option": self.option.name,
+            "label": self.option.label,
+            "reason": self.reason,
+            "before": dict(self.before),
+            "after": dict(self.after),
+            "resume": self.answer.resume,
+            "state_update": dict(self.answer.update) if self.answer.update else None,
+        }
+
 
 async def record(
-    transition: Transition, asked: Asked, decided: Decided, *, actor: Actor, request_key: str | None
+    transition: Transition,
+    asked: Asked,
+    decided: Decided,
+    *,
+    actor: Actor,
+    request_key: str | None,
+    endorsers: Sequence[Actor] = (),
 ) -> dict[str, Json] | None:
     """Decide a question and return the decision's columns; None: it is not that open question any more.
 
@@ -55,30 +74,37 @@ async def record(
     await transition.show(view.run_id)
     if not await approvals.decide(transition.tx, seen, now=transition.now):
         return None
-    option, given = decided.option, decided.answer
     values = {
         "approval_id": view.id,
         "revision": view.revision,
         "digest": view.digest,
         "request_key": request_key,
-        "verdict": option.verdict.value,
-        "option": option.name,
-        "label": option.label,
-        "reason": decided.reason,
-        "before": dict(decided.before),
-        "after": dict(decided.after),
+        **decided.columns(),
         "actor_id": actor.id,
         "actor_name": actor.name,
-        "resume": given.resume,
-        "state_update": dict(given.update) if given.update else None,
-        "answer_digest": answer_digest(given),
+        "answer_digest": answer_digest(decided.answer),
         "policy": {"users": sorted(policy.users), "groups": sorted(policy.groups)},
+        "endorsers": [{"id": each.id, "name": each.name} for each in endorsers],
         "decided_at": transition.now,
     }
     await approvals.record(transition.tx, values)
-    told = {name: values[name] for name in TOLD}
-    if actor.id == asked.requested_by:  # only a workflow with allow_self_approval lets it come to this
-        told["is_own_request"] = True
-    transition.note(EventKind.DECIDED, approval_id=view.id, actor=actor, **told)
+    more = {"endorsers": values["endorsers"]} if endorsers else {}
+    note(transition, asked, EventKind.DECIDED, actor=actor, values=values, **more)
     await transition.wake(Kind.RUN, view.run_id)
     return values
+
+
+def note(
+    transition: Transition,
+    asked: Asked,
+    kind: EventKind,
+    *,
+    actor: Actor,
+    values: Mapping[str, Json],
+    **more: Json,
+) -> None:
+    """Write into the audit trail what a person chose; of `values` those that stand there."""
+    if actor.id == asked.requested_by:  # only a workflow with allow_self_approval lets it come to this
+        more["is_own_request"] = True
+    told = {name: values[name] for name in TOLD}
+    transition.note(kind, approval_id=asked.view.id, actor=actor, **told, **more)

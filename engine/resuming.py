@@ -21,7 +21,7 @@ from engine.forms import TOO_DEEP, unstorable
 from engine.ledger import Transition
 from engine.pauses import TROUBLES
 from engine.pictures import Asked, read_asked
-from engine.policy import refusal
+from engine.policy import refusal, required
 from engine.questions import APPROVE, Option, answer, refusal_of_value
 from engine.recording import Decided, record
 from engine.views import ApprovalStatus, EventKind
@@ -32,6 +32,7 @@ MOST_VALUES: Final = 100
 RAW: Final = Option("value", "a value", Verdict.RESPOND)
 """What a value counts as that is none of the question's own options."""
 ENDED = "The run has ended."
+SEVERAL = "This takes several people, and each has to decide it when it is asked."
 
 Values = Sequence[Json] | Mapping[str, Json]
 
@@ -128,6 +129,9 @@ async def _decide(transition: Transition, asked: Asked, given: Row[Any]) -> None
     if sentence := refusal_of_value(asked.view.question, given.value, mapping=asked.mapping):
         raise InvalidInput({"": sentence})
     decided = _decided(asked, given.value)
+    is_typed = decided.option == RAW
+    if required(asked.view.policy, decided.option.verdict, is_typed=is_typed) > 1:
+        raise NotAllowed(SEVERAL)
     if await record(transition, asked, decided, actor=actor, request_key=given.request_key) is None:
         raise Expired
     await answers.use(transition.tx, given.run_id, given.seq)

@@ -86,7 +86,8 @@ class DecisionRow(SQLModel, table=True):
 
     `option` and `label` name the option that was chosen, `verdict` is what it counts as. `resume` and
     `state_update` are what the graph gets, `answer_digest` names both; `policy` is the rule that was in force.
-    `request_key` names the click, so that its second delivery is told from a second click.
+    `request_key` names the click, so that its second delivery is told from a second click. `endorsers` are those who
+    had approved the same before, as [{"id", "name"}].
     """
 
     __tablename__ = "assent_decisions"
@@ -107,7 +108,28 @@ class DecisionRow(SQLModel, table=True):
     state_update: Any = _json(nullable=True)
     answer_digest: str
     policy: Any = _json()
+    endorsers: Any = _json()
     decided_at: datetime = Field(sa_type=UtcDateTime)
+
+
+class EndorsementRow(SQLModel, table=True):
+    """One person's approval of one revision of a question that needs several people; each has one.
+
+    `answer` holds the columns of the decision that it is to become: verdict, option, label, reason, before, after,
+    resume and state_update. `actor_groups` are the groups that were looked up at the click.
+    """
+
+    __tablename__ = "assent_endorsements"
+
+    approval_id: str = Field(sa_type=TextKey, primary_key=True)
+    revision: int = Field(primary_key=True)
+    actor_id: str = Field(sa_type=TextKey, primary_key=True)
+    actor_name: str
+    actor_groups: Any = _json()
+    request_key: str | None = Field(default=None, sa_type=TextKey)
+    answer: Any = _json()
+    answer_digest: str
+    endorsed_at: datetime = Field(sa_type=UtcDateTime)
 
 
 class AnswerRow(SQLModel, table=True):
@@ -195,6 +217,7 @@ def _table(model: type[SQLModel]) -> Table:
 runs = _table(RunRow)
 approvals = _table(ApprovalRow)
 decisions = _table(DecisionRow)
+endorsements = _table(EndorsementRow)
 answers = _table(AnswerRow)
 audit = _table(AuditRow)
 postings = _table(PostingRow)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from engine.decisions import Json, Verdict
+from engine.decisions import Actor, Json, Verdict
 from engine.forms import Form
 from engine.policy import Policy
 from engine.questions import Question
@@ -41,6 +41,7 @@ class EventKind(StrEnum):
     STARTED = "started"
     ASKED = "asked"
     ASKED_ANEW = "asked_anew"  # the same question with other content: a new revision
+    ENDORSED = "endorsed"  # approved by one of several people who have to
     DECIDED = "decided"
     RESUMED = "resumed"
     RESENT = "resent"  # the graph had lost the answer
@@ -71,7 +72,8 @@ class DecisionView:
     """Who decided what: the name and label of the option that was chosen, and the verdict that it counts as.
 
     `before` and `after` hold the changed fields of an edit, by field name; of any other option with a form `after`
-    holds all values and `before` nothing. `answer_digest` names what the graph gets.
+    holds all values and `before` nothing. `answer_digest` names what the graph gets. `endorsers` had approved the
+    same before, where several people had to.
     """
 
     verdict: Verdict
@@ -84,6 +86,27 @@ class DecisionView:
     after: Mapping[str, Json]
     decided_at: datetime
     answer_digest: str
+    endorsers: tuple[Actor, ...] = ()
+
+
+@dataclass(frozen=True)
+class Endorsement:
+    """One person's approval of a question that needs several; the fields are those of `DecisionView`.
+
+    It is decided once `required` different people have approved what has this `answer_digest`.
+    """
+
+    verdict: Verdict
+    option: str
+    label: str
+    actor_id: str
+    actor_name: str
+    reason: str
+    before: Mapping[str, Json]
+    after: Mapping[str, Json]
+    endorsed_at: datetime
+    answer_digest: str
+    required: int
 
 
 @dataclass(frozen=True)
@@ -103,6 +126,7 @@ class ApprovalView:
     `node` is the name of the node that asks; before or after a breakpoint, of those that come next, with commas.
     `round` is more than 1 where a question is put once more because of an answer: `previous` is the round before,
     `repeats` the latest earlier round that asked exactly this and was turned down (None: there is none).
+    `endorsements` are those of a pending question that still count.
     """
 
     id: str
@@ -120,6 +144,7 @@ class ApprovalView:
     round: int = 1
     previous: Earlier | None = None
     repeats: Earlier | None = None
+    endorsements: tuple[Endorsement, ...] = ()
 
 
 @dataclass(frozen=True)

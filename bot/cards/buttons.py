@@ -90,4 +90,5 @@ def _button(approval: ApprovalView, option: Option) -> Element:
 
 def offers_review(made: Sequence[Block]) -> bool:
     """Say whether one of the buttons opens a form that shows all that is asked."""
-    return any(each["action_id"].startswith("review") for row in made for each in row["elements"])
+    rows = [row["elements"] for row in made if row["type"] == "actions"]
+    return any(each["action_id"].startswith("review") for row in rows for each in row)

@@ -25,6 +25,7 @@ from bot.blocks import (
 from bot.cards.asked import heading, repetition, value_rows, warnings
 from bot.cards.buttons import buttons, offers_review
 from bot.cards.decided import decided
+from bot.cards.endorsed import endorsed
 from bot.cards.rounds import comment, since
 from bot.cards.values import Fitted, fit, render, rows
 from bot.inert import cut, one_line
@@ -55,13 +56,13 @@ def card(run: RunView, approval: ApprovalView) -> list[Block]:
     below = [context(f"Run {run.id}")]
     given = value_rows(approval.question)
     found = warnings(approval, given)
-    made = buttons(approval, in_full=True)
+    made = [*endorsed(approval, in_full=True), *buttons(approval, in_full=True)]
     request = _request(run, approval)
     framing = message_chars([*above, *found, *request, *below]) + SPARE_CHARS
     room = MESSAGE_CHARS - framing - message_chars(made)
     fitted = fit(given, max_chars=room)
     if fitted.hidden:
-        made = buttons(approval, in_full=False)
+        made = [*endorsed(approval, in_full=False), *buttons(approval, in_full=False)]
         room = MESSAGE_CHARS - framing - message_chars(made)
         fitted = fit(given, max_chars=min(room, EXCERPT_CHARS))
     changed = since(approval, max_chars=min(SINCE_CHARS, room - message_chars(render(fitted.rows))))
@@ -128,6 +129,8 @@ def _facts(run: RunView, approval: ApprovalView) -> Block:
         _fact("Requested by", user(run.requested_by, name=run.requested_by_name)),
         _fact("May decide", *_approvers(approval.policy)),
     ]
+    if approval.policy.needs_several:
+        fact.append(_fact("Takes", text(wording.takes(approval.policy))))
     if approval.expires_at is not None:
         fact.append(_fact("Deadline", date(approval.expires_at)))
     return rich(*fact)

@@ -32,7 +32,8 @@ def decided(run: RunView, approval: ApprovalView) -> list[Block]:
 def _decision(decision: DecisionView) -> list[Block]:
     who = user(decision.actor_id, name=decision.actor_name)
     verdict = wording.verdict(decision.verdict, label=decision.label)
-    said = [line(text(verdict, "bold"), text(" by "), who, text(", "), date(decision.decided_at))]
+    others = [part for each in decision.endorsers for part in (text(" and "), user(each.id, name=each.name))]
+    said = [line(text(verdict, "bold"), text(" by "), who, *others, text(", "), date(decision.decided_at))]
     cut_off = 0
     if decision.reason:
         reason = fit([Row("", visible(decision.reason), Shape.QUOTE)], max_chars=REASON_CHARS)

@@ -198,7 +198,7 @@ def _beneath(event: Event, *, max_chars: int) -> tuple[list[Block], int]:
     """Show what an event brought and does not fit a line, with how many characters did not fit at all."""
     detail: Mapping[str, Any] = event.detail
     fitted = Fitted(rows=(), hidden=0)
-    if event.kind is EventKind.DECIDED:
+    if event.kind in (EventKind.DECIDED, EventKind.ENDORSED):
         return changes(detail.get("before") or {}, detail.get("after") or {}, max_chars=max_chars)
     if event.kind is EventKind.STARTED and detail.get("input"):
         everything = rows(detail["input"])

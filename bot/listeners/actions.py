@@ -14,7 +14,7 @@ from bot.blocks import Block
 from bot.cards import choose_in_full, choose_view, edit_view, reject_view, review_view
 from bot.listeners.parts import Parts
 from bot.notices import FORM_NOT_OPENED
-from bot.payloads import Body, Click, read_click
+from bot.payloads import Body, Click, Malformed, read_click
 from bot.wording import sentence
 from engine import Actor, ApprovalView, Choice, EngineError, ReasonWanted
 
@@ -31,7 +31,15 @@ def register(app: AsyncApp, *, parts: Parts) -> None:
 
     async def approve(ack: AsyncAck, body: Body) -> None:
         click = read_click(body)
-        await _decide(click, "approve", await _actor(click, parts=parts), parts=parts)
+        await _decide(click, Choice("approve"), await _actor(click, parts=parts), parts=parts)
+        await ack()
+
+    async def agree(ack: AsyncAck, body: Body) -> None:
+        click = read_click(body)
+        if click.slip.agrees_with is None:
+            raise Malformed("The button does not say what it agrees with.")
+        choice = Choice(agrees_with=click.slip.agrees_with)
+        await _decide(click, choice, await _actor(click, parts=parts), parts=parts)
         await ack()
 
     async def open_form(ack: AsyncAck, body: Body) -> None:
@@ -53,6 +61,7 @@ def register(app: AsyncApp, *, parts: Parts) -> None:
 
     app.action("approve")(approve)
     app.action(re.compile(f"^({'|'.join(FORMS)})$"))(open_form)
+    app.action(re.compile("^agree:[0-9]+$"))(agree)
     app.action(re.compile("^choose:[0-9]+$"))(choose)
     app.action(re.compile("^review:[0-9]+$"))(review)
     app.action(re.compile(""))(nothing_to_do)
@@ -67,7 +76,7 @@ async def _choose(click: Click, *, parts: Parts) -> None:
         _tell(click, sentence(error), parts=parts)
         return
     if option.form is None and option.reason is ReasonWanted.NONE:
-        await _decide(click, option.name, actor, parts=parts)
+        await _decide(click, Choice(option.name), actor, parts=parts)
     else:
         await _open_form(click, option.name, partial(choose_view, option=option), actor, parts=parts)
 
@@ -91,11 +100,11 @@ async def _actor(click: Click, *, parts: Parts) -> Actor:
     return await parts.decider(click.slip.seen, user_id=click.user_id, team_id=click.team_id)
 
 
-async def _decide(click: Click, option: str, actor: Actor, *, parts: Parts) -> None:
+async def _decide(click: Click, choice: Choice, actor: Actor, *, parts: Parts) -> None:
     """Decide. The decision is committed when this returns, so the ack may follow."""
     try:
         key = f"click:{click.trigger_id}"
-        await parts.desk.decide(click.slip.seen, actor=actor, choice=Choice(option), request_key=key)
+        await parts.desk.decide(click.slip.seen, actor=actor, choice=choice, request_key=key)
     except EngineError as error:
         _tell(click, sentence(error), parts=parts)
 

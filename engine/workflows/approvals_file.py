@@ -5,6 +5,8 @@ channel = "#approvals"
 approvers = { users = ["U0AMY"], groups = ["S0APPROVERS"] }
 allow_self_approval = false
 expires_after = "24h"                       # s, m, h or d; "never"
+required_approvals = 1                      # how many different people have to approve; one may reject
+edit_requires_second_approver = false       # true: what one person has typed, another one has to approve
 starters = { groups = ["S0STAFF"] }         # left out: everybody may start
 
 [workflows.expense]
@@ -38,6 +40,7 @@ from engine.workflows.rules import Level, Rules
 
 FILE_NAME = "approvals.toml"
 NEVER = "never"
+MOST_APPROVALS = 20
 
 _SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 
@@ -65,6 +68,8 @@ class _Terms(_Table):
     approvers: _People | None = None
     allow_self_approval: bool | None = None
     expires_after: Duration | None = None
+    required_approvals: Annotated[int, Field(ge=1, le=MOST_APPROVALS)] | None = None
+    edit_requires_second_approver: bool | None = None
 
 
 class _Defaults(_Terms):
@@ -180,6 +185,7 @@ def _rules(defaults: _Defaults, own: _Workflow) -> Rules:
 def _policy(inherited: Policy, terms: _Terms) -> Policy:
     people = terms.approvers
     allows_self = terms.allow_self_approval
+    second = terms.edit_requires_second_approver
     return Policy(
         users=inherited.users if people is None else frozenset(people.users),
         groups=inherited.groups if people is None else frozenset(people.groups),
@@ -187,6 +193,8 @@ def _policy(inherited: Policy, terms: _Terms) -> Policy:
         expires_after_s=inherited.expires_after_s
         if terms.expires_after is None
         else _seconds(terms.expires_after),
+        required_approvals=terms.required_approvals or inherited.required_approvals,
+        edit_requires_second_approver=inherited.edit_requires_second_approver if second is None else second,
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 
@@ -91,7 +92,8 @@ def test_nothing_that_was_typed_is_live_in_an_answer(given: str) -> None:
 @pytest.mark.parametrize("kind", list(EventKind))
 def test_every_event_has_a_line(kind: EventKind) -> None:
     """No kind of event is left without words, even with the least detail."""
-    detail = {"verdict": "approve", "label": "Approve"} if kind is EventKind.DECIDED else {}
+    chosen: dict[str, Any] = {"verdict": "approve", "label": "Approve", "count": 1, "required": 2}
+    detail = chosen if kind in (EventKind.DECIDED, EventKind.ENDORSED) else {}
     assert wording.event_line(event(1, kind, **detail), title="Pay", number=1).lead
 
 

@@ -21,6 +21,7 @@ class Mutation:
     survives: str = ""
 
 
+ENDORSING: Final = "tests/engine/test_endorsing.py"
 DESK: Final = "tests/engine/test_desk.py"
 RUNNER: Final = "tests/engine/test_runner.py"
 CODE: Final = "tests/engine/test_code_changed.py"
@@ -71,9 +72,9 @@ MUTATIONS: Final[tuple[Mutation, ...]] = (
     Mutation("outsiders may", "engine/policy.py", "    if not covers(policy, actor):\n        return NotAllowed()\n", "", POLICY),
     Mutation("barred people may", "engine/policy.py", "    if actor.barred:\n        return NotAllowed(actor.barred)\n", "", POLICY),
     # what is written down with a decision
-    Mutation("no audit entry of a decision", "engine/recording.py", "    transition.note(EventKind.DECIDED, approval_id=view.id, actor=actor, **told)\n", "", DESK),
+    Mutation("no audit entry of a decision", "engine/recording.py", "    note(transition, asked, EventKind.DECIDED, actor=actor, values=values, **more)\n", "", DESK),
     Mutation("no wake-up", "engine/recording.py", "    await transition.wake(Kind.RUN, view.run_id)\n", "", f"{DESK} tests/engine/test_resuming.py"),
-    Mutation("the answer's digest of something else", "engine/recording.py", '"answer_digest": answer_digest(given),', '"answer_digest": view.digest,', "tests/faults/test_checker.py tests/engine/test_executed.py"),
+    Mutation("the answer's digest of something else", "engine/recording.py", '"answer_digest": answer_digest(decided.answer),', '"answer_digest": view.digest,', "tests/faults/test_checker.py tests/engine/test_executed.py"),
     Mutation("no refusals in the trail", "engine/desk.py", "            transition.note(EventKind.REFUSED, actor=actor, code=error.code, option=RAW.name)\n", "            pass\n", RESUMING),
     Mutation("sealed outside", "engine/ledger.py", "            result = await body(transition)\n            await self._seal(transition)\n", "            result = await body(transition)\n", DESK),
     Mutation("the chain skips a hash", "engine/audit.py", '        "previous": previous,\n', '        "previous": GENESIS,\n', AUDIT),
@@ -156,7 +157,16 @@ MUTATIONS: Final[tuple[Mutation, ...]] = (
     Mutation("other workspaces may", "bot/people.py", "        if team_id != own.team_id or user.get(\"team_id\", own.team_id) != own.team_id:\n", "        if False:\n", PEOPLE),
     Mutation("guests may", "bot/people.py", '        if user.get("is_restricted") or user.get("is_ultra_restricted"):\n', "        if False:\n", PEOPLE),
     Mutation("the deactivated may", "bot/people.py", '        if user.get("deleted"):\n', "        if False:\n", PEOPLE),
-    Mutation("acknowledged before it is decided", "bot/listeners/actions.py", '        await _decide(click, "approve", await _actor(click, parts=parts), parts=parts)\n        await ack()\n', '        await ack()\n        await _decide(click, "approve", await _actor(click, parts=parts), parts=parts)\n', "tests/bot/test_listeners.py", survives="with process_before_response Bolt sends the ack when the listener returns, wherever it stands in it"),
+    Mutation("one person counts twice", "engine/endorsing.py", "    if any(row.actor_id == actor.id for row in same):\n        raise AlreadyEndorsed\n", "", ENDORSING),
+    Mutation("two who approve at once do not see each other", "engine/endorsing.py", "    await transition.show(view.run_id)\n    rows", "    rows", ENDORSING),
+    Mutation("who was taken off the list still counts", "engine/pictures.py", "    return refusal(asked.view.policy, actor=endorser(row), requested_by=asked.requested_by) is None\n", "    return True\n", ENDORSING),
+    Mutation("an edit needs nobody else", "engine/policy.py", "    least = 2 if is_typed and policy.edit_requires_second_approver else 1\n", "    least = 1\n", ENDORSING),
+    Mutation("one is enough", "engine/deciding.py", "        if count < wanted:\n", "        if False:\n", ENDORSING),
+    Mutation("different answers are added up", "engine/endorsing.py", "row for row in rows if row.answer_digest == answer_digest(decided.answer)", "row for row in rows", ENDORSING),
+    Mutation("an altered endorsement is agreed with", "engine/endorsing.py", "        or answer_digest(answer) != row.answer_digest\n", "", ENDORSING),
+    Mutation("approved after the deadline", "engine/approvals.py", "_HOLD = _DECIDE.values(status=PENDING)", "_HOLD = update(approvals).where(approvals.c.id == bindparam(\"approval_id\")).values(status=PENDING)", ENDORSING),
+    Mutation("a value given ahead stands for several", "engine/resuming.py", "    if required(asked.view.policy, decided.option.verdict, is_typed=is_typed) > 1:\n", "    if False:\n", ENDORSING),
+    Mutation("acknowledged before it is decided", "bot/listeners/actions.py", '        await _decide(click, Choice("approve"), await _actor(click, parts=parts), parts=parts)\n        await ack()\n', '        await ack()\n        await _decide(click, Choice("approve"), await _actor(click, parts=parts), parts=parts)\n', "tests/bot/test_listeners.py", survives="with process_before_response Bolt sends the ack when the listener returns, wherever it stands in it"),
     Mutation("an empty secret starts", "bot/settings.py", "    if secret is not None and not secret.get_secret_value().strip():\n", "    if False:\n", "tests/bot/test_settings.py"),
     Mutation("a broken trail goes on", "engine/ledger.py", "        if self.is_halted:\n", "        if False:\n", AUDIT),
     Mutation("a broken trail is taken up", "engine/runner.py", "        if self._ledger.is_halted:\n            return None\n", "", AUDIT),

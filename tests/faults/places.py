@@ -13,6 +13,7 @@ from engine import (
     AlreadyDecided,
     ApprovalView,
     Earlier,
+    Endorsement,
     EngineError,
     EventKind,
     InvalidInput,
@@ -113,6 +114,32 @@ def stories(text: str) -> Iterator[tuple[str, RunView]]:
     ):
         entry = event(3, kind, approval_id=given.id, who=text, **detail)
         yield f"an entry that it was {kind.value}", run(given, events=(asked(2, given), entry))
+    endorsed = Endorsement(
+        Verdict.EDIT,
+        "edit",
+        text,
+        "U0AMY",
+        text,
+        text,
+        {text: text},
+        {text: 1, "x": text},
+        NOON,
+        "ab" * 32,
+        2,
+    )
+    told = {
+        "verdict": "edit",
+        "label": text,
+        "reason": text,
+        "after": {text: text},
+        "count": 1,
+        "required": 2,
+    }
+    entry = event(3, EventKind.ENDORSED, approval_id=given.id, who=text, **told)
+    yield (
+        "an approval of several",
+        run(replace(given, endorsements=(endorsed,)), events=(asked(2, given), entry)),
+    )
     names = {
         "title": text,
         "workflow": text,

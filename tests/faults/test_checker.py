@@ -67,8 +67,8 @@ PLANTED: dict[str, tuple[Callable[[Evidence], None], str]] = {
     "a run rests and asks nothing": (sql("UPDATE assent_runs SET status = 'waiting' WHERE rowid = 1"), "I1"),
     "decided twice": (sql(
         "INSERT INTO assent_decisions SELECT approval_id, revision + 1, digest, request_key, verdict, option, label, "
-        "actor_id, actor_name, reason, before, after, resume, state_update, answer_digest, policy, decided_at "
-        "FROM assent_decisions LIMIT 1"
+        "actor_id, actor_name, reason, before, after, resume, state_update, answer_digest, policy, endorsers, "
+        "decided_at FROM assent_decisions LIMIT 1"
     ), "I2"),
     "never delivered": (sql("UPDATE assent_approvals SET status = 'decided' WHERE rowid = 1"), "I2"),
     "the graph got something else": (sql(

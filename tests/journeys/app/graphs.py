@@ -60,6 +60,20 @@ def _each(state: Fan) -> list[Send]:
     return [Send("ask_one", {"number": number}) for number in range(1, state["count"] + 1)]
 
 
+class Payout(TypedDict):
+    """What is to be paid, and what came of it."""
+
+    amount: int
+    purpose: str
+    paid: NotRequired[str]
+
+
+def pay(state: Payout) -> dict[str, Any]:
+    """Ask whether to pay what the state says."""
+    is_right = interrupt({"question": "Pay this?", "amount": state["amount"], "purpose": state["purpose"]})
+    return {"paid": f"{state['amount']} for {state['purpose']}" if is_right else "nothing"}
+
+
 echo = StateGraph(Heard, input_schema=Words)
 echo.add_node("ask", ask)
 echo.add_edge(START, "ask")
@@ -75,3 +89,5 @@ fan = StateGraph(Fan)
 fan.add_node("ask_one", ask_one)
 fan.add_conditional_edges(START, _each, ["ask_one"])
 fan.add_edge("ask_one", END)
+
+payout = StateGraph(Payout).add_node("pay", pay).add_edge(START, "pay").add_edge("pay", END)

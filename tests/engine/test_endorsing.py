@@ -1,0 +1,287 @@
+"""Questions that need several people, on both databases."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack
+from pathlib import Path
+
+import pytest
+from sqlalchemy import update
+
+from engine import (
+    AlreadyDecided,
+    AlreadyEndorsed,
+    ApprovalStatus,
+    Choice,
+    EventKind,
+    Expired,
+    NotAllowed,
+    RunStatus,
+    SelfApproval,
+    StaleQuestion,
+    UnknownOption,
+    open_desk,
+)
+from engine.database import Database
+from engine.tables import endorsements as endorsements_table
+from tests.engine.desk_driver import AMY, APPROVE, BEN, DORA, OTTO, REJECT, RITA, Driver, edit, seen
+
+SOURCE = """
+from typing_extensions import TypedDict
+from langgraph.graph import START, StateGraph
+from langgraph.types import interrupt
+
+class State(TypedDict, total=False):
+    amount: int
+    paid: str
+
+def pay(state: State) -> State:
+    said = interrupt({"question": "Pay this?", "amount": state["amount"]})
+    return {"paid": f"{state['amount']} {said}"}
+
+def built():
+    return StateGraph(State).add_node("pay", pay).add_edge(START, "pay").compile()
+
+two, edits, three = built(), built(), built()
+"""
+RULES = """
+[defaults]
+channel = "#approvals"
+approvers = {{ users = {users} }}
+[workflows.two]
+required_approvals = 2
+expires_after = "1h"
+[workflows.edits]
+edit_requires_second_approver = true
+[workflows.three]
+required_approvals = 3
+"""
+ALL = ("U0AMY", "U0BEN", "U0DORA")
+
+
+@pytest.fixture
+def app(tmp_path: Path) -> Path:
+    """An app whose workflows need two people, two for edits, and three."""
+    (tmp_path / "several.py").write_text(SOURCE)
+    located = {name: f"./several.py:{name}" for name in ("two", "edits", "three")}
+    (tmp_path / "langgraph.json").write_text(json.dumps({"dependencies": ["."], "graphs": located}))
+    _rule(tmp_path, ALL)
+    return tmp_path / "langgraph.json"
+
+
+@pytest.fixture
+async def driver(database_url: str, app: Path) -> AsyncIterator[Driver]:
+    """A desk with that app, once on SQLite and once on PostgreSQL."""
+    async with open_desk(database_url=database_url, app=app) as desk:
+        yield Driver(desk)
+
+
+def _rule(folder: Path, users: tuple[str, ...]) -> None:
+    (folder / "approvals.toml").write_text(RULES.format(users=json.dumps(users)))
+
+
+async def test_t14_the_same_person_twice_is_one_person(driver: Driver) -> None:
+    """Two of three: Amy, Amy, Ben; it is decided with Ben's approval, and the audit trail names both."""
+    run = await driver.start("two", amount="5")
+    first = await driver.decide(run, APPROVE, actor=AMY)
+    assert first.status is ApprovalStatus.PENDING
+    assert [(each.actor_id, each.required) for each in first.endorsements] == [("U0AMY", 2)]
+    with pytest.raises(AlreadyEndorsed):
+        await driver.decide(run, APPROVE, actor=AMY)
+    (still,) = await driver.asked(run)
+    assert [each.actor_id for each in still.endorsements] == ["U0AMY"]
+    decided = await driver.decide(run, APPROVE, actor=BEN)
+    assert decided.decision is not None
+    assert [each.id for each in decided.decision.endorsers] == ["U0AMY"]
+    ended = await driver.ended(run)
+    assert ended.result == {"amount": 5, "paid": "5 True"}
+    told = [(event.kind, event.actor_id) for event in ended.events if event.actor_id not in (None, "U0RITA")]
+    assert told == [
+        (EventKind.ENDORSED, "U0AMY"),
+        (EventKind.REFUSED, "U0AMY"),
+        (EventKind.DECIDED, "U0BEN"),
+    ]
+    assert [event.detail.get("endorsers") for event in ended.events if event.kind is EventKind.DECIDED] == [
+        [{"id": "U0AMY", "name": "Amy"}]
+    ]
+    assert await driver.desk.verify() == len(ended.events)
+
+
+async def test_t14_one_rejection_is_enough(driver: Driver) -> None:
+    """Amy approves, Ben rejects: rejected. Who had approved may also turn it down."""
+    for who in (BEN, AMY):
+        run = await driver.start("two", amount="5")
+        await driver.decide(run, APPROVE, actor=AMY)
+        decided = await driver.decide(run, REJECT, actor=who)
+        assert decided.status is ApprovalStatus.DECIDED
+        ended = await driver.ended(run)
+        assert ended.result["paid"] == "5 False"
+
+
+async def test_who_may_not_decide_counts_neither(driver: Driver) -> None:
+    """The requester and an outsider are refused, and nothing of theirs is kept."""
+    run = await driver.start("two", actor=AMY, amount="5")
+    with pytest.raises(SelfApproval):
+        await driver.decide(run, APPROVE, actor=AMY)
+    with pytest.raises(NotAllowed):
+        await driver.decide(run, APPROVE, actor=OTTO)
+    (asked,) = await driver.asked(run)
+    assert asked.endorsements == ()
+
+
+async def test_t17_an_edit_requires_a_second_approver(driver: Driver) -> None:
+    """What Amy typed runs only after Ben has approved just that; a plain approval needs one person."""
+    run = await driver.start("edits", amount="5")
+    edited = await driver.decide(run, edit(amount="7"), actor=AMY)
+    (given,) = edited.endorsements
+    assert (edited.status, given.before, given.after) == (
+        ApprovalStatus.PENDING,
+        {"amount": 5},
+        {"amount": 7},
+    )
+    agrees = Choice(agrees_with=given.answer_digest)
+    with pytest.raises(AlreadyEndorsed):
+        await driver.decide(run, agrees, actor=AMY)
+    with pytest.raises(NotAllowed):
+        await driver.decide(run, agrees, actor=OTTO)
+    with pytest.raises(UnknownOption):
+        await driver.decide(run, Choice(agrees_with="0" * 64), actor=BEN)
+    decided = await driver.decide(run, agrees, actor=BEN)
+    assert decided.decision is not None
+    assert (decided.decision.actor_id, decided.decision.after) == ("U0BEN", {"amount": 7})
+    ended = await driver.ended(run)
+    assert (ended.status, ended.result) == (RunStatus.FINISHED, {"amount": 7, "paid": "7 True"})
+    plain = await driver.start("edits", amount="5")
+    assert (await driver.decide(plain, APPROVE, actor=AMY)).status is ApprovalStatus.DECIDED
+
+
+async def test_different_edits_are_not_added_up(driver: Driver) -> None:
+    """Two people who type different things have not agreed; who types something else takes the first back."""
+    run = await driver.start("edits", amount="5")
+    await driver.decide(run, edit(amount="7"), actor=AMY)
+    both = await driver.decide(run, edit(amount="8"), actor=BEN)
+    assert [each.after for each in both.endorsements] == [{"amount": 7}, {"amount": 8}]
+    seven = both.endorsements[0].answer_digest
+    moved = await driver.decide(run, edit(amount="9"), actor=AMY)
+    assert {each.actor_id: each.after for each in moved.endorsements} == {
+        "U0AMY": {"amount": 9},
+        "U0BEN": {"amount": 8},
+    }
+    with pytest.raises(UnknownOption):
+        await driver.decide(run, Choice(agrees_with=seven), actor=DORA)
+    await driver.decide(run, edit(amount="8"), actor=DORA)
+    assert (await driver.ended(run)).result == {"amount": 8, "paid": "8 True"}
+
+
+async def test_a_delivery_that_comes_again_is_quiet(driver: Driver) -> None:
+    """The same click again, also once the question is decided, neither counts nor is refused."""
+    run = await driver.start("two", amount="5")
+    (asked,) = await driver.asked(run)
+    for _ in range(2):
+        await driver.desk.decide(seen(asked), actor=AMY, choice=APPROVE, request_key="click:1")
+    await driver.desk.decide(seen(asked), actor=BEN, choice=APPROVE, request_key="click:2")
+    again = await driver.desk.decide(seen(asked), actor=AMY, choice=APPROVE, request_key="click:1")
+    assert again.decision is not None
+    with pytest.raises(AlreadyDecided):
+        await driver.desk.decide(seen(asked), actor=DORA, choice=APPROVE, request_key="click:3")
+    kinds = [event.kind for event in (await driver.ended(run)).events]
+    assert (kinds.count(EventKind.ENDORSED), kinds.count(EventKind.REFUSED)) == (1, 1)
+
+
+async def test_of_those_who_approve_at_once_the_last_decides(database_url: str, app: Path) -> None:
+    """Three people at once, on PostgreSQL at two desks: each click is seen by the next, and it is decided."""
+    async with AsyncExitStack() as stack:
+        count = 2 if database_url.startswith("postgresql") else 1
+        desks = [
+            await stack.enter_async_context(open_desk(database_url=database_url, app=app))
+            for _ in range(count)
+        ]
+        driver = Driver(desks[0])
+        for _ in range(10):
+            run = await driver.start("three", amount="5")
+            (asked,) = await driver.asked(run)
+            made = await asyncio.gather(
+                *(
+                    desks[at % count].decide(seen(asked), actor=who, choice=APPROVE)
+                    for at, who in enumerate((AMY, BEN, DORA))
+                )
+            )
+            statuses = sorted(each.status for each in made)
+            assert statuses == [ApprovalStatus.DECIDED, ApprovalStatus.PENDING, ApprovalStatus.PENDING]
+            await driver.ended(run)
+
+
+async def test_t11_who_was_taken_off_the_list_counts_no_more(database_url: str, app: Path) -> None:
+    """Amy approves and loses the right; then Ben is the first of two."""
+    async with open_desk(database_url=database_url, app=app) as desk:
+        run = await Driver(desk).start("two", amount="5")
+        await Driver(desk).decide(run, APPROVE, actor=AMY)
+    _rule(app.parent, ("U0BEN", "U0DORA"))
+    async with open_desk(database_url=database_url, app=app) as desk:
+        driver = Driver(desk)
+        assert (await driver.asked(run))[0].endorsements == ()
+        assert (await driver.decide(run, APPROVE, actor=BEN)).status is ApprovalStatus.PENDING
+        decided = await driver.decide(run, APPROVE, actor=DORA)
+        assert decided.decision is not None
+        assert [each.id for each in decided.decision.endorsers] == ["U0BEN"]
+
+
+async def test_values_given_ahead_stand_for_one_person_and_are_refused(driver: Driver) -> None:
+    """Raw values decide nothing that takes several people."""
+    run = await driver.start("two", amount="5")
+    await driver.asked(run)
+    with pytest.raises(NotAllowed, match="several people"):
+        await driver.desk.resume(run.id, [True], actor=AMY)
+    edits = await driver.start("edits", amount="5")
+    await driver.asked(edits)
+    with pytest.raises(NotAllowed, match="several people"):
+        await driver.desk.resume(edits.id, ["anything"], actor=AMY)
+    await driver.desk.resume(edits.id, [True], actor=AMY)
+    assert (await driver.ended(edits)).result["paid"] == "5 True"
+
+
+async def test_no_endorsement_outlives_its_deadline_or_its_revision(
+    driver: Driver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A click on another revision counts for nothing; after the deadline none does."""
+    run = await driver.start("two", amount="5")
+    (asked,) = await driver.asked(run)
+    other = seen(asked).__class__(asked.id, asked.revision + 1, asked.digest)
+    with pytest.raises(StaleQuestion):
+        await driver.desk.decide(other, actor=AMY, choice=APPROVE)
+    assert asked.expires_at is not None
+    late = asked.expires_at
+    monkeypatch.setattr("engine.ledger.utc_now", lambda: late)
+    with pytest.raises(Expired):
+        await driver.desk.decide(seen(asked), actor=AMY, choice=APPROVE)
+    assert (await driver.desk.approval(asked.id)).endorsements == ()
+
+
+async def test_t04_an_endorsement_that_was_altered_is_agreed_with_by_nobody(
+    driver: Driver, database_url: str
+) -> None:
+    """Whoever changes the stored answer gets no second approver for it."""
+    run = await driver.start("edits", amount="5")
+    edited = await driver.decide(run, edit(amount="7"), actor=AMY)
+    (given,) = edited.endorsements
+    database = Database(database_url)
+    async with database.transaction() as tx:
+        answer = {
+            "verdict": "edit", "option": "edit", "label": "Edit", "reason": "", "before": {"amount": 5},
+            "after": {"amount": 7}, "resume": True, "state_update": {"amount": 7000},
+        }  # fmt: skip
+        await tx.execute(update(endorsements_table).values(answer=answer))
+    await database.close()
+    with pytest.raises(Exception, match="not what was asked"):
+        await driver.decide(run, Choice(agrees_with=given.answer_digest), actor=BEN)
+
+
+async def test_requests_of_one_person_do_not_count_for_another_question(driver: Driver) -> None:
+    """Approvals of one run say nothing about the next one."""
+    first, second = await driver.start("two", amount="5"), await driver.start("two", amount="5")
+    await driver.decide(first, APPROVE, actor=AMY)
+    assert (await driver.decide(second, APPROVE, actor=BEN)).status is ApprovalStatus.PENDING
+    assert RITA.id == first.requested_by
