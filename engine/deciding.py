@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
@@ -91,8 +91,12 @@ class Deciding:
         request_key: str | None,
     ) -> ApprovalView | None:
         """Write an answer down, as the decision or as one of the approvals that it takes; None: nothing is open."""
-        wanted = required(asked.view.policy, decided.option.verdict, is_typed=decided.option.form is not None)
-        others = await endorsers(transition, asked, decided, actor=actor) if wanted > 1 else ()
+        wanted = required(asked.view.policy, decided.option.verdict, is_typed=decided.is_typed)
+        others: Sequence[Actor] = ()
+        if wanted > 1:
+            others = await endorsers(
+                transition, asked, decided, actor=actor, request_key=request_key, required=wanted
+            )
         count = len(others) + 1
         if count < wanted:
             is_made = await endorse(
@@ -145,7 +149,7 @@ class Deciding:
 async def is_repeat(tx: Transaction, seen: Seen, *, actor: Actor, request_key: str) -> bool:
     """Say whether this very click decided or endorsed the question: the same person and key, delivered again."""
     made = await endorsements.of(tx, seen.approval_id, revision=seen.revision)
-    if any((row.request_key, row.actor_id) == (request_key, actor.id) for row in made):
+    if any(row.actor_id == actor.id and request_key in row.request_keys for row in made):
         return True
     decided = await approvals.decision(tx, seen.approval_id, revision=seen.revision)
     return decided is not None and (decided.request_key, decided.actor_id, decided.digest) == (

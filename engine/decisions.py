@@ -56,6 +56,11 @@ class Choice:
     entries: Mapping[str, str | None] = field(default_factory=dict)
     agrees_with: str | None = None
 
+    @property
+    def told(self) -> str:
+        """What was chosen, for the audit trail: the option's name, or whose answer."""
+        return self.option if self.agrees_with is None else f"agree {self.agrees_with}"
+
 
 @dataclass(frozen=True)
 class Answer:

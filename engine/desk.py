@@ -181,7 +181,7 @@ class Desk:
                 async with self._database.reading() as tx:
                     if await is_repeat(tx, seen, actor=actor, request_key=request_key):
                         return await self._pictures.approval_by_id(tx, seen.approval_id)
-            await self._note_refusal(error, seen, actor=actor, option=choice.option)
+            await self._note_refusal(error, seen, actor=actor, option=choice.told)
             raise
 
     async def resume(

@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import Row
 
-from engine import approvals, endorsements
+from engine import approvals, audit, endorsements
 from engine.canonical import answer_digest
 from engine.decisions import Actor, Answer, Seen, Verdict
 from engine.errors import AlreadyEndorsed, AlteredQuestion, UnknownOption
@@ -15,25 +15,35 @@ from engine.ledger import Transition
 from engine.pictures import Asked, endorser, still_counts
 from engine.recording import Decided, note
 from engine.transactions import Transaction
-from engine.views import EventKind
+from engine.views import Event, EventKind
 
 
 async def endorsers(
-    transition: Transition, asked: Asked, decided: Decided, *, actor: Actor
+    transition: Transition,
+    asked: Asked,
+    decided: Decided,
+    *,
+    actor: Actor,
+    request_key: str | None,
+    required: int,
 ) -> Sequence[Actor]:
     """Return the others who have approved this answer and could still do so under today's rules, oldest first.
 
     From here on the run is locked: of two who approve at once the second sees the first.
 
-    Raises: AlreadyEndorsed when this very person has approved it before.
+    Raises: AlreadyEndorsed when this person, or this very click, has approved it before and others have to;
+    AlteredQuestion when an endorsement is not what was written down.
     """
-    view = asked.view
-    await transition.show(view.run_id)
-    rows = await endorsements.of(transition.tx, view.id, revision=view.revision)
-    same = [row for row in rows if row.answer_digest == answer_digest(decided.answer)]
-    if any(row.actor_id == actor.id for row in same):
+    await transition.show(asked.view.run_id)
+    rows = await endorsements.of(transition.tx, asked.view.id, revision=asked.view.revision)
+    own = next((row for row in rows if row.actor_id == actor.id), None)
+    if own is not None and request_key is not None and request_key in own.request_keys:
         raise AlreadyEndorsed
-    return [endorser(row) for row in same if still_counts(asked, row)]
+    same = await _counting(transition.tx, asked, rows, digest=answer_digest(decided.answer))
+    others = [endorser(row) for row in same if row.actor_id != actor.id]
+    if len(others) < len(same) and len(others) + 1 < required:
+        raise AlreadyEndorsed
+    return others
 
 
 async def endorse(
@@ -55,13 +65,15 @@ async def endorse(
         raise AlteredQuestion
     if not await approvals.hold(transition.tx, Seen(view.id, view.revision, view.digest), now=transition.now):
         return False
+    rows = await endorsements.of(transition.tx, view.id, revision=view.revision)
+    before: list[str] = next((row.request_keys for row in rows if row.actor_id == actor.id), [])
     values = {
         "approval_id": view.id,
         "revision": view.revision,
         "actor_id": actor.id,
         "actor_name": actor.name,
         "actor_groups": sorted(actor.groups),
-        "request_key": request_key,
+        "request_keys": [*before, *([request_key] if request_key is not None else [])],
         "answer": decided.columns(),
         "answer_digest": answer_digest(decided.answer),
         "endorsed_at": transition.now,
@@ -79,10 +91,32 @@ async def endorsed(tx: Transaction, asked: Asked, digest: str) -> Decided:
     Raises: UnknownOption when nobody approves it (any more); AlteredQuestion when it is not what was stored.
     """
     rows = await endorsements.of(tx, asked.view.id, revision=asked.view.revision)
-    row = next((row for row in rows if row.answer_digest == digest and still_counts(asked, row)), None)
-    if row is None:
+    same = await _counting(tx, asked, rows, digest=digest)
+    if not same:
         raise UnknownOption
-    return _decided(asked, row)
+    return _decided(asked, same[0])
+
+
+async def _counting(
+    tx: Transaction, asked: Asked, rows: Sequence[Row[Any]], *, digest: str
+) -> Sequence[Row[Any]]:
+    """Pick the endorsements of an answer that still count. Raises: AlteredQuestion for one that no entry tells of."""
+    same = [row for row in rows if row.answer_digest == digest and still_counts(asked, row)]
+    if same:
+        events = await audit.of_run(tx, asked.view.run_id)
+        told = [
+            each for each in events if each.kind is EventKind.ENDORSED and each.approval_id == asked.view.id
+        ]
+        if not all(any(_is_told(event, row) for event in told) for row in same):
+            raise AlteredQuestion
+    return same
+
+
+def _is_told(event: Event, row: Row[Any]) -> bool:
+    """Say whether an audit entry tells of just this endorsement."""
+    kept = {**row.answer, "revision": row.revision, "answer_digest": row.answer_digest}
+    same = ("verdict", "option", "label", "reason", "before", "after", "revision", "answer_digest")
+    return event.actor_id == row.actor_id and all(event.detail.get(name) == kept.get(name) for name in same)
 
 
 def _decided(asked: Asked, row: Row[Any]) -> Decided:

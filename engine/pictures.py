@@ -303,7 +303,7 @@ def _endorsement(asked: Asked, row: Row[Any]) -> Endorsement:
     kept = row.answer
     option = asked.view.question.option(kept["option"])
     verdict = Verdict(kept["verdict"])
-    is_typed = option is not None and option.form is not None
+    is_typed = option is None or option.form is not None or bool(kept["reason"].strip())
     return Endorsement(
         verdict=verdict,
         option=kept["option"],

@@ -40,6 +40,11 @@ class Decided:
     before: Mapping[str, Json] = field(default_factory=dict)
     after: Mapping[str, Json] = field(default_factory=dict)
 
+    @property
+    def is_typed(self) -> bool:
+        """Whether it has values or words that a person filled in."""
+        return self.option.form is not None or bool(self.reason.strip())
+
     def columns(self) -> dict[str, Json]:
         """Return what of it is stored."""
         return {
@@ -83,7 +88,12 @@ async def record(
         "actor_id": actor.id,
         "actor_name": actor.name,
         "answer_digest": answer_digest(decided.answer),
-        "policy": {"users": sorted(policy.users), "groups": sorted(policy.groups)},
+        "policy": {
+            "users": sorted(policy.users),
+            "groups": sorted(policy.groups),
+            "required_approvals": policy.required_approvals,
+            "edit_requires_second_approver": policy.edit_requires_second_approver,
+        },
         "endorsers": [{"id": each.id, "name": each.name} for each in endorsers],
         "decided_at": transition.now,
     }

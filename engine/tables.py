@@ -116,7 +116,8 @@ class EndorsementRow(SQLModel, table=True):
     """One person's approval of one revision of a question that needs several people; each has one.
 
     `answer` holds the columns of the decision that it is to become: verdict, option, label, reason, before, after,
-    resume and state_update. `actor_groups` are the groups that were looked up at the click.
+    resume and state_update. `actor_groups` are the groups that were looked up at the click, `request_keys` name it
+    and the person's earlier ones, oldest first.
     """
 
     __tablename__ = "assent_endorsements"
@@ -126,7 +127,7 @@ class EndorsementRow(SQLModel, table=True):
     actor_id: str = Field(sa_type=TextKey, primary_key=True)
     actor_name: str
     actor_groups: Any = _json()
-    request_key: str | None = Field(default=None, sa_type=TextKey)
+    request_keys: Any = _json()
     answer: Any = _json()
     answer_digest: str
     endorsed_at: datetime = Field(sa_type=UtcDateTime)

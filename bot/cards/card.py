@@ -56,16 +56,18 @@ def card(run: RunView, approval: ApprovalView) -> list[Block]:
     below = [context(f"Run {run.id}")]
     given = value_rows(approval.question)
     found = warnings(approval, given)
-    made = [*endorsed(approval, in_full=True), *buttons(approval, in_full=True)]
+    made = buttons(approval, in_full=True)
     request = _request(run, approval)
     framing = message_chars([*above, *found, *request, *below]) + SPARE_CHARS
     room = MESSAGE_CHARS - framing - message_chars(made)
     fitted = fit(given, max_chars=room)
     if fitted.hidden:
-        made = [*endorsed(approval, in_full=False), *buttons(approval, in_full=False)]
+        made = buttons(approval, in_full=False)
         room = MESSAGE_CHARS - framing - message_chars(made)
         fitted = fit(given, max_chars=min(room, EXCERPT_CHARS))
-    changed = since(approval, max_chars=min(SINCE_CHARS, room - message_chars(render(fitted.rows))))
+    room -= message_chars(render(fitted.rows))  # what is asked comes first, then who has approved it
+    approved = endorsed(approval, in_full=not fitted.hidden, max_chars=room)
+    changed = since(approval, max_chars=min(SINCE_CHARS, room - message_chars(approved)))
     whole = [context(wording.IN_FULL)] if changed and given else []
     values = [
         *whole,
@@ -75,7 +77,7 @@ def card(run: RunView, approval: ApprovalView) -> list[Block]:
     ]
     parts = [part for part in (changed, values, request) if part]
     framed = [block for part in parts for block in (divider(), *part)]  # no value can pass for a fact of ours
-    return [*above, *framed, *([divider()] if parts else []), *made, *below]
+    return [*above, *framed, *([divider()] if parts else []), *approved, *made, *below]
 
 
 def is_complete(blocks: Sequence[Block]) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from bot import wording
 from bot.blocks import Block, context, date, divider, line, quote, rich, text, user
 from bot.cards.changes import changes
+from bot.cards.endorsed import people
 from bot.cards.outcome import outcome
 from bot.cards.values import Row, Shape, fit
 from bot.inert import visible
@@ -32,7 +33,7 @@ def decided(run: RunView, approval: ApprovalView) -> list[Block]:
 def _decision(decision: DecisionView) -> list[Block]:
     who = user(decision.actor_id, name=decision.actor_name)
     verdict = wording.verdict(decision.verdict, label=decision.label)
-    others = [part for each in decision.endorsers for part in (text(" and "), user(each.id, name=each.name))]
+    others = [text(" and "), *people(decision.endorsers)] if decision.endorsers else []
     said = [line(text(verdict, "bold"), text(" by "), who, *others, text(", "), date(decision.decided_at))]
     cut_off = 0
     if decision.reason:

@@ -6,6 +6,7 @@ import asyncio
 import json
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -15,19 +16,24 @@ from engine import (
     AlreadyDecided,
     AlreadyEndorsed,
     ApprovalStatus,
+    ApprovalView,
     Choice,
     EventKind,
     Expired,
     NotAllowed,
     RunStatus,
+    RunView,
     SelfApproval,
     StaleQuestion,
     UnknownOption,
     open_desk,
 )
+from engine.canonical import answer_digest
 from engine.database import Database
+from engine.decisions import Answer
 from engine.tables import endorsements as endorsements_table
 from tests.engine.desk_driver import AMY, APPROVE, BEN, DORA, OTTO, REJECT, RITA, Driver, edit, seen
+from tests.waiting import eventually
 
 SOURCE = """
 from typing_extensions import TypedDict
@@ -45,7 +51,28 @@ def pay(state: State) -> State:
 def built():
     return StateGraph(State).add_node("pay", pay).add_edge(START, "pay").compile()
 
+def both(state: State) -> State:
+    first = interrupt({"question": "High?", "level": "high", "amount": state["amount"]})
+    second = interrupt({"question": "Low?", "level": "low", "amount": state["amount"]})
+    return {"paid": f"{state['amount']} {first} {second}"}
+
+class Sized(TypedDict, total=False):
+    amount: int
+    size: str
+    paid: str
+
+def sizes(state: Sized) -> Sized:
+    said = interrupt({"question": "Pay this?", "amount": state["amount"], "size": state["size"]})
+    return {"paid": f"{state['amount']} {state['size']} {said}"}
+
+def words(state: State) -> State:
+    said = interrupt({"question": "Send this?", "draft": "x", "options": ["approve", "request_changes", "reject"]})
+    return {"paid": str(said)}
+
 two, edits, three = built(), built(), built()
+levels = StateGraph(State).add_node("both", both).add_edge(START, "both").compile()
+sized = StateGraph(Sized).add_node("sizes", sizes).add_edge(START, "sizes").compile()
+worded = StateGraph(State).add_node("words", words).add_edge(START, "words").compile()
 """
 RULES = """
 [defaults]
@@ -57,8 +84,17 @@ expires_after = "1h"
 [workflows.edits]
 edit_requires_second_approver = true
 [workflows.three]
-required_approvals = 3
+required_approvals = {three}
+[[workflows.levels.levels]]
+when = {{ level = "high" }}
+required_approvals = 2
+[[workflows.sized.levels]]
+when = {{ size = "large" }}
+required_approvals = 2
+[workflows.worded]
+edit_requires_second_approver = true
 """
+NAMES = ("two", "edits", "three", "levels", "sized", "worded")
 ALL = ("U0AMY", "U0BEN", "U0DORA")
 
 
@@ -66,7 +102,7 @@ ALL = ("U0AMY", "U0BEN", "U0DORA")
 def app(tmp_path: Path) -> Path:
     """An app whose workflows need two people, two for edits, and three."""
     (tmp_path / "several.py").write_text(SOURCE)
-    located = {name: f"./several.py:{name}" for name in ("two", "edits", "three")}
+    located = {name: f"./several.py:{name}" for name in NAMES}
     (tmp_path / "langgraph.json").write_text(json.dumps({"dependencies": ["."], "graphs": located}))
     _rule(tmp_path, ALL)
     return tmp_path / "langgraph.json"
@@ -79,8 +115,8 @@ async def driver(database_url: str, app: Path) -> AsyncIterator[Driver]:
         yield Driver(desk)
 
 
-def _rule(folder: Path, users: tuple[str, ...]) -> None:
-    (folder / "approvals.toml").write_text(RULES.format(users=json.dumps(users)))
+def _rule(folder: Path, users: tuple[str, ...], *, three: int = 3) -> None:
+    (folder / "approvals.toml").write_text(RULES.format(users=json.dumps(users), three=three))
 
 
 async def test_t14_the_same_person_twice_is_one_person(driver: Driver) -> None:
@@ -260,10 +296,91 @@ async def test_no_endorsement_outlives_its_deadline_or_its_revision(
     assert (await driver.desk.approval(asked.id)).endorsements == ()
 
 
+async def test_what_two_have_approved_one_cannot_change_afterwards(driver: Driver) -> None:
+    """The answer of two people is used again when the node runs again: what they saw is not edited by one."""
+    run = await driver.start("levels", amount="5")
+    await driver.decide(run, APPROVE, actor=AMY)
+    await driver.decide(run, APPROVE, actor=BEN)
+
+    async def second() -> ApprovalView | None:
+        return next((each for each in await driver.asked(run) if each.question.text == "Low?"), None)
+
+    low = await eventually(second)
+    assert low.question.option("edit") is None
+
+
+async def test_nobody_edits_into_what_takes_two_alone(driver: Driver) -> None:
+    """An edit that makes a question one for two people is put to two people."""
+    run = await driver.start("sized", amount="5", size="small")
+    await driver.decide(run, edit(amount="5", size="large"), actor=AMY)
+    (anew,) = await driver.asked(run)
+    assert (anew.question.shown["size"], anew.policy.required_approvals) == ("large", 2)
+    assert (await driver.decide(run, APPROVE, actor=BEN)).status is ApprovalStatus.PENDING
+
+
+async def test_t17_words_that_go_to_the_graph_are_typed_too(driver: Driver) -> None:
+    """What goes along with an option in words needs a second person as an edit does."""
+    run = await driver.start("worded", amount="5")
+    first = await driver.decide(run, Choice("request_changes", reason="Shorter"), actor=AMY)
+    (given,) = first.endorsements
+    assert (first.status, given.required) == (ApprovalStatus.PENDING, 2)
+    agrees = Choice(agrees_with=given.answer_digest)
+    assert (await driver.decide(run, agrees, actor=BEN)).status is ApprovalStatus.DECIDED
+
+
+async def test_who_has_approved_completes_it_once_fewer_are_needed(database_url: str, app: Path) -> None:
+    """Of three two have approved; when two are enough either of them may end it."""
+    async with open_desk(database_url=database_url, app=app) as desk:
+        run = await Driver(desk).start("three", amount="5")
+        for who in (AMY, BEN):
+            await Driver(desk).decide(run, APPROVE, actor=who)
+    _rule(app.parent, ALL, three=2)
+    async with open_desk(database_url=database_url, app=app) as desk:
+        decided = await Driver(desk).decide(run, APPROVE, actor=AMY)
+        assert decided.status is ApprovalStatus.DECIDED
+
+
+async def test_who_counts_again_may_approve_again(database_url: str, app: Path) -> None:
+    """Amy approves as a member of a group that decides no more, and again as a member of the one that does now."""
+    run: RunView | None = None
+    for group in ("S0OLD", "S0NEW"):
+        text = RULES.format(users="[]", three=3).replace("users = []", f'groups = ["{group}"]')
+        (app.parent / "approvals.toml").write_text(text)
+        async with open_desk(database_url=database_url, app=app) as desk:
+            driver = Driver(desk)
+            run = run or await driver.start("two", amount="5")
+            assert (await driver.asked(run))[0].endorsements == ()
+            amy, ben = (replace(each, groups=frozenset({group})) for each in (AMY, BEN))
+            assert (await driver.decide(run, APPROVE, actor=amy)).status is ApprovalStatus.PENDING
+            if group == "S0NEW":
+                assert (await driver.decide(run, APPROVE, actor=ben)).status is ApprovalStatus.DECIDED
+
+
+async def test_a_click_that_was_taken_back_does_not_come_again(driver: Driver) -> None:
+    """Amy types 7, then 9; Ben types 7. Her first click delivered again decides nothing."""
+    run = await driver.start("edits", amount="5")
+    (asked,) = await driver.asked(run)
+    for who, amount, key in ((AMY, "7", "k1"), (AMY, "9", "k2"), (BEN, "7", "k3"), (AMY, "7", "k1")):
+        made = await driver.desk.decide(seen(asked), actor=who, choice=edit(amount=amount), request_key=key)
+        assert made.status is ApprovalStatus.PENDING
+    assert {each.actor_id: each.after["amount"] for each in made.endorsements} == {"U0AMY": 9, "U0BEN": 7}
+
+
+async def test_a_refused_agreement_says_with_what(driver: Driver) -> None:
+    """The audit trail names the answer that somebody wanted to agree with."""
+    run = await driver.start("edits", amount="5")
+    (given,) = (await driver.decide(run, edit(amount="7"), actor=AMY)).endorsements
+    with pytest.raises(NotAllowed):
+        await driver.decide(run, Choice(agrees_with=given.answer_digest), actor=OTTO)
+    (refused,) = [each for each in (await driver.desk.run(run.id)).events if each.kind is EventKind.REFUSED]
+    assert refused.detail["option"] == f"agree {given.answer_digest}"
+
+
+@pytest.mark.parametrize("has_digest", [False, True], ids=["another answer", "with its digest"])
 async def test_t04_an_endorsement_that_was_altered_is_agreed_with_by_nobody(
-    driver: Driver, database_url: str
+    driver: Driver, database_url: str, has_digest: bool
 ) -> None:
-    """Whoever changes the stored answer gets no second approver for it."""
+    """Whoever changes the stored answer gets no second approver for it, be its digest reckoned anew."""
     run = await driver.start("edits", amount="5")
     edited = await driver.decide(run, edit(amount="7"), actor=AMY)
     (given,) = edited.endorsements
@@ -273,10 +390,12 @@ async def test_t04_an_endorsement_that_was_altered_is_agreed_with_by_nobody(
             "verdict": "edit", "option": "edit", "label": "Edit", "reason": "", "before": {"amount": 5},
             "after": {"amount": 7}, "resume": True, "state_update": {"amount": 7000},
         }  # fmt: skip
-        await tx.execute(update(endorsements_table).values(answer=answer))
+        altered = answer_digest(Answer(resume=True, update={"amount": 7000}))
+        digest = altered if has_digest else given.answer_digest
+        await tx.execute(update(endorsements_table).values(answer=answer, answer_digest=digest))
     await database.close()
     with pytest.raises(Exception, match="not what was asked"):
-        await driver.decide(run, Choice(agrees_with=given.answer_digest), actor=BEN)
+        await driver.decide(run, Choice(agrees_with=digest), actor=BEN)
 
 
 async def test_requests_of_one_person_do_not_count_for_another_question(driver: Driver) -> None:

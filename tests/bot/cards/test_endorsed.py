@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from bot import cards
+from bot.blocks import MESSAGE_CHARS, message_chars
 from bot.payloads import decode_slip
 from bot.sandbox.limits import check_message
 from engine import ApprovalStatus, ApprovalView, Endorsement, Policy, Verdict
@@ -79,8 +80,8 @@ def test_a_plain_approval_has_no_button_of_its_own() -> None:
 @pytest.mark.parametrize(
     "given",
     [
-        asked(endorsement(after={"amount": "9" * 2_000})),
-        asked(endorsement(reason="because " * 400)),
+        asked(endorsement(after={"amount": "9" * 6_000})),
+        asked(endorsement(reason="because " * 800)),
         asked(endorsement(), shown={"amount": 5, "text": "x" * 40_000}),
     ],
     ids=["a long value", "a long reason", "a question that is not shown in full"],
@@ -89,6 +90,29 @@ def test_nobody_agrees_with_what_does_not_stand_there(given: ApprovalView) -> No
     """An answer or a question that the card cannot show in full has no button to agree."""
     assert agreeing(given) == []
     assert "nobody can agree with it here" in said(given)
+
+
+@pytest.mark.parametrize(("size", "agree"), [(3_000, 1), (7_500, 1), (8_200, 0)])
+def test_an_endorsement_does_not_push_the_question_off_its_card(size: int, agree: int) -> None:
+    """A question that fits a card in full still does; a short edit has its button where there is room for it."""
+    given = asked(endorsement(), shown={"amount": 5, "text": "y" * size})
+    assert len(agreeing(given)) == agree
+    assert cards.is_complete(cards.card(run(given), given))
+    assert "Edited and approved (1 of 2)" in said(given)
+
+
+def test_however_many_approve_the_card_stays_below_its_limit() -> None:
+    """Three long answers of nineteen people each, twenty approvers and a long request."""
+    crowd = Policy(users=frozenset(f"U0PERSON{n:02}" for n in range(25)), required_approvals=20)
+    answers = [
+        endorsement(n, reason="because " * 140, actor_id=f"U0PERSON{m:02}", actor_name="Somebody " * 8)
+        for n in range(3)
+        for m in range(19)
+    ]
+    given = replace(asked(*answers), policy=crowd)
+    drawn = cards.card(run(given, input={"why": "z" * 1_400}), given)
+    assert message_chars(drawn) <= MESSAGE_CHARS
+    assert "and 14 more" in "\n".join(texts(drawn))
 
 
 def test_many_answers_are_counted() -> None:
