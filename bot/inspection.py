@@ -93,8 +93,10 @@ def _terms(terms: Terms) -> str:
     deadline = f"within {_duration(policy.expires_after_s)}" if policy.expires_after_s else "no deadline"
     own = "also who asked" if policy.allow_self else "not who asked"
     people = _people(policy)
+    within_s = policy.carry_out_within_s
+    soon = f"; to be carried out within {_duration(within_s)} of the approval" if within_s else ""
     several = f"; takes {takes(policy)}" if policy.needs_several else ""
-    return f"{f'where {when}: ' if when else ''}{people}; {own}; {deadline}{several}"
+    return f"{f'where {when}: ' if when else ''}{people}; {own}; {deadline}{soon}{several}"
 
 
 def _people(policy: Policy) -> str:

@@ -108,6 +108,16 @@ class Look:
     answered: Set[str] = frozenset()
 
 
+def pauses_in(here: Situation) -> tuple[Pause, ...]:
+    """Return what is asked in a situation, if anything."""
+    return here.pauses if isinstance(here, Paused) else ()
+
+
+def is_asked_about(here: Situation) -> bool:
+    """Say whether people are asked about what was raised; what no node raised, such as a wrong update, is over."""
+    return any(pause.kind == "error" for pause in pauses_in(here))
+
+
 def situation(look: Look, *, before: Breakpoints, after: Breakpoints, passed: Set[str]) -> Situation:
     """Say where the thread stands; `passed` are the keys of breakpoints and errors that people have let pass."""
     if look.snapshot.created_at is None:

@@ -13,14 +13,17 @@ class Policy:
     """Who may decide one question.
 
     `users` and `groups` are ids of the chat service. Both empty: nobody may decide. `expires_after_s` is the
-    time in seconds from asking to the deadline; None: no deadline. `required_approvals`, at least 1: how many
-    different people have to approve; `edit_requires_second_approver`: two at least of what one of them has typed.
+    time in seconds from asking to the deadline; None: no deadline. `carry_out_within_s` is that from the decision
+    to its first sending to the graph, after which the question is asked anew; None: however long.
+    `required_approvals`, at least 1: how many different people have to approve; `edit_requires_second_approver`: two
+    at least of what one of them has typed.
     """
 
     users: frozenset[str] = frozenset()
     groups: frozenset[str] = frozenset()
     allow_self: bool = False
     expires_after_s: int | None = None
+    carry_out_within_s: int | None = None
     required_approvals: int = 1
     edit_requires_second_approver: bool = False
 

@@ -20,6 +20,7 @@ from typing import Any
 from sqlalchemy import Row
 
 from engine import approvals, runs
+from engine.clock import utc_now
 from engine.decisions import Json
 from engine.errors import KeptInside, LeaseLost, StaleQuestion, UnfitAnswer
 from engine.leases import Leases
@@ -33,6 +34,8 @@ from engine.pauses import (
     Situation,
     Underway,
     Unstarted,
+    is_asked_about,
+    pauses_in,
 )
 from engine.progress import Progress
 from engine.questions.failure import ASK_AGAIN, told_failure
@@ -40,6 +43,7 @@ from engine.settling import (
     CODE_CHANGED,
     PLACE_GONE,
     TAKEN_BACK,
+    TOO_LATE,
     Delivery,
     Outcome,
     Restarted,
@@ -140,7 +144,7 @@ class _Drive:
             here = await self._look(passed=passed)
             if self._foreign is None:
                 self._foreign = await self._left_by_other_code(here)
-            is_held = _is_asked_about(here) or _is_taken(delivery, here)
+            is_held = is_asked_about(here) or _is_taken(delivery, here)
             if self._is_outdated(here) and not is_held:
                 await self._settle(await self._start_over(CODE_CHANGED, passed=passed))
             elif delivery is None:
@@ -166,7 +170,9 @@ class _Drive:
 
     async def _left_by_other_code(self, here: Situation) -> frozenset[str]:
         """Return the pauses that a process with other code has died over, before they were written down."""
-        unwritten = {pause.interrupt_id for pause in _pauses(here)} - {row.interrupt_id for row in self._rows}
+        unwritten = {pause.interrupt_id for pause in pauses_in(here)} - {
+            row.interrupt_id for row in self._rows
+        }
         is_ours = not unwritten or await self._thread.made_by() == self._workflow.fingerprint.digest
         return frozenset() if is_ours else frozenset(unwritten)
 
@@ -189,7 +195,7 @@ class _Drive:
             pause.kind not in TROUBLES
             and pause.interrupt_id in asked
             and not self._workflow.fingerprint.matches(asked[pause.interrupt_id])
-            for pause in _pauses(here)
+            for pause in pauses_in(here)
         )
 
     async def _start_over(
@@ -216,7 +222,7 @@ class _Drive:
     ) -> Situation:
         """Run a step that has started over."""
         if update is not None:
-            passed = passed | {pause.interrupt_id for pause in _pauses(here) if pause.kind == "after"}
+            passed = passed | {pause.interrupt_id for pause in pauses_in(here) if pause.kind == "after"}
             here = await self._look(passed=passed)
         if isinstance(here, Underway):
             raised = await (self._thread.edit(update) if update else self._thread.carry_on())
@@ -225,7 +231,7 @@ class _Drive:
 
     def _answered_at(self, here: Situation) -> list[Row[Any]]:
         """Return the questions that the steps which wait here had answers to."""
-        waiting = {(pause.checkpoint_id, step) for pause in _pauses(here) for step in pause.steps}
+        waiting = {(pause.checkpoint_id, step) for pause in pauses_in(here) for step in pause.steps}
         return [
             row
             for row in self._rows
@@ -263,6 +269,8 @@ class _Drive:
         pause = _pause_of(here, delivery)
         if pause is None or question_digest(self._workflow, pause) != delivery.approval.digest:
             return Void(here)
+        if delivery.is_too_late(self._workflow, now=utc_now()):
+            return Void(here, why=TOO_LATE)
         return await self._send(delivery, pause, update=delivery.answer.update, passed=passed)
 
     async def _send_again(self, delivery: Delivery, here: Situation, *, passed: set[str]) -> Outcome | Void:
@@ -350,7 +358,7 @@ class _Drive:
         here = await self._look(passed=passed)
         if isinstance(here, Failed):
             return here
-        if raised is not None and not _is_asked_about(here):
+        if raised is not None and not is_asked_about(here):
             return Failed(raised)
         if isinstance(here, Unstarted):
             return Failed("The graph did nothing with its input.")
@@ -376,7 +384,7 @@ class _Drive:
 
 
 def _is_gone(here: Situation) -> bool:
-    return any(pause.kind == "gone" for pause in _pauses(here))
+    return any(pause.kind == "gone" for pause in pauses_in(here))
 
 
 def _is_taken(delivery: Delivery | None, here: Situation) -> bool:
@@ -384,16 +392,7 @@ def _is_taken(delivery: Delivery | None, here: Situation) -> bool:
     return delivery is not None and delivery.approval.attempts > 0 and _pause_of(here, delivery) is None
 
 
-def _is_asked_about(here: Situation) -> bool:
-    """Say whether people are asked about what was raised; what no node raised, such as a wrong update, is over."""
-    return isinstance(here, Paused) and any(pause.kind == "error" for pause in here.pauses)
-
-
 def _pause_of(here: Situation, delivery: Delivery) -> Pause | None:
     return next(
-        (pause for pause in _pauses(here) if pause.interrupt_id == delivery.approval.interrupt_id), None
+        (pause for pause in pauses_in(here) if pause.interrupt_id == delivery.approval.interrupt_id), None
     )
-
-
-def _pauses(here: Situation) -> tuple[Pause, ...]:
-    return here.pauses if isinstance(here, Paused) else ()

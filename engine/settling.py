@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any, TypeAlias, assert_never
 from uuid import uuid4
 
@@ -36,6 +36,7 @@ from engine.workflows import UNKNOWN_CODE, Workflow
 CHANGED = "The question changed before the answer reached the graph."
 GONE = "The graph no longer asks this."
 CODE_CHANGED = "The workflow's code has changed since this was asked."
+TOO_LATE = "It was not carried out in the time that an approval holds for."
 TAKEN_BACK = "Its answers were taken back."
 PLACE_GONE = (
     "The graph no longer has the place where it waited: its code has changed. Nothing more of it was run."
@@ -65,6 +66,22 @@ class Delivery:
             )
             for kept in (set(asked["state"]), set(asked["state"]) - set(update))
         }
+
+    def is_too_late(self, workflow: Workflow, *, now: datetime) -> bool:
+        """Say whether this approval is older than today's rules let it be when it is first sent to the graph.
+
+        To turn something down is never too late. What was sent once is carried on however late: its node may have
+        acted on it.
+        """
+        if self.decision.verdict == Verdict.REJECT.value:
+            return False
+        row = self.approval
+        asked = row.asked
+        question = question_of(
+            workflow, asked["value"], pause=row.pause, state=asked["state"], schema=asked["schema"]
+        )
+        within_s = workflow.policy_for(question.shown).carry_out_within_s
+        return within_s is not None and now - self.decision.decided_at > timedelta(seconds=within_s)
 
     @property
     def stops_the_run(self) -> bool:

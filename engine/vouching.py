@@ -57,8 +57,12 @@ def without_vouched(pause: Pause, workflow: Workflow, *, vouched: Vouched) -> Pa
 
 
 def _same_people(one: Policy, other: Policy) -> bool:
-    """Say whether just the same people decide, and as many of them; when they have to is another matter."""
-    return replace(one, expires_after_s=None) == replace(other, expires_after_s=None)
+    """Say whether just the same people decide, and as many of them; the times for it are another matter."""
+    return _without_times(one) == _without_times(other)
+
+
+def _without_times(policy: Policy) -> Policy:
+    return replace(policy, expires_after_s=None, carry_out_within_s=None)
 
 
 def _shows(shown: Json, key: str, value: Json) -> bool:

@@ -5,6 +5,7 @@ channel = "#approvals"
 approvers = { users = ["U0AMY"], groups = ["S0APPROVERS"] }
 allow_self_approval = false
 expires_after = "24h"                       # s, m, h or d; "never"
+carry_out_within = "1h"                     # an approval that the graph gets later than this is asked anew
 required_approvals = 1                      # how many different people have to approve; one may reject
 edit_requires_second_approver = false       # true: what one person has typed, another one has to approve
 starters = { groups = ["S0STAFF"] }         # left out: everybody may start
@@ -68,6 +69,7 @@ class _Terms(_Table):
     approvers: _People | None = None
     allow_self_approval: bool | None = None
     expires_after: Duration | None = None
+    carry_out_within: Duration | None = None
     required_approvals: Annotated[int, Field(ge=1, le=MOST_APPROVALS)] | None = None
     edit_requires_second_approver: bool | None = None
 
@@ -190,15 +192,16 @@ def _policy(inherited: Policy, terms: _Terms) -> Policy:
         users=inherited.users if people is None else frozenset(people.users),
         groups=inherited.groups if people is None else frozenset(people.groups),
         allow_self=inherited.allow_self if allows_self is None else allows_self,
-        expires_after_s=inherited.expires_after_s
-        if terms.expires_after is None
-        else _seconds(terms.expires_after),
+        expires_after_s=_seconds(terms.expires_after, otherwise=inherited.expires_after_s),
+        carry_out_within_s=_seconds(terms.carry_out_within, otherwise=inherited.carry_out_within_s),
         required_approvals=terms.required_approvals or inherited.required_approvals,
         edit_requires_second_approver=inherited.edit_requires_second_approver if second is None else second,
     )
 
 
-def _seconds(duration: str) -> int | None:
+def _seconds(duration: str | None, *, otherwise: int | None) -> int | None:
+    if duration is None:
+        return otherwise
     return None if duration == NEVER else int(duration[:-1]) * _SECONDS[duration[-1]]
 
 

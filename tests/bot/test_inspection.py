@@ -29,7 +29,7 @@ FULL = WorkflowReport(
     answers={"approve": {"yes": "ja"}},
     terms=(
         Terms({"level": "director"}, Policy(users=frozenset({"U0DORA"}), allow_self=True)),
-        Terms({}, Policy(groups=frozenset({"S0APPROVERS"}), expires_after_s=5400)),
+        Terms({}, Policy(groups=frozenset({"S0APPROVERS"}), expires_after_s=5400, carry_out_within_s=600)),
     ),
     starters=Policy(groups=frozenset({"S0STAFF"})),
     channel="#approvals",
@@ -66,7 +66,8 @@ expense (Expense)
   answers     dialect = "level", approve = {"yes": "ja"}
   may start   group S0STAFF
   may decide  where level = "director": user U0DORA; also who asked; no deadline
-              group S0APPROVERS; not who asked; within 90m
+              group S0APPROVERS; not who asked; within 90m; to be carried out
+                within 10m of the approval
   channel     #approvals
   problem     Something is wrong.
 

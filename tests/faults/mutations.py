@@ -21,6 +21,7 @@ class Mutation:
     survives: str = ""
 
 
+CARRYING_OUT: Final = "tests/engine/test_carrying_out.py"
 ENDORSING: Final = "tests/engine/test_endorsing.py"
 DESK: Final = "tests/engine/test_desk.py"
 RUNNER: Final = "tests/engine/test_runner.py"
@@ -90,7 +91,7 @@ MUTATIONS: Final[tuple[Mutation, ...]] = (
     Mutation("no fence when settling", R, "            await self._hold(transition.tx)\n", "", GUARDS),
     Mutation("no lease", R, "            if lease is None:\n                return\n", "", RUNNER),
     Mutation("old code is not seen", R, "            if self._is_outdated(here) and not is_held:\n", "            if False:\n", CODE),
-    Mutation("a release runs what has failed", R, "is_held = _is_asked_about(here) or _is_taken(delivery, here)", "is_held = _is_taken(delivery, here)", RELEASES),
+    Mutation("a release runs what has failed", R, "is_held = is_asked_about(here) or _is_taken(delivery, here)", "is_held = _is_taken(delivery, here)", RELEASES),
     Mutation("what nobody wrote down is of today's code", R, "        return frozenset() if is_ours else frozenset(unwritten)\n", "        return frozenset()\n", RELEASES),
     Mutation("a failure of other code is of today's", S, "if is_known else UNKNOWN_CODE,", ",", RELEASES),
     Mutation("a new beginning passes a breakpoint", T, 'while (snapshot.metadata or {}).get("source") == "fork"', "while False", RELEASES),
@@ -157,6 +158,8 @@ MUTATIONS: Final[tuple[Mutation, ...]] = (
     Mutation("other workspaces may", "bot/people.py", "        if team_id != own.team_id or user.get(\"team_id\", own.team_id) != own.team_id:\n", "        if False:\n", PEOPLE),
     Mutation("guests may", "bot/people.py", '        if user.get("is_restricted") or user.get("is_ultra_restricted"):\n', "        if False:\n", PEOPLE),
     Mutation("the deactivated may", "bot/people.py", '        if user.get("deleted"):\n', "        if False:\n", PEOPLE),
+    Mutation("what was approved long ago is carried out", R, "        if delivery.is_too_late(self._workflow, now=utc_now()):\n            return Void(here, why=TOO_LATE)\n", "", CARRYING_OUT),
+    Mutation("to reject can be too late", "engine/settling.py", "        if self.decision.verdict == Verdict.REJECT.value:\n            return False\n", "", CARRYING_OUT),
     Mutation("one person counts twice", "engine/endorsing.py", "    others = [endorser(row) for row in same if row.actor_id != actor.id]\n    if len(others) < len(same) and len(others) + 1 < required:\n        raise AlreadyEndorsed\n", "    others = [endorser(row) for row in same]\n", ENDORSING),
     Mutation("two who approve at once do not see each other", "engine/endorsing.py", "    await transition.show(asked.view.run_id)\n    rows", "    rows", ENDORSING),
     Mutation("who was taken off the list still counts", "engine/pictures.py", "    return refusal(asked.view.policy, actor=endorser(row), requested_by=asked.requested_by) is None\n", "    return True\n", ENDORSING),
@@ -166,7 +169,7 @@ MUTATIONS: Final[tuple[Mutation, ...]] = (
     Mutation("an altered endorsement is agreed with", "engine/endorsing.py", "        or answer_digest(answer) != row.answer_digest\n", "", ENDORSING),
     Mutation("an endorsement without an entry counts", "engine/endorsing.py", "        if not all(any(_is_told(event, row) for event in told) for row in same):\n", "        if False:\n", ENDORSING),
     Mutation("a click that was taken back counts again", "engine/endorsing.py", "request_key in own.request_keys:", "False:", ENDORSING),
-    Mutation("the same people, however many", "engine/vouching.py", "replace(one, expires_after_s=None) == replace(other, expires_after_s=None)", "(one.users, one.groups) == (other.users, other.groups)", ENDORSING),
+    Mutation("the same people, however many", "engine/vouching.py", "_without_times(one) == _without_times(other)", "(one.users, one.groups) == (other.users, other.groups)", ENDORSING),
     Mutation("words count as nothing typed", "engine/recording.py", " or bool(self.reason.strip())", "", ENDORSING),
     Mutation("approved after the deadline", "engine/approvals.py", "_HOLD = _DECIDE.values(status=PENDING)", "_HOLD = update(approvals).where(approvals.c.id == bindparam(\"approval_id\")).values(status=PENDING)", ENDORSING),
     Mutation("a value given ahead stands for several", "engine/resuming.py", "    if required(asked.view.policy, decided.option.verdict, is_typed=is_typed) > 1:\n", "    if False:\n", ENDORSING),

@@ -33,6 +33,7 @@ allow_self_approval = false
 [[workflows.it.levels]]
 when = { amount = 10, urgent = true }
 expires_after = "90s"
+carry_out_within = "5m"
 """
 
 
@@ -56,7 +57,8 @@ async def test_rules_are_inherited_and_overridden(write: Write) -> None:
         it.policy_for("text") == it.policy_for({"level": "manager"}) == it.policy_for({"amount": 10}) == own
     )
     assert it.policy_for({"level": "director", "amount": 1}) == Policy(groups=frozenset({"S0DIRECTORS"}))
-    assert it.policy_for({"amount": 10.0, "urgent": True}).expires_after_s == 90
+    urgent = it.policy_for({"amount": 10.0, "urgent": True})
+    assert (urgent.expires_after_s, urgent.carry_out_within_s) == (90, 300)
     assert it.policy_for({"amount": 10, "urgent": 1}) == own
     assert (other.title, other.channel, other.starters, other.answers) == (
         "Other thing",

@@ -1,0 +1,143 @@
+"""How long an approval holds until it is carried out, on both databases."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import AsyncIterator
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from engine import AlreadyDecided, ApprovalStatus, ApprovalView, Choice, EventKind, RunStatus, RunView
+from engine import approvals as statements
+from engine.clock import utc_now
+from tests.engine.desk_driver import AMY, APPROVE, REJECT, RITA, Bench, edit, open_bench, seen
+
+SOURCE = """
+from typing_extensions import TypedDict
+from langgraph.graph import START, StateGraph
+from langgraph.types import interrupt
+
+class State(TypedDict, total=False):
+    amount: int
+    level: str
+    paid: str
+
+def pay(state: State) -> State:
+    said = interrupt({"question": "Pay this?", "amount": state["amount"], "level": state.get("level", "")})
+    return {"paid": f"{state['amount']} {said}"}
+
+def ship(state: State) -> State:
+    return {"paid": f"{state['amount']} shipped"}
+
+pays = StateGraph(State).add_node("pay", pay).add_edge(START, "pay").compile()
+ships = StateGraph(State).add_node("ship", ship).add_edge(START, "ship").compile(interrupt_before=["ship"])
+"""
+RULES = """
+[defaults]
+channel = "#approvals"
+approvers = { users = ["U0AMY"] }
+carry_out_within = "1h"
+[[workflows.pays.levels]]
+when = { level = "patient" }
+carry_out_within = "never"
+"""
+HOUR = timedelta(hours=1)
+SECOND = timedelta(seconds=1)
+
+
+@pytest.fixture
+async def bench(database_url: str, tmp_path: Path) -> AsyncIterator[Bench]:
+    """An engine driven by hand whose approvals hold for an hour."""
+    (tmp_path / "carried.py").write_text(SOURCE)
+    located = {name: f"./carried.py:{name}" for name in ("pays", "ships")}
+    (tmp_path / "langgraph.json").write_text(json.dumps({"dependencies": ["."], "graphs": located}))
+    (tmp_path / "approvals.toml").write_text(RULES)
+    async with open_bench(database_url, app=tmp_path / "langgraph.json") as bench:
+        yield bench
+
+
+async def decided(
+    bench: Bench, workflow: str = "pays", *, choice: Choice = APPROVE, **entries: str
+) -> tuple[RunView, ApprovalView]:
+    """Start a run and decide its question, which nobody carries out yet."""
+    run = await bench.driver.start(workflow, actor=RITA, amount="5", **entries)
+    await bench.runner.advance(run.id)
+    return run, await bench.driver.decide(run, choice)
+
+
+async def carried_out(
+    bench: Bench, run: RunView, approval: ApprovalView, monkeypatch: pytest.MonkeyPatch, *, after: timedelta
+) -> RunView:
+    assert approval.decision is not None
+    at = approval.decision.decided_at + after
+    monkeypatch.setattr("engine.runner.utc_now", lambda: at)
+    await bench.runner.advance(run.id)
+    return await bench.driver.desk.run(run.id)
+
+
+@pytest.mark.parametrize("choice", [APPROVE, edit(amount="7")], ids=["approved", "edited"])
+@pytest.mark.parametrize("workflow", ["pays", "ships"])
+async def test_t32_what_was_approved_too_long_ago_is_not_carried_out(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch, workflow: str, choice: Choice
+) -> None:
+    """A second after its time nothing of it runs, also no edit; it is asked anew, says why, and can be approved."""
+    run, approval = await decided(bench, workflow, choice=choice)
+    late = await carried_out(bench, run, approval, monkeypatch, after=HOUR + SECOND)
+    (anew,) = late.approvals
+    assert (late.status, anew.status, anew.revision) == (RunStatus.WAITING, ApprovalStatus.PENDING, 2)
+    assert anew.question.shown == approval.question.shown
+    (withdrawn,) = [event for event in late.events if event.kind is EventKind.WITHDRAWN]
+    assert withdrawn.detail["why"] == "It was not carried out in the time that an approval holds for."
+    with pytest.raises(AlreadyDecided):
+        await bench.driver.desk.decide(seen(approval), actor=AMY, choice=APPROVE)
+    again = await bench.driver.decide(run)
+    ended = await carried_out(bench, run, again, monkeypatch, after=SECOND)
+    assert ended.status is RunStatus.FINISHED
+    assert ended.result["amount"] == 5
+    assert await bench.driver.desk.verify() == len(ended.events)
+
+
+@pytest.mark.parametrize(
+    ("entries", "choice", "after", "paid"),
+    [
+        ({}, APPROVE, HOUR, "5 True"),
+        ({}, REJECT, 24 * HOUR, "5 False"),
+        ({"level": "patient"}, APPROVE, 24 * HOUR, "5 True"),
+    ],
+    ids=["in time", "a rejection", "a level without such a time"],
+)
+async def test_t32_what_may_still_be_carried_out_is(
+    bench: Bench,
+    monkeypatch: pytest.MonkeyPatch,
+    entries: dict[str, str],
+    choice: Choice,
+    after: timedelta,
+    paid: str,
+) -> None:
+    """To the very second of its time it is; so is to turn it down, and what holds however long."""
+    run, approval = await decided(bench, choice=choice, **entries)
+    ended = await carried_out(bench, run, approval, monkeypatch, after=after)
+    assert (ended.status, ended.result["paid"]) == (RunStatus.FINISHED, paid)
+
+
+async def test_t32_what_was_begun_is_carried_on(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Once its sending has begun nobody knows what the node did with it: to ask anew could do that twice."""
+    run, approval = await decided(bench)
+    async with bench.database.transaction() as tx:
+        await statements.begin_attempt(tx, approval.id)
+    ended = await carried_out(bench, run, approval, monkeypatch, after=24 * HOUR)
+    assert ended.result["paid"] == "5 True"
+
+
+async def test_t32_the_time_counts_from_the_decision(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    """How long the question had waited for a person before is another matter."""
+    run = await bench.driver.start("pays", amount="5")
+    await bench.runner.advance(run.id)
+    (asked,) = await bench.driver.asked(run)
+    tomorrow = utc_now() + 24 * HOUR
+    monkeypatch.setattr("engine.ledger.utc_now", lambda: tomorrow)
+    approval = await bench.driver.desk.decide(seen(asked), actor=AMY, choice=APPROVE)
+    ended = await carried_out(bench, run, approval, monkeypatch, after=SECOND)
+    assert ended.result["paid"] == "5 True"
