@@ -47,7 +47,7 @@ class Sweeper:
             self._desk.recover,
             self._desk.expire,
             self._desk.wake_behind,
-            self._desk.drop_old_drafts,
+            self._desk.drafts.drop_old,
             self._desk.deliveries.drop_old,
         )
         if all([await self._tried(step) for step in steps]):

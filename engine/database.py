@@ -7,15 +7,17 @@ import sqlite3
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, closing, nullcontext, suppress
+from datetime import datetime
 from pathlib import Path
 from typing import Any, Literal, NamedTuple, TypeVar
 
 import psycopg
-from sqlalchemy import Executable, text
+from sqlalchemy import Executable, func, select, text
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from sqlalchemy.pool import PoolProxiedConnection
 
 from engine import migrations
+from engine.clock import Clock, ticks_s
 from engine.connections import (
     BEGIN_WRITING,
     THREADS,
@@ -47,6 +49,8 @@ _ISOLATION: dict[str, dict[str, Any]] = {
     _READ: {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True},
 }
 _BEGIN = {"sqlite": _WRITE, "postgresql": "BEGIN ISOLATION LEVEL READ COMMITTED"}
+
+_TIME = select(func.clock_timestamp())
 
 T = TypeVar("T")
 
@@ -88,6 +92,7 @@ class Database:
         self._threads: ThreadPoolExecutor | None = None
         self._path = Path(self._url.database or "").resolve() if self.dialect == "sqlite" else None
         self._writers = _WritersTurn()
+        self._clock = Clock()
         self._closers: list[Callable[[], Awaitable[None]]] = []
         self._pipelines = Pipelines(self._url)
         self._pipelined = Statements("pipelined")
@@ -133,7 +138,7 @@ class Database:
             yield begun.transaction.reading_only()
 
     async def migrate(self) -> None:
-        """Bring the tables up to date. Several processes may do this at once; a second time does nothing.
+        """Bring the tables up to date; several processes may do so at once. Learn what time it is there.
 
         Raises: DatabaseTooNew, StoreError.
         """
@@ -143,6 +148,18 @@ class Database:
             with renamed_errors():
                 await migrations.apply(connection)
                 await connection.commit()
+        await self.ask_time()
+
+    def now(self) -> datetime:
+        """Return the time by the database's own clock, as it was last heard (see `ask_time`)."""
+        return self._clock.now()
+
+    async def ask_time(self) -> None:
+        """Ask a server for its time, so that all processes tell deadlines by one clock. Raises: StoreError."""
+        if self.dialect == "postgresql":
+            async with self.reading() as tx:
+                asked_s = ticks_s()
+                self._clock.hear((await tx.execute(_TIME)).scalar_one(), asked_s=asked_s)
 
     async def ping(self) -> None:
         """Ask the database for a sign of life. Raises: StoreError."""

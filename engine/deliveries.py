@@ -12,7 +12,6 @@ import psycopg
 from sqlalchemy import bindparam, delete, select
 from sqlalchemy.dialects import postgresql, sqlite
 
-from engine.clock import utc_now
 from engine.database import Database
 from engine.errors import StoreError
 from engine.prepared import Call
@@ -70,7 +69,7 @@ class Deliveries:
 
     async def _claimed(self, key: str) -> bool | None:
         """Claim a key on PostgreSQL: True, it is ours; False, it was answered; None, somebody else is at it."""
-        calls = [Call(_CLAIM, [key, utc_now()]), Call(_IS_ANSWERED, [key])]
+        calls = [Call(_CLAIM, [key, self._database.now()]), Call(_IS_ANSWERED, [key])]
         try:
             claim, known = await self._database.ask("deliveries", calls, is_repeatable=True)
         except StoreError as error:
@@ -83,7 +82,7 @@ class Deliveries:
 
     def answered(self, key: str) -> None:
         """Note that a delivery was answered; what it did is committed. `write` makes that last."""
-        self._answered[key] = self._unwritten[key] = utc_now()
+        self._answered[key] = self._unwritten[key] = self._database.now()
 
     async def write(self) -> None:
         """Write down what was answered since the last time. Raises: StoreError; the next time tries again."""
@@ -96,7 +95,7 @@ class Deliveries:
 
     async def drop_old(self) -> None:
         """Forget what cannot come again."""
-        late = utc_now() - LIFETIME
+        late = self._database.now() - LIFETIME
         self._answered = {key: at for key, at in self._answered.items() if at > late}
         async with self._database.reading() as tx:
             old = await tx.execute(select(deliveries.c.key).where(deliveries.c.at < late).limit(1))

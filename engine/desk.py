@@ -6,18 +6,17 @@ import base64
 import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from datetime import timedelta
 from typing import Any
 from uuid import uuid4
 
 from sqlalchemy import Row
 
-from engine import approvals, audit, drafts, postings, runs
-from engine.clock import utc_now
+from engine import approvals, audit, postings, runs
 from engine.deciding import Deciding, is_repeat
 from engine.decisions import Actor, Choice, Json, Seen
 from engine.deliveries import Deliveries
-from engine.errors import Conflict, NoDraft, NotAllowed, Refused, UnknownWorkflow
+from engine.drafts import Drafts
+from engine.errors import Conflict, NotAllowed, Refused, UnknownWorkflow
 from engine.forms import read_form
 from engine.ledger import Ledger, Transition
 from engine.pictures import Pictures
@@ -29,7 +28,6 @@ from engine.views import (
     Anchor,
     ApprovalStatus,
     ApprovalView,
-    Draft,
     EventKind,
     Posting,
     RunStatus,
@@ -40,8 +38,6 @@ from engine.wakeups import Handler, Kind, Wakeups
 from engine.witnessed import Witnessed
 from engine.workflows import App, Workflow
 
-DRAFT_LIFETIME = timedelta(hours=24)
-"""How long a form that was begun can be gone on with."""
 DEADLINE_PASSED = "Another question of this request was not answered in time."
 
 
@@ -59,6 +55,7 @@ class Desk:
         self._progress = progress
         self._runner = runner
         self.deliveries = Deliveries(ledger.database)
+        self.drafts = Drafts(ledger.database)
         self.witnessed = Witnessed(ledger)
         wakeups.on(Kind.RUN, runner.advance)
 
@@ -149,7 +146,7 @@ class Desk:
         """
         try:
             async with self._database.reading() as tx:
-                deciding = Deciding(tx, self._pictures, now=utc_now())
+                deciding = Deciding(tx, self._pictures, now=self._database.now())
                 return await deciding.examine(seen, actor=actor, option=option)
         except Refused as error:
             await self._note_refusal(error, seen, actor=actor, option=option)
@@ -209,48 +206,6 @@ class Desk:
             raise
         return await self.run(run_id)
 
-    # -- forms that take several pages -----------------------------------------------------------------------
-
-    async def begin_draft(
-        self,
-        owner: str,
-        *,
-        context: Json,
-        entries: Mapping[str, str | None],
-        asked: Sequence[Sequence[str]],
-    ) -> str:
-        """Keep what somebody has entered so far, and return the id under which they go on."""
-        async with self._database.transaction() as tx:
-            return await drafts.create(
-                tx, owner=owner, context=context, entries=entries, asked=asked, now=utc_now()
-            )
-
-    async def save_draft(
-        self,
-        draft_id: str,
-        *,
-        owner: str,
-        entries: Mapping[str, str | None],
-        asked: Sequence[Sequence[str]],
-    ) -> None:
-        """Keep what a draft has come to. Raises: NoDraft when its owner has none of this id."""
-        async with self._database.transaction() as tx:
-            if not await drafts.save(tx, draft_id, owner=owner, entries=entries, asked=asked, now=utc_now()):
-                raise NoDraft
-
-    async def draft(self, draft_id: str, *, owner: str) -> Draft:
-        """Return a draft to its owner. Raises: NoDraft for anybody else, and when it is gone."""
-        async with self._database.reading() as tx:
-            found = await drafts.by_id(tx, draft_id, owner=owner)
-        if found is None:
-            raise NoDraft
-        return found
-
-    async def drop_draft(self, draft_id: str, *, owner: str) -> None:
-        """Forget a draft whose owner gave up; nothing happens if it is gone."""
-        async with self._database.transaction() as tx:
-            await drafts.drop(tx, draft_id, owner=owner)
-
     # -- sweeps ----------------------------------------------------------------------------------------------
 
     async def recover(self) -> None:
@@ -264,20 +219,12 @@ class Desk:
 
     async def expire(self) -> None:
         """End the runs whose question was not answered before its deadline: nothing more of them runs."""
+        await self._database.ask_time()
         async with self._database.reading() as tx:
-            late = await approvals.overdue(tx, now=utc_now())
+            late = await approvals.overdue(tx, now=self._database.now())
         for row in late:
             async with self._ledger.transition(row.run_id) as transition:
                 await self._expire(transition, row)
-
-    async def drop_old_drafts(self) -> None:
-        """Forget the drafts that nobody has gone on with for `DRAFT_LIFETIME`."""
-        late = utc_now() - DRAFT_LIFETIME
-        async with self._database.reading() as tx:
-            if not await drafts.has_older(tx, than=late):
-                return
-        async with self._database.transaction() as tx:
-            await drafts.drop_older(tx, than=late)
 
     async def ping(self) -> None:
         """Ask the database for a sign of life. Raises: StoreError."""
@@ -319,7 +266,7 @@ class Desk:
         Raises: Conflict when it was intended before.
         """
         async with self._database.transaction() as tx:
-            return await postings.intend(tx, run_id, key=key, place=place, now=utc_now())
+            return await postings.intend(tx, run_id, key=key, place=place, now=self._database.now())
 
     async def record_posting(self, posting_id: str, *, place: str, reference: str, shown: str) -> None:
         """Write down where a message is and the digest of what it shows."""

@@ -9,7 +9,6 @@ from typing import Any, TypeVar
 
 from engine import audit, runs
 from engine.audit import Entry
-from engine.clock import utc_now
 from engine.database import Database
 from engine.decisions import Actor, Json
 from engine.errors import Halted
@@ -24,9 +23,9 @@ T = TypeVar("T")
 class Transition:
     """What happens within one transaction. `now` is its one time stamp."""
 
-    def __init__(self, tx: Transaction, wakeups: Wakeups) -> None:
+    def __init__(self, tx: Transaction, wakeups: Wakeups, *, now: datetime) -> None:
         self.tx = tx
-        self.now: datetime = utc_now()
+        self.now = now
         self._wakeups = wakeups
         self._entries: list[Entry] = []
         self.run_id: str | None = None
@@ -79,7 +78,7 @@ class Ledger:
         `run_id` may be set later, on the transition. Raises: Halted, StoreError, Conflict.
         """
         async with self.writing() as tx:
-            transition = Transition(tx, self.wakeups)
+            transition = Transition(tx, self.wakeups, now=self.database.now())
             transition.run_id = run_id
             yield transition
             await self._seal(transition)
@@ -92,7 +91,7 @@ class Ledger:
         self._check()
 
         async def within(tx: Transaction) -> T:
-            transition = Transition(tx, self.wakeups)
+            transition = Transition(tx, self.wakeups, now=self.database.now())
             result = await body(transition)
             await self._seal(transition)
             return result

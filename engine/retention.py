@@ -8,7 +8,6 @@ from datetime import timedelta
 
 from engine import approvals, runs
 from engine.checkpointer import SQLModelSaver
-from engine.clock import utc_now
 from engine.database import Database
 from engine.errors import EngineError
 
@@ -42,7 +41,9 @@ class Retention:
     async def thin_out(self) -> int:
         """Thin out some runs, the oldest first, and return how many. Raises: DamagedCheckpoint, StoreError."""
         async with self._database.reading() as tx:
-            due = await runs.due_to_thin(tx, ended_before=utc_now() - self._keep, limit=RUNS_AT_ONCE)
+            due = await runs.due_to_thin(
+                tx, ended_before=self._database.now() - self._keep, limit=RUNS_AT_ONCE
+            )
             asked = {run.id: await approvals.of_runs(tx, [run.id]) for run in due}
         for run in due:
             await self._saver.aprune([run.thread_id], keep=[row.checkpoint_id for row in asked[run.id]])

@@ -20,7 +20,6 @@ from typing import Any
 from sqlalchemy import Row
 
 from engine import approvals, runs
-from engine.clock import utc_now
 from engine.decisions import Json
 from engine.errors import KeptInside, LeaseLost, StaleQuestion, UnfitAnswer
 from engine.leases import Leases
@@ -269,7 +268,7 @@ class _Drive:
         pause = _pause_of(here, delivery)
         if pause is None or question_digest(self._workflow, pause) != delivery.approval.digest:
             return Void(here)
-        if delivery.is_too_late(self._workflow, now=utc_now()):
+        if delivery.is_too_late(self._workflow, now=self._ledger.database.now()):
             return Void(here, why=TOO_LATE)
         return await self._send(delivery, pause, update=delivery.answer.update, passed=passed)
 

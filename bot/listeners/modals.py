@@ -162,7 +162,7 @@ async def _give_up(submission: Submission, *, parts: Parts) -> None:
     """Forget what was entered in a form that was closed without being sent."""
     _, draft_id = without_draft(submission.metadata)
     if draft_id is not None:
-        await parts.desk.drop_draft(draft_id, owner=submission.user_id)
+        await parts.desk.drafts.drop(draft_id, owner=submission.user_id)
 
 
 async def _problem(

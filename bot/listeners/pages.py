@@ -75,12 +75,12 @@ class Sheet:
         """Keep what was entered, and show the next page."""
         if filling.draft_id is None:
             context = json.loads(without_draft(self.submission.metadata)[0])
-            draft_id = await self.desk.begin_draft(
+            draft_id = await self.desk.drafts.begin(
                 self.submission.user_id, context=context, entries=filling.entries, asked=filling.asked
             )
             filling = replace(filling, draft_id=draft_id)
         else:
-            await self.desk.save_draft(
+            await self.desk.drafts.save(
                 filling.draft_id,
                 owner=self.submission.user_id,
                 entries=filling.entries,
@@ -102,7 +102,7 @@ async def sheet_of(submission: Submission, *, form: Form, draw: Draw, desk: Desk
     about, draft_id = without_draft(submission.metadata)
     filling = begun(form)
     if draft_id is not None:
-        draft = await desk.draft(draft_id, owner=submission.user_id)
+        draft = await desk.drafts.get(draft_id, owner=submission.user_id)
         if draft.context != json.loads(about):
             raise NoDraft
         filling = Filling({**entries(form), **draft.entries}, asked=draft.asked, draft_id=draft_id)

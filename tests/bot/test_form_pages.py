@@ -218,10 +218,10 @@ async def test_a_form_that_is_closed_is_forgotten(sandbox: Sandbox, tmp_path: Pa
         await sandbox.slash("U0RITA", CHANNEL, "/approvals start small")
         await sandbox.submit("U0RITA", {"field:target": "Mail"})
         draft_id = json.loads(sandbox.views("U0RITA")[-1]["private_metadata"])["draft"]
-        assert (await bot.desk.draft(draft_id, owner="U0RITA")).entries["target"] == "0"
+        assert (await bot.desk.drafts.get(draft_id, owner="U0RITA")).entries["target"] == "0"
         await sandbox.close("U0RITA")
         with pytest.raises(NoDraft):
-            await bot.desk.draft(draft_id, owner="U0RITA")
+            await bot.desk.drafts.get(draft_id, owner="U0RITA")
 
 
 async def test_t16_nobody_goes_on_with_another_persons_form(sandbox: Sandbox, tmp_path: Path) -> None:
@@ -229,7 +229,7 @@ async def test_t16_nobody_goes_on_with_another_persons_form(sandbox: Sandbox, tm
     async with bot_at(sandbox, tmp_path) as bot:
         form = bot.desk.workflows["small"].form
         about = '{"workflow":"small","channel":"C1"}'
-        draft_id = await bot.desk.begin_draft(
+        draft_id = await bot.desk.drafts.begin(
             "U0RITA", context=json.loads(about), entries={"target": "0"}, asked=[["target"]]
         )
 
@@ -314,7 +314,7 @@ async def test_a_complaint_about_an_earlier_page_is_asked_again(sandbox: Sandbox
             values={"field:pick#0.x": {"value": {"value": "text"}}}, inputs=("field:pick#0.x",),
         )  # fmt: skip
         filling = sent(form, begun(form), {"a": "5", "pick": "0"})
-        draft_id = await bot.desk.begin_draft(
+        draft_id = await bot.desk.drafts.begin(
             "U0RITA", context={}, entries=filling.entries, asked=filling.asked
         )
         submission = Submission(**{**vars(submission), "metadata": with_draft("{}", draft_id)})

@@ -12,6 +12,7 @@ import pytest
 from engine import AlreadyDecided, ApprovalStatus, ApprovalView, Choice, EventKind, RunStatus, RunView
 from engine import approvals as statements
 from engine.clock import utc_now
+from engine.database import Database
 from tests.engine.desk_driver import AMY, APPROVE, REJECT, RITA, Bench, edit, open_bench, seen
 
 SOURCE = """
@@ -72,7 +73,7 @@ async def carried_out(
 ) -> RunView:
     assert approval.decision is not None
     at = approval.decision.decided_at + after
-    monkeypatch.setattr("engine.runner.utc_now", lambda: at)
+    monkeypatch.setattr(Database, "now", lambda _: at)
     await bench.runner.advance(run.id)
     return await bench.driver.desk.run(run.id)
 
@@ -137,7 +138,7 @@ async def test_t32_the_time_counts_from_the_decision(bench: Bench, monkeypatch: 
     await bench.runner.advance(run.id)
     (asked,) = await bench.driver.asked(run)
     tomorrow = utc_now() + 24 * HOUR
-    monkeypatch.setattr("engine.ledger.utc_now", lambda: tomorrow)
+    monkeypatch.setattr(Database, "now", lambda _: tomorrow)
     approval = await bench.driver.desk.decide(seen(asked), actor=AMY, choice=APPROVE)
     ended = await carried_out(bench, run, approval, monkeypatch, after=SECOND)
     assert ended.result["paid"] == "5 True"

@@ -1,13 +1,17 @@
-"""A clock that jumps: order comes from the sequence, and who may drive a run from locks, never from the time."""
+"""Clocks that jump: order comes from the sequence, who drives a run from locks, deadlines from the database."""
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from engine import RunStatus, clock
+from engine import ApprovalStatus, Expired, RunStatus, clock
+from engine.clock import SLOW_ANSWER_S, Clock
+from engine.database import Database
 from tests.engine.desk_driver import AMY, APPROVE, RITA, open_bench, seen
+
+SECOND = timedelta(seconds=1)
 
 
 @pytest.mark.parametrize("hours", [1, -1])
@@ -15,17 +19,12 @@ async def test_f14_a_clock_that_jumps_changes_no_order_and_no_lease(
     database_url: str, monkeypatch: pytest.MonkeyPatch, hours: int
 ) -> None:
     """An hour on or back between asking and deciding: decided once, the trail holds, its order is that of events."""
-    now = clock.utc_now
-
-    def jumped() -> object:
-        return now() + timedelta(hours=hours)
-
+    now = Database.now
     async with open_bench(database_url) as bench:
         run = await bench.driver.start("expense", actor=RITA, amount="5000")
         await bench.runner.advance(run.id)
         (card,) = await bench.driver.asked(run)
-        for module in ("ledger", "desk"):
-            monkeypatch.setattr(f"engine.{module}.utc_now", jumped)
+        monkeypatch.setattr(Database, "now", lambda self: now(self) + timedelta(hours=hours))
         await bench.driver.desk.decide(seen(card), actor=AMY, choice=APPROVE)
         await bench.runner.advance(run.id)
         ended = await bench.driver.ended(run)
@@ -36,3 +35,61 @@ async def test_f14_a_clock_that_jumps_changes_no_order_and_no_lease(
         times = [event.at for event in ended.events]
         assert (times == sorted(times)) is (hours > 0)
         assert await bench.driver.desk.verify() == len(ended.events)
+
+
+@pytest.mark.parametrize("is_wrong_from_the_start", [False, True])
+async def test_f14_a_wrong_clock_of_the_bots_machine_moves_no_deadline(
+    postgres_url: str, monkeypatch: pytest.MonkeyPatch, is_wrong_from_the_start: bool
+) -> None:
+    """Two days before or after: the deadline is an hour after asking by the server's clock all the same."""
+    for days in (2, -2):
+        with monkeypatch.context() as patch:
+            if is_wrong_from_the_start:
+                patch.setattr(clock, "utc_now", lambda days=days: datetime.now(UTC) + timedelta(days=days))
+            async with open_bench(postgres_url) as bench:
+                desk = bench.driver.desk
+                run = await bench.driver.start("fan")
+                await bench.runner.advance(run.id)
+                first, *_ = await bench.driver.asked(run, count=3)
+                patch.setattr(clock, "utc_now", lambda days=days: datetime.now(UTC) + timedelta(days=days))
+                assert first.expires_at is not None
+                assert abs(first.expires_at - timedelta(hours=1) - datetime.now(UTC)) < 60 * SECOND
+                await desk.expire()
+                assert (await desk.approval(first.id)).status is ApprovalStatus.PENDING
+                decided = await desk.decide(seen(first), actor=AMY, choice=APPROVE)
+                assert decided.status is ApprovalStatus.DECIDED
+
+
+async def test_f14_two_replicas_tell_one_time(postgres_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A replica whose machine is ten minutes behind refuses a click that is a second late, and so does the other."""
+    async with open_bench(postgres_url) as one:
+        run = await one.driver.start("fan")
+        await one.runner.advance(run.id)
+        first, *_ = await one.driver.asked(run, count=3)
+        monkeypatch.setattr(clock, "utc_now", lambda: datetime.now(UTC) - timedelta(minutes=10))
+        async with open_bench(postgres_url) as other:
+            assert abs(other.database.now() - one.database.now()) < SECOND
+            assert first.expires_at is not None
+            late = first.expires_at + SECOND
+            for bench in (one, other):
+                bench.database._clock.hear(late, asked_s=clock.ticks_s())
+                with pytest.raises(Expired):
+                    await bench.driver.desk.decide(seen(first), actor=AMY, choice=APPROVE)
+
+
+def test_a_server_that_is_slow_to_answer_does_not_move_a_time_that_is_known(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """What it says counts for the middle of the wait; after a long one only when there is nothing better."""
+    ticks = 100.0
+    monkeypatch.setattr(clock, "ticks_s", lambda: ticks)
+    noon = datetime(2026, 1, 2, 12, tzinfo=UTC)
+    told = Clock()
+    told.hear(noon, asked_s=ticks - 2 * SLOW_ANSWER_S)
+    assert told.now() == noon + timedelta(seconds=SLOW_ANSWER_S)
+    told.hear(noon, asked_s=ticks)
+    assert told.now() == noon
+    told.hear(noon + 60 * SECOND, asked_s=ticks - 2 * SLOW_ANSWER_S)
+    assert told.now() == noon
+    ticks += 7
+    assert told.now() == noon + 7 * SECOND

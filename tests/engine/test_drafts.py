@@ -27,20 +27,20 @@ async def desk(database_url: str) -> AsyncIterator[Desk]:
 
 async def begun(desk: Desk, *, owner: str = "U0RITA") -> str:
     """A draft of one page."""
-    return await desk.begin_draft(owner, context=CONTEXT, entries=ENTRIES, asked=[["amount", "note"]])
+    return await desk.drafts.begin(owner, context=CONTEXT, entries=ENTRIES, asked=[["amount", "note"]])
 
 
 async def test_a_draft_is_kept_whole(desk: Desk) -> None:
     """Every character that was entered comes back, with the pages that were asked and what the form is about."""
-    draft = await desk.draft(await begun(desk), owner="U0RITA")
+    draft = await desk.drafts.get(await begun(desk), owner="U0RITA")
     assert (draft.context, draft.entries, draft.asked) == (CONTEXT, ENTRIES, (("amount", "note"),))
 
 
 async def test_a_draft_grows_page_by_page(desk: Desk) -> None:
     """Saving replaces entries and pages under the same id."""
     draft_id = await begun(desk)
-    await desk.save_draft(draft_id, owner="U0RITA", entries={"amount": "13"}, asked=[["amount"], ["b", "c"]])
-    draft = await desk.draft(draft_id, owner="U0RITA")
+    await desk.drafts.save(draft_id, owner="U0RITA", entries={"amount": "13"}, asked=[["amount"], ["b", "c"]])
+    draft = await desk.drafts.get(draft_id, owner="U0RITA")
     assert (draft.entries, draft.asked) == ({"amount": "13"}, (("amount",), ("b", "c")))
 
 
@@ -55,20 +55,20 @@ async def test_only_the_owner_goes_on_with_a_draft(desk: Desk) -> None:
     """To anybody else the draft is not there: they read, change and drop nothing."""
     draft_id = await begun(desk)
     with pytest.raises(NoDraft):
-        await desk.draft(draft_id, owner="U0AMY")
+        await desk.drafts.get(draft_id, owner="U0AMY")
     with pytest.raises(NoDraft):
-        await desk.save_draft(draft_id, owner="U0AMY", entries={}, asked=[])
-    await desk.drop_draft(draft_id, owner="U0AMY")
-    assert (await desk.draft(draft_id, owner="U0RITA")).entries == ENTRIES
+        await desk.drafts.save(draft_id, owner="U0AMY", entries={}, asked=[])
+    await desk.drafts.drop(draft_id, owner="U0AMY")
+    assert (await desk.drafts.get(draft_id, owner="U0RITA")).entries == ENTRIES
 
 
 async def test_a_dropped_draft_is_gone(desk: Desk) -> None:
     """Dropping twice does no harm."""
     draft_id = await begun(desk)
-    await desk.drop_draft(draft_id, owner="U0RITA")
-    await desk.drop_draft(draft_id, owner="U0RITA")
+    await desk.drafts.drop(draft_id, owner="U0RITA")
+    await desk.drafts.drop(draft_id, owner="U0RITA")
     with pytest.raises(NoDraft):
-        await desk.draft(draft_id, owner="U0RITA")
+        await desk.drafts.get(draft_id, owner="U0RITA")
 
 
 async def test_the_sweep_drops_drafts_of_yesterday(desk: Desk, database_url: str) -> None:
@@ -82,7 +82,7 @@ async def test_the_sweep_drops_drafts_of_yesterday(desk: Desk, database_url: str
                 .where(drafts.c.id == old)
                 .values(updated_at=utc_now() - timedelta(hours=24, seconds=1))
             )
-        await desk.drop_old_drafts()
+        await desk.drafts.drop_old()
         async with database.reading() as tx:
             assert [row.id for row in await tx.execute(select(drafts.c.id))] == [young]
     finally:

@@ -290,7 +290,7 @@ async def test_no_endorsement_outlives_its_deadline_or_its_revision(
         await driver.desk.decide(other, actor=AMY, choice=APPROVE)
     assert asked.expires_at is not None
     late = asked.expires_at
-    monkeypatch.setattr("engine.ledger.utc_now", lambda: late)
+    monkeypatch.setattr(Database, "now", lambda _: late)
     with pytest.raises(Expired):
         await driver.desk.decide(seen(asked), actor=AMY, choice=APPROVE)
     assert (await driver.desk.approval(asked.id)).endorsements == ()

@@ -21,6 +21,7 @@ class Mutation:
     survives: str = ""
 
 
+CLOCKS: Final = "tests/engine/test_clock_jumps.py"
 CARRYING_OUT: Final = "tests/engine/test_carrying_out.py"
 ENDORSING: Final = "tests/engine/test_endorsing.py"
 DESK: Final = "tests/engine/test_desk.py"
@@ -158,8 +159,10 @@ MUTATIONS: Final[tuple[Mutation, ...]] = (
     Mutation("other workspaces may", "bot/people.py", "        if team_id != own.team_id or user.get(\"team_id\", own.team_id) != own.team_id:\n", "        if False:\n", PEOPLE),
     Mutation("guests may", "bot/people.py", '        if user.get("is_restricted") or user.get("is_ultra_restricted"):\n', "        if False:\n", PEOPLE),
     Mutation("the deactivated may", "bot/people.py", '        if user.get("deleted"):\n', "        if False:\n", PEOPLE),
-    Mutation("what was approved long ago is carried out", R, "        if delivery.is_too_late(self._workflow, now=utc_now()):\n            return Void(here, why=TOO_LATE)\n", "", CARRYING_OUT),
+    Mutation("what was approved long ago is carried out", R, "        if delivery.is_too_late(self._workflow, now=self._ledger.database.now()):\n            return Void(here, why=TOO_LATE)\n", "", CARRYING_OUT),
     Mutation("to reject can be too late", "engine/settling.py", "        if self.decision.verdict == Verdict.REJECT.value:\n            return False\n", "", CARRYING_OUT),
+    Mutation("the server's time is never asked", "engine/database.py", "                await connection.commit()\n        await self.ask_time()\n", "                await connection.commit()\n", CLOCKS),
+    Mutation("the ledger goes by this machine's clock", "engine/database.py", "        return self._clock.now()\n", "        from engine.clock import utc_now\n        return utc_now()\n", CLOCKS),
     Mutation("one person counts twice", "engine/endorsing.py", "    others = [endorser(row) for row in same if row.actor_id != actor.id]\n    if len(others) < len(same) and len(others) + 1 < required:\n        raise AlreadyEndorsed\n", "    others = [endorser(row) for row in same]\n", ENDORSING),
     Mutation("two who approve at once do not see each other", "engine/endorsing.py", "    await transition.show(asked.view.run_id)\n    rows", "    rows", ENDORSING),
     Mutation("who was taken off the list still counts", "engine/pictures.py", "    return refusal(asked.view.policy, actor=endorser(row), requested_by=asked.requested_by) is None\n", "    return True\n", ENDORSING),
