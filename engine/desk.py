@@ -6,6 +6,7 @@ import base64
 import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 from uuid import uuid4
 
@@ -16,7 +17,7 @@ from engine.deciding import Deciding, is_repeat
 from engine.decisions import Actor, Choice, Json, Seen
 from engine.deliveries import Deliveries
 from engine.drafts import Drafts
-from engine.errors import Conflict, NotAllowed, Refused, UnknownWorkflow
+from engine.errors import Conflict, NotAllowed, Refused, TooManyStarts, UnknownWorkflow
 from engine.forms import read_form
 from engine.ledger import Ledger, Transition
 from engine.pictures import Pictures
@@ -120,7 +121,7 @@ class Desk:
     ) -> RunView:
         """Start a run with what was entered in the workflow's form; the same `request_key` gives the same run.
 
-        Raises: UnknownWorkflow, NotAllowed, InvalidInput with a sentence per field.
+        Raises: UnknownWorkflow, NotAllowed, TooManyStarts, InvalidInput with a sentence per field.
         """
         found = self._workflow(workflow)
         if actor.barred:
@@ -326,9 +327,16 @@ class Desk:
             "started_at": transition.now,
         }
         await runs.create(transition.tx, row)
+        await self._check_pace(transition, workflow, actor=actor)
         transition.note(EventKind.STARTED, actor=actor, workflow=workflow.name, input=dict(values))
         await transition.wake(Kind.RUN, run_id)
         await transition.wake(Kind.CHANGE, run_id)
+
+    async def _check_pace(self, transition: Transition, workflow: Workflow, *, actor: Actor) -> None:
+        since = transition.now - timedelta(minutes=1)
+        made = await runs.starts(transition.tx, workflow=workflow.name, requested_by=actor.id, since=since)
+        if made > workflow.starts_per_minute:
+            raise TooManyStarts
 
     async def _expire(self, transition: Transition, row: Row[Any]) -> None:
         await runs.by_id(transition.tx, row.run_id, locks=True)

@@ -78,6 +78,10 @@ class InvalidInput(EngineError):
         super().__init__("; ".join(f"{name}: {sentence}" for name, sentence in self.errors.items()))
 
 
+class TooManyStarts(EngineError):
+    """You have started this very often within a minute. Nothing was started; wait a moment and try again."""
+
+
 class NoDraft(EngineError):
     """This form was left for too long, or somebody else began it. Nothing was recorded; open it again."""
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, bindparam, insert, or_, select, update
+from sqlalchemy import Row, bindparam, func, insert, or_, select, update
 
 from engine.decisions import Json
 from engine.errors import AmbiguousRun, LeaseLost, UnknownRun
@@ -41,6 +41,23 @@ _SETTLE = update(runs).where(runs.c.id == bindparam("run_id"))
 async def create(tx: Transaction, values: Mapping[str, Json]) -> None:
     """Insert a run. Raises: Conflict when the request key is there already."""
     await tx.execute(_CREATE, values)
+
+
+_STARTS = (
+    select(func.count())
+    .select_from(runs)
+    .where(
+        runs.c.started_at > bindparam("since"),
+        runs.c.workflow == bindparam("name"),
+        runs.c.requested_by == bindparam("person"),
+    )
+)
+
+
+async def starts(tx: Transaction, *, workflow: str, requested_by: str, since: datetime) -> int:
+    """Count the runs of a workflow that somebody has started since."""
+    wanted = {"name": workflow, "person": requested_by, "since": since}
+    return int((await tx.execute(_STARTS, wanted)).scalar_one())
 
 
 async def by_id(tx: Transaction, run_id: str, *, locks: bool = False) -> Row[Any]:

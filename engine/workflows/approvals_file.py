@@ -9,6 +9,7 @@ carry_out_within = "1h"                     # an approval that the graph gets la
 required_approvals = 1                      # how many different people have to approve; one may reject
 edit_requires_second_approver = false       # true: what one person has typed, another one has to approve
 starters = { groups = ["S0STAFF"] }         # left out: everybody may start
+starts_per_minute = 60                      # of one workflow by one person; left out: 60
 
 [workflows.expense]
 title = "Expense"
@@ -37,11 +38,12 @@ from engine.errors import AppError
 from engine.forms import MISSING
 from engine.policy import Policy
 from engine.questions import DIALECT_NAMES, PROTOCOL_NAMES, AnswerMapping, fault_of
-from engine.workflows.rules import Level, Rules
+from engine.workflows.rules import STARTS_PER_MINUTE, Level, Rules
 
 FILE_NAME = "approvals.toml"
 NEVER = "never"
 MOST_APPROVALS = 20
+MOST_STARTS = 100_000
 
 _SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 
@@ -77,6 +79,7 @@ class _Terms(_Table):
 class _Defaults(_Terms):
     channel: Name | None = None
     starters: _People | None = None
+    starts_per_minute: Annotated[int, Field(ge=1, le=MOST_STARTS)] | None = None
 
 
 class _Level(_Terms):
@@ -175,6 +178,7 @@ def _rules(defaults: _Defaults, own: _Workflow) -> Rules:
         levels=levels,
         channel=channel,
         starters=_policy(Policy(allow_self=True), _Terms(approvers=starters)) if starters else None,
+        starts_per_minute=own.starts_per_minute or defaults.starts_per_minute or STARTS_PER_MINUTE,
         answers=AnswerMapping(**dict(own.answers)) if own.answers else None,
         dialect=own.dialect,
         inputs=None if own.inputs is None else tuple(own.inputs),

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Final
 
 from engine.canonical import canonical
 from engine.decisions import Json
 from engine.policy import Policy
 from engine.questions import AnswerMapping
+
+STARTS_PER_MINUTE: Final = 60
+"""More than anybody types; each start posts a message, of which Slack takes about one a second in a channel."""
 
 
 @dataclass(frozen=True)
@@ -29,7 +33,8 @@ class Level:
 class Rules:
     """What approvals.toml says about one workflow.
 
-    `starters` are the people who may start it, None: everybody. `dialect` names the dialect of its questions, None:
+    `starters` are the people who may start it, None: everybody; each of them
+    `starts_per_minute` times at most. `dialect` names the dialect of its questions, None:
     it is told by their shape. `problem` is a sentence when questions cannot be asked or decided as set up; the
     workflow can be shown all the same.
     """
@@ -38,6 +43,7 @@ class Rules:
     levels: tuple[Level, ...] = ()
     channel: str | None = None
     starters: Policy | None = None
+    starts_per_minute: int = STARTS_PER_MINUTE
     answers: AnswerMapping | None = None
     dialect: str | None = None
     inputs: tuple[str, ...] | None = None

@@ -73,6 +73,11 @@ class Workflow:
         """Who may start it; None: everybody."""
         return self.rules.starters
 
+    @property
+    def starts_per_minute(self) -> int:
+        """How often one person may start it within a minute."""
+        return self.rules.starts_per_minute
+
     def policy_for(self, shown: Json) -> Policy:
         """Return who may decide a question: the first matching level's policy, else the workflow's own."""
         return self.rules.policy_for(shown)

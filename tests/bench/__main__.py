@@ -23,11 +23,11 @@ from statistics import median
 
 import psycopg
 
-from bot.demo import examples
 from bot.sandbox import Sandbox
 from tests.bench.clicks import Clicker, Door
 from tests.bench.figures import Row, table
 from tests.postgres import postgres
+from tests.unhurried import unhurried
 
 WARM, ROUNDS, BATCH = 20, 200, 20
 TIME_S = 80
@@ -42,12 +42,13 @@ async def bench(folder: Path) -> None:
         postgres_url = stack.enter_context(postgres(folder, is_durable=True))
         _print(_machine(folder, postgres_url))
         sandbox = await stack.enter_async_context(Sandbox())
+        app = unhurried(folder)
         stored = {"SQLite": f"sqlite:///{folder / 'assent.db'}", "PostgreSQL": postgres_url}
         doors = [
-            Door(name, await stack.enter_async_context(_standing("bot", sandbox, database_url=url)))
+            Door(name, await stack.enter_async_context(_standing("bot", sandbox, app=app, database_url=url)))
             for name, url in stored.items()
         ]
-        empty = Door("empty", await stack.enter_async_context(_standing("empty", sandbox)))
+        empty = Door("empty", await stack.enter_async_context(_standing("empty", sandbox, app=app)))
         await _measure(Clicker(sandbox), doors, empty)
         _print(_report(doors, empty))
 
@@ -80,11 +81,11 @@ def _report(doors: list[Door], empty: Door) -> str:
 
 
 @asynccontextmanager
-async def _standing(kind: str, sandbox: Sandbox, *, database_url: str = "") -> AsyncIterator[str]:
+async def _standing(kind: str, sandbox: Sandbox, *, app: Path, database_url: str = "") -> AsyncIterator[str]:
     """Start a door in a process of its own and give its request URL; it stops when its input ends."""
     process = await asyncio.create_subprocess_exec(
         sys.executable,
-        *("-m", "tests.bench.doors", kind, sandbox.api_url, database_url, str(examples())),
+        *("-m", "tests.bench.doors", kind, sandbox.api_url, database_url, str(app)),
         stdin=asyncio.subprocess.PIPE,
         stdout=asyncio.subprocess.PIPE,
         stderr=None if "-v" in sys.argv else asyncio.subprocess.DEVNULL,

@@ -26,6 +26,7 @@ from engine import (
     Seen,
     SelfApproval,
     StaleQuestion,
+    TooManyStarts,
     UnknownApproval,
     UnknownOption,
     UnknownRun,
@@ -334,6 +335,31 @@ async def test_a_start_is_made_once_per_request_key(driver: Driver) -> None:
     ]
     assert len({run.id for run in await asyncio.gather(*starts)}) == 1
     assert len(await driver.desk.recent()) == 1
+
+
+async def test_t30_of_a_hundred_starts_in_a_minute_sixty_are_taken(driver: Driver) -> None:
+    """One person starts one workflow 60 times a minute; others, other workflows and the next minute are free."""
+    for number in range(100):
+        if number < 60:
+            await driver.start("deploy")
+        else:
+            with pytest.raises(TooManyStarts):
+                await driver.start("deploy")
+    assert len(await driver.desk.recent(limit=200)) == 60
+    await driver.start("deploy", actor=AMY)
+    await driver.start("expense", amount="1")
+    with pytest.MonkeyPatch.context() as patch:
+        later = utc_now() + timedelta(minutes=1)
+        patch.setattr(Database, "now", lambda _: later)
+        await driver.start("deploy")
+
+
+async def test_t30_a_form_that_comes_again_starts_no_more_and_is_not_refused(driver: Driver) -> None:
+    """The last of sixty sent again is the run that it made."""
+    for number in range(60):
+        run = await driver.desk.start("deploy", entries={}, actor=RITA, request_key=f"view-{number}")
+    again = await driver.desk.start("deploy", entries={}, actor=RITA, request_key="view-59")
+    assert again.id == run.id
 
 
 async def test_a_wrong_start_says_what_is_wrong(driver: Driver) -> None:

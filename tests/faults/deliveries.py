@@ -24,6 +24,7 @@ from tests.faults.forging import wire
 from tests.journeys.office import Office, at_work, settings
 from tests.journeys.people import CHANNEL
 from tests.postgres import postgres
+from tests.unhurried import unhurried
 from tests.waiting import eventually
 
 Setting = Literal["signed HTTP", "Socket Mode", "two bots on PostgreSQL"]
@@ -232,7 +233,9 @@ async def _opened(
     database_url: str | None,
 ) -> Scene:
     sandbox = await stack.enter_async_context(Sandbox(timing=Timing(retries_s=())))
-    made = settings(sandbox, folder, door="socket" if setting == "Socket Mode" else "http")
+    made = settings(
+        sandbox, folder, door="socket" if setting == "Socket Mode" else "http", app=unhurried(folder)
+    )
     if database_url is not None:
         made = made.model_copy(update={"assent_database_url": SecretStr(database_url)})
     bots = 2 if setting == "two bots on PostgreSQL" else 1

@@ -8,6 +8,7 @@ from engine.errors import AppError
 from engine.forms import read_form
 from engine.policy import Policy
 from engine.questions import AnswerMapping
+from engine.workflows.rules import Rules
 from tests.engine.workflows.apps import BUILDER, Write, graphs, load, only
 
 FULL = """
@@ -15,8 +16,10 @@ FULL = """
 channel = "#approvals"
 approvers = { users = ["U0AMY"], groups = ["S0APPROVERS"] }
 expires_after = "24h"
+starts_per_minute = 5
 
 [workflows.it]
+starts_per_minute = 7
 title = "The thing"
 description = "Does it."
 channel = "C0OTHER"
@@ -52,6 +55,8 @@ async def test_rules_are_inherited_and_overridden(write: Write) -> None:
     assert (it.title, it.description, it.channel, it.problem) == ("The thing", "Does it.", "C0OTHER", None)
     assert it.starters == Policy(groups=frozenset({"S0STAFF"}), allow_self=True)
     assert it.answers == AnswerMapping(approve={"yes": True}, reject="$reason", edit="update")
+    assert (it.starts_per_minute, other.starts_per_minute) == (7, 5)
+    assert Rules().starts_per_minute == 60
     own = Policy(users=amy, groups=group, allow_self=True, expires_after_s=86_400)
     assert (
         it.policy_for("text") == it.policy_for({"level": "manager"}) == it.policy_for({"amount": 10}) == own
@@ -120,6 +125,7 @@ async def test_rules_that_cannot_work_are_a_problem_to_show(write: Write, text: 
             '[defaults]\nexpires_after = "1 day"',
             'defaults.expires_after: write a number and a unit, such as "90s"',
         ),
+        ("[defaults]\nstarts_per_minute = 0", "defaults.starts_per_minute: input should be greater than"),
         ('[defaults]\nexpires_after = "0h"', "defaults.expires_after: write a number and a unit"),
         (
             '[workflows.itt]\ntitle = "x"',
