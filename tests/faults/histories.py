@@ -23,7 +23,7 @@ SPREAD = 1_000_003
 async def measure(plan: Plan) -> list[Figure]:
     """Play histories without faults; `--seed` and the number that is told play one again."""
     told = await played(plan, plan.of(HISTORIES), strikes=0, time_s=TIME_S)
-    detail = f"{', '.join(SHAPES)}; {told.refused:,} wrong clicks refused"
+    detail = f"{', '.join(SHAPES)}; {told.refused:,} wrong clicks refused, {told.jumps:,} clock jumps"
     name = f"random histories against the model, of {plan.of(HISTORIES):,}"
     return [Figure(name, told.count, told.violations, detail)]
 
@@ -32,7 +32,7 @@ class Told:
     """What came of many histories."""
 
     def __init__(self) -> None:
-        self.count, self.refused = 0, 0
+        self.count, self.refused, self.jumps = 0, 0, 0
         self.violations: list[str] = []
         self.struck: Counter[str] = Counter()
 
@@ -59,6 +59,7 @@ async def played(plan: Plan, count: int, *, strikes: int, time_s: float = math.i
                 told.violations.append(f"history {number}: {error}; faults {faults.struck}")
             told.count += 1
             told.refused += history.refused
+            told.jumps += history.jumps
             told.struck.update(faults.struck)
         await stage.close()
         told.violations += [f"histories from {begin}: {each}" for each in check(evidence(stage))]

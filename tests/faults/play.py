@@ -10,6 +10,7 @@ import asyncio
 import random
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
+from datetime import timedelta
 from typing import TypeVar
 
 from engine import (
@@ -34,6 +35,9 @@ STEPS = 80
 """Far more than the longest history takes."""
 RESTARTS_SHARE = 0.25
 """Of the faults in which the database was away; a process that goes on is the more frequent case."""
+JUMPS_SHARE = 0.2
+JUMPS = tuple(timedelta(minutes=minutes) for minutes in (0, 10, -10, 60, -60))
+"""How far the clock may be off; the shapes' deadlines are further away than from one end to the other."""
 WRONG = ("outsider", "requester", "digest", "revision", "old card", "twice")
 
 
@@ -51,7 +55,8 @@ class History:
         self._name = f"{seed}"
         self._model = Model(self._shape)
         self._cards: list[ApprovalView] = []
-        self.refused = 0
+        self.refused = self.jumps = 0
+        self._clock_dice = random.Random(f"clock {seed}")  # noqa: S311 - a dice of its own: clocks move no fault
         at = [int(self._dice.expovariate(1 / 40)) + 1 for _ in range(strikes)]
         self._planned = {point: self._dice.random() < 0.25 for point in at}
 
@@ -96,11 +101,20 @@ class History:
         """Bring the run to its rest, now and then by two drivers at once, and compare."""
         if self._dice.random() < 0.1:
             await self._restart()
+        await self._jump()
         await self._surely(self._advance)
         while failed := [each for each in self._pending() if each.question.dialect == "failure"]:
             await self._surely(lambda: self._decide(failed[0], Choice("retry")))
             await self._surely(self._advance)
         self._compare()
+
+    async def _jump(self) -> None:
+        """Set the clock, now and then, and look for deadlines that have passed: none has."""
+        if self._clock_dice.random() < JUMPS_SHARE:
+            self._faults.clock = self._clock_dice.choice(JUMPS)
+            self.jumps += 1
+            with self._faults.put_off():
+                await self._stage.desk.expire()
 
     async def _advance(self) -> None:
         runner, run_id = self._stage.bench.runner, self._run.id

@@ -16,5 +16,5 @@ async def measure(plan: Plan) -> list[Figure]:
     wanted = plan.of(SCHEDULES)
     told = await played(plan, wanted, strikes=STRIKES, time_s=TIME_S)
     struck = ", ".join(f"{name} {count}" for name, count in told.struck.most_common())
-    detail = f"{told.struck.total():,} faults: {struck}"
+    detail = f"{told.struck.total():,} faults: {struck}; {told.jumps:,} clock jumps"
     return [Figure(f"fault schedules in one process, of {wanted:,}", told.count, told.violations, detail)]

@@ -6,6 +6,7 @@ import asyncio
 import os
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -32,6 +33,8 @@ class Faults:
         self._planned: dict[int, bool] = {}
         self.passed = 0
         self.struck: list[str] = []
+        self.clock = timedelta()
+        """How far the time of the database is off."""
         self._is_off = False
 
     def plan(self, planned: dict[int, bool]) -> None:
@@ -67,6 +70,9 @@ class FaultyDatabase(Database):
     def __init__(self, url: str, faults: Faults) -> None:
         super().__init__(url)
         self._faults = faults
+
+    def now(self) -> datetime:
+        return super().now() + self._faults.clock
 
     async def _commit(self, begun: Begun) -> None:
         self._faults.point("before a commit")
