@@ -7,6 +7,7 @@ answer to anything else is JSON.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import cache
 
 from engine.decisions import Answer, Json, Verdict
 from engine.forms import Form, form_from_schema
@@ -28,13 +29,14 @@ ANSWER_LABEL = "Answer…"
 
 
 def _read(asked: Asked) -> Question:
-    own_words = Option(ANSWER, ANSWER_LABEL, Verdict.RESPOND, form=_form(asked.value))
+    is_scalar = isinstance(asked.value, str | int | float) and not isinstance(asked.value, bool)
+    own_words = Option(ANSWER, ANSWER_LABEL, Verdict.RESPOND, form=_form(is_scalar=is_scalar))
     options = (APPROVE, REJECT, *edit_of(state_form(asked)), own_words)
     return Question(dialect="plain", text=asked_in(asked.value), shown=asked.value, options=options)
 
 
-def _form(value: Json) -> Form:
-    is_scalar = isinstance(value, str | int | float) and not isinstance(value, bool)
+@cache
+def _form(*, is_scalar: bool) -> Form:
     wanted = {"type": "string", "format": "textarea"} if is_scalar else {}
     return form_from_schema({"type": "object", "properties": {ANSWER: wanted}, "required": [ANSWER]})
 
