@@ -12,6 +12,7 @@ from pathlib import Path
 from engine.checkpointer import SQLModelSaver
 from engine.database import Database
 from engine.desk import Desk
+from engine.exits import keep_running
 from engine.leases import Leases
 from engine.ledger import Ledger, Listener
 from engine.progress import Progress
@@ -49,7 +50,9 @@ async def open_desk(
 
     Raises: BadDatabaseUrl, BadEncryptionKey, DatabaseInUse, DatabaseTooNew, StoreError, AppError.
     """
-    asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(NODE_THREADS, "assent-node"))
+    loop = asyncio.get_running_loop()
+    loop.set_default_executor(ThreadPoolExecutor(NODE_THREADS, "assent-node"))
+    keep_running(loop)
     database = Database(database_url)
     leases = Leases(database)
     try:

@@ -35,6 +35,7 @@ from engine.checkpointing.group_commit import Guard
 from engine.clock import utc_now
 from engine.decisions import Json
 from engine.errors import KeptInside, StaleQuestion, StaleWriter, StoreError, UnfitAnswer
+from engine.exits import running_nodes
 from engine.pauses import Failed, Look, Pause, Situation, failing, situation
 from engine.workflows import Workflow
 
@@ -256,21 +257,22 @@ class Thread:
         Raises: StoreError, StaleWriter, StaleQuestion, and cancellation; the thread can be run again after those.
         """
         try:
-            async for namespace, mode, event in self._graph.astream(
-                payload,
-                self._config,
-                stream_mode=["updates", "custom", "tasks"],
-                output_keys=self._graph.output_channels,  # what the output leaves out is shown to nobody
-                subgraphs=True,
-                durability="sync",
-            ):
-                if self._hears is not None:
-                    self._hears(namespace, mode, event)
+            with running_nodes():
+                async for namespace, mode, event in self._graph.astream(
+                    payload,
+                    self._config,
+                    stream_mode=["updates", "custom", "tasks"],
+                    output_keys=self._graph.output_channels,  # what the output leaves out is shown to nobody
+                    subgraphs=True,
+                    durability="sync",
+                ):
+                    if self._hears is not None:
+                        self._hears(namespace, mode, event)
         except (StoreError, StaleWriter):
             raise
         except UnknownInterruptError as error:
             raise StaleQuestion from error
-        except Exception as error:
+        except (Exception, SystemExit) as error:
             # a node raised, and that could not be stored: nobody could be asked about it
             failure = self._saver.failure
             if failure is not None:
@@ -323,7 +325,7 @@ def _updated_keys(writes: Iterable[PendingWrite]) -> frozenset[str]:
     return frozenset(channel for task_id, channel, _ in writes if task_id == NULL_TASK_ID)
 
 
-def _refused(error: Exception) -> str | None:
+def _refused(error: BaseException) -> str | None:
     """Say what pydantic has against an answer, in its own words; None: it does not say."""
     if not isinstance(error, ValidationError):
         return None
@@ -332,7 +334,7 @@ def _refused(error: Exception) -> str | None:
     return f"The graph refuses this answer, though it fits the schema that it gave: {words}. Nothing of it was taken."
 
 
-def _told(error: Exception) -> str:
+def _told(error: BaseException) -> str:
     """Say what was raised, also when it cannot say so itself."""
     try:
         return f"{type(error).__name__}: {error}"
