@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator
+import time
+from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
-from sqlalchemy import update
+from sqlalchemy import Row, update
 
 from engine import (
     AlreadyDecided,
@@ -26,12 +28,14 @@ from engine import (
     SelfApproval,
     StaleQuestion,
     UnknownOption,
+    endorsements,
     open_desk,
 )
 from engine.canonical import answer_digest
 from engine.database import Database
 from engine.decisions import Answer
 from engine.tables import endorsements as endorsements_table
+from engine.transactions import Transaction
 from tests.engine.desk_driver import AMY, APPROVE, BEN, DORA, OTTO, REJECT, RITA, Driver, edit, seen
 from tests.waiting import eventually
 
@@ -248,6 +252,37 @@ async def test_of_those_who_approve_at_once_the_last_decides(database_url: str, 
             statuses = sorted(each.status for each in made)
             assert statuses == [ApprovalStatus.DECIDED, ApprovalStatus.PENDING, ApprovalStatus.PENDING]
             await driver.ended(run)
+
+
+async def test_who_approves_meanwhile_is_seen(
+    database_url: str, app: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """However long one of two takes between looking at the others and being written down, they add up."""
+    inner = endorsements.of
+
+    async def slowly(tx: Transaction, approval_id: str, *, revision: int) -> Sequence[Row[Any]]:
+        rows = await inner(tx, approval_id, revision=revision)
+        time.sleep(0.1)  # noqa: ASYNC251  a decision's transaction has a thread of its own
+        return rows
+
+    async with AsyncExitStack() as stack:
+        count = 2 if database_url.startswith("postgresql") else 1
+        desks = [
+            await stack.enter_async_context(open_desk(database_url=database_url, app=app))
+            for _ in range(count)
+        ]
+        driver = Driver(desks[0])
+        run = await driver.start("two", amount="5")
+        (asked,) = await driver.asked(run)
+        monkeypatch.setattr("engine.endorsements.of", slowly)
+        made = await asyncio.gather(
+            *(
+                desks[at % count].decide(seen(asked), actor=who, choice=APPROVE)
+                for at, who in enumerate((AMY, BEN))
+            )
+        )
+        assert sorted(each.status for each in made) == [ApprovalStatus.DECIDED, ApprovalStatus.PENDING]
+        await driver.ended(run)
 
 
 async def test_t11_who_was_taken_off_the_list_counts_no_more(database_url: str, app: Path) -> None:
