@@ -21,6 +21,7 @@ from langgraph.pregel import Pregel
 
 from engine.checkpointing.encoding import encoded_checkpoint, encoded_writes
 from engine.checkpointing.group_commit import Guard, Series
+from engine.checkpointing.ids import not_before
 from engine.checkpointing.store import CheckpointStore, PendingInterrupt
 from engine.checkpointing.sync import SyncMethods
 from engine.checkpointing.tuples import Listing, config_of, tuple_of
@@ -106,7 +107,10 @@ class SQLModelSaver(SyncMethods):
             record = await self._store.exact(_place(config), str(checkpoint_id), self.serde)
         else:
             record = await self._store.latest(_place(config), self.serde, holder=self._series)
-        return None if record is None else tuple_of(record, self.serde)
+        if record is None:
+            return None
+        not_before(record.checkpoint_id)
+        return tuple_of(record, self.serde)
 
     async def alist(
         self,

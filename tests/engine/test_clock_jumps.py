@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+import json
+import time
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from types import SimpleNamespace
+from uuid import UUID
 
 import pytest
+from langgraph.checkpoint.base import id as ids
 
 from engine import ApprovalStatus, Expired, RunStatus, clock
+from engine.checkpointing.ids import not_before
 from engine.clock import SLOW_ANSWER_S, Clock
 from engine.database import Database
 from tests.engine.desk_driver import AMY, APPROVE, RITA, open_bench, seen
@@ -75,6 +82,75 @@ async def test_f14_two_replicas_tell_one_time(postgres_url: str, monkeypatch: py
                 bench.database._clock.hear(late, asked_s=clock.ticks_s())
                 with pytest.raises(Expired):
                     await bench.driver.desk.decide(seen(first), actor=AMY, choice=APPROVE)
+
+
+SOURCE = """
+import pathlib
+from typing_extensions import TypedDict
+from langgraph.graph import START, StateGraph
+from langgraph.types import interrupt
+from engine import idempotency_key
+
+class State(TypedDict, total=False):
+    amount: int
+    paid: str
+
+def ask(state: State) -> State:
+    return {"paid": str(interrupt({"question": "Pay?", "amount": state["amount"]}))}
+
+def pay(state: State) -> State:
+    with pathlib.Path(__file__).with_name("effects").open("a") as sink:
+        sink.write(idempotency_key() + "\\n")
+    return {"paid": state.get("paid", "") + " paid"}
+
+def end(state: State) -> State:
+    return {"paid": state["paid"] + " told"}
+
+asked = StateGraph(State).add_node("ask", ask).add_node("pay", pay).add_node("end", end)
+asked = asked.add_edge(START, "ask").add_edge("ask", "pay").add_edge("pay", "end").compile()
+stopped = StateGraph(State).add_node("pay", pay).add_node("end", end)
+stopped = stopped.add_edge(START, "pay").add_edge("pay", "end").compile(interrupt_before=["pay"])
+"""
+
+
+@pytest.mark.parametrize("workflow", ["asked", "stopped"])
+@pytest.mark.parametrize("behind_s", [2, 600, 86_400])
+async def test_f14_a_process_whose_clock_is_behind_goes_on_and_acts_once(
+    database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, workflow: str, behind_s: int
+) -> None:
+    """A replica, or a restart after the clock was set back: the head is the latest step, not the latest time."""
+    (tmp_path / "behind.py").write_text(SOURCE)
+    located = {name: f"./behind.py:{name}" for name in ("asked", "stopped")}
+    app = tmp_path / "langgraph.json"
+    app.write_text(json.dumps({"dependencies": ["."], "graphs": located}))
+    (tmp_path / "approvals.toml").write_text(
+        '[defaults]\nchannel = "#approvals"\napprovers = { users = ["U0AMY"] }\n'
+    )
+    async with open_bench(database_url, app=app) as one:
+        run = await one.driver.start(workflow, amount="5")
+        await one.runner.advance(run.id)
+        (card,) = await one.driver.asked(run)
+    behind = SimpleNamespace(time_ns=lambda: time.time_ns() - behind_s * 10**9)
+    monkeypatch.setattr(ids, "time", behind)
+    monkeypatch.setattr(ids, "_last_v6_timestamp", None)
+    async with open_bench(database_url, app=app) as other:
+        await other.driver.desk.decide(seen(card), actor=AMY, choice=APPROVE)
+        for _ in range(3):
+            await other.runner.advance(run.id)
+        ended = await other.driver.ended(run)
+        assert ended.status is RunStatus.FINISHED
+        assert ended.result["paid"].endswith("paid told")
+    assert len((tmp_path / "effects").read_text().splitlines()) == 1
+
+
+def test_ids_of_another_kind_move_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Threads of other tools may have names for ids, or random ones."""
+    monkeypatch.setattr(ids, "_last_v6_timestamp", 7)
+    for other in ("", "step-1", "ffffffff-ffff-4fff-bfff-ffffffffffff"):
+        not_before(other)
+    assert ids._last_v6_timestamp == 7
+    not_before("00000000-0000-6009-8000-000000000000")
+    assert ids.uuid6() > UUID("00000000-0000-6009-8000-000000000000")
 
 
 def test_a_server_that_is_slow_to_answer_does_not_move_a_time_that_is_known(
