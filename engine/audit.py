@@ -1,8 +1,8 @@
 """The audit trail: append-only entries, each sealed with the hash of the one before it.
 
 Detail by kind: STARTED {workflow, input}; ASKED and ASKED_ANEW {text, digest, revision, round};
-DECIDED {verdict, option, label, reason, before, after, digest, revision, answer_digest}; ENDORSED the same and
-{count, required};
+DECIDED {verdict, option, label, reason, before, after, digest, revision, answer_digest, endorsers};
+ENDORSED the same with {groups, count, required} for endorsers;
 RESUMED {verdict, answer_digest}, the digest of what was sent; RESENT {}; REFUSED {code, option};
 WITHDRAWN {why}; RESTARTED {why, taken_back}, the numbers of questions; DROPPED {count, why}; EXPIRED {};
 STOPPED {reason}; FINISHED {result}; FAILED {error}.

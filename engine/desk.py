@@ -334,7 +334,9 @@ class Desk:
 
     async def _check_pace(self, transition: Transition, workflow: Workflow, *, actor: Actor) -> None:
         since = transition.now - timedelta(minutes=1)
-        made = await runs.starts(transition.tx, workflow=workflow.name, requested_by=actor.id, since=since)
+        made = await runs.starts(
+            transition.tx, workflow=workflow.name, requested_by=actor.id, since=since, until=transition.now
+        )
         if made > workflow.starts_per_minute:
             raise TooManyStarts
 

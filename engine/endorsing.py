@@ -81,7 +81,8 @@ async def endorse(
     await endorsements.put(transition.tx, values)
     told = {**decided.columns(), "digest": view.digest, "revision": view.revision}
     told["answer_digest"] = values["answer_digest"]
-    note(transition, asked, EventKind.ENDORSED, actor=actor, values=told, count=count, required=required)
+    more = {"groups": values["actor_groups"], "count": count, "required": required}
+    note(transition, asked, EventKind.ENDORSED, actor=actor, values=told, **more)
     return True
 
 
@@ -100,23 +101,34 @@ async def endorsed(tx: Transaction, asked: Asked, digest: str) -> Decided:
 async def _counting(
     tx: Transaction, asked: Asked, rows: Sequence[Row[Any]], *, digest: str
 ) -> Sequence[Row[Any]]:
-    """Pick the endorsements of an answer that still count. Raises: AlteredQuestion for one that no entry tells of."""
+    """Pick the endorsements of an answer that still count.
+
+    Raises: AlteredQuestion when the trail's last word of a person is not the same.
+    """
     same = [row for row in rows if row.answer_digest == digest and still_counts(asked, row)]
     if same:
         events = await audit.of_run(tx, asked.view.run_id)
-        told = [
-            each for each in events if each.kind is EventKind.ENDORSED and each.approval_id == asked.view.id
-        ]
-        if not all(any(_is_told(event, row) for event in told) for row in same):
+        last = {
+            each.actor_id: each
+            for each in events
+            if (each.kind, each.approval_id) == (EventKind.ENDORSED, asked.view.id)
+        }
+        if not all(row.actor_id in last and _is_told(last[row.actor_id], row) for row in same):
             raise AlteredQuestion
     return same
 
 
 def _is_told(event: Event, row: Row[Any]) -> bool:
-    """Say whether an audit entry tells of just this endorsement."""
-    kept = {**row.answer, "revision": row.revision, "answer_digest": row.answer_digest}
-    same = ("verdict", "option", "label", "reason", "before", "after", "revision", "answer_digest")
-    return event.actor_id == row.actor_id and all(event.detail.get(name) == kept.get(name) for name in same)
+    """Say whether an audit entry, the person's last one, tells of just this endorsement."""
+    kept = {
+        **row.answer,
+        "revision": row.revision,
+        "answer_digest": row.answer_digest,
+        "groups": row.actor_groups,
+    }
+    same = ("verdict", "option", "label", "reason", "before", "after", "revision", "answer_digest", "groups")
+    is_same_person = (event.actor_id, event.actor_name) == (row.actor_id, row.actor_name)
+    return is_same_person and all(event.detail.get(name) == kept.get(name) for name in same)
 
 
 def _decided(asked: Asked, row: Row[Any]) -> Decided:

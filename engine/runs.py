@@ -48,15 +48,18 @@ _STARTS = (
     .select_from(runs)
     .where(
         runs.c.started_at > bindparam("since"),
+        runs.c.started_at <= bindparam("until"),
         runs.c.workflow == bindparam("name"),
         runs.c.requested_by == bindparam("person"),
     )
 )
 
 
-async def starts(tx: Transaction, *, workflow: str, requested_by: str, since: datetime) -> int:
-    """Count the runs of a workflow that somebody has started since."""
-    wanted = {"name": workflow, "person": requested_by, "since": since}
+async def starts(
+    tx: Transaction, *, workflow: str, requested_by: str, since: datetime, until: datetime
+) -> int:
+    """Count the runs of a workflow that somebody has started between two moments."""
+    wanted = {"name": workflow, "person": requested_by, "since": since, "until": until}
     return int((await tx.execute(_STARTS, wanted)).scalar_one())
 
 

@@ -43,6 +43,7 @@ from engine.workflows.rules import STARTS_PER_MINUTE, Level, Rules
 FILE_NAME = "approvals.toml"
 NEVER = "never"
 MOST_APPROVALS = 20
+LONGEST_S = 100 * 365 * 86_400
 MOST_STARTS = 100_000
 
 _SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
@@ -51,6 +52,8 @@ _SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 def _duration(text: str) -> str:
     if text != NEVER and not re.fullmatch(r"0*[1-9][0-9]{0,8}[smhd]", text):
         raise ValueError('write a number and a unit, such as "90s", "30m", "24h" or "7d", or "never"')
+    if text != NEVER and int(text[:-1]) * _SECONDS[text[-1]] > LONGEST_S:
+        raise ValueError('this is over 100 years; write "never"')
     return text
 
 
@@ -217,4 +220,17 @@ def _problem(policy: Policy, *, levels: tuple[Level, ...], channel: str | None) 
         problems.append(
             f"{FILE_NAME} has a level without approvers in this workflow: nobody may decide there."
         )
+    short = map(_too_few, (policy, *(level.policy for level in levels)))
+    problems += dict.fromkeys(sentence for sentence in short if sentence)
     return " ".join(problems) or None
+
+
+def _too_few(policy: Policy) -> str | None:
+    """Say so when a policy names fewer people than it needs; how many are in a group is not known here."""
+    needed = max(policy.required_approvals, 2 if policy.edit_requires_second_approver else 1)
+    if policy.groups or not policy.users or len(policy.users) >= needed:
+        return None
+    return (
+        f"{FILE_NAME} names {len(policy.users)} to approve what {needed} have to approve alike. "
+        "Name more, or lower required_approvals or edit_requires_second_approver."
+    )

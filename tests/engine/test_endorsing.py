@@ -17,6 +17,7 @@ from sqlalchemy import Row, update
 from engine import (
     AlreadyDecided,
     AlreadyEndorsed,
+    AlteredQuestion,
     ApprovalStatus,
     ApprovalView,
     Choice,
@@ -431,6 +432,40 @@ async def test_t04_an_endorsement_that_was_altered_is_agreed_with_by_nobody(
     await database.close()
     with pytest.raises(Exception, match="not what was asked"):
         await driver.decide(run, Choice(agrees_with=digest), actor=BEN)
+
+
+async def test_t04_an_endorsement_that_was_taken_back_cannot_be_put_back(
+    driver: Driver, database_url: str
+) -> None:
+    """Amy types 7000, then 9; somebody writes the first row back: the trail's last word is another."""
+    run = await driver.start("edits", amount="5")
+    database = Database(database_url)
+    first = (await driver.decide(run, edit(amount="7000"), actor=AMY)).endorsements[0].answer_digest
+    async with database.reading() as tx:
+        (old,) = await endorsements.of(tx, (await driver.asked(run))[0].id, revision=1)
+    await driver.decide(run, edit(amount="9"), actor=AMY)
+    async with database.transaction() as tx:
+        await tx.execute(
+            update(endorsements_table).values(answer=old.answer, answer_digest=old.answer_digest)
+        )
+    await database.close()
+    with pytest.raises(AlteredQuestion):
+        await driver.decide(run, Choice(agrees_with=first), actor=BEN)
+
+
+@pytest.mark.parametrize("altered", [{"actor_groups": ["S0NEW"]}, {"actor_name": "Somebody Else"}])
+async def test_t04_the_person_of_an_endorsement_is_bound_too(
+    driver: Driver, database_url: str, altered: dict[str, Any]
+) -> None:
+    """Nobody becomes a member of a group, or gets another name, by a change of the row."""
+    run = await driver.start("edits", amount="5")
+    (given,) = (await driver.decide(run, edit(amount="7"), actor=AMY)).endorsements
+    database = Database(database_url)
+    async with database.transaction() as tx:
+        await tx.execute(update(endorsements_table).values(**altered))
+    await database.close()
+    with pytest.raises(AlteredQuestion):
+        await driver.decide(run, Choice(agrees_with=given.answer_digest), actor=BEN)
 
 
 async def test_requests_of_one_person_do_not_count_for_another_question(driver: Driver) -> None:

@@ -172,7 +172,7 @@ MUTATIONS: Final[tuple[Mutation, ...]] = (
     Mutation("one is enough", "engine/deciding.py", "        if count < wanted:\n", "        if False:\n", ENDORSING),
     Mutation("different answers are added up", "engine/endorsing.py", "row for row in rows if row.answer_digest == digest and still_counts(asked, row)", "row for row in rows if still_counts(asked, row)", ENDORSING),
     Mutation("an altered endorsement is agreed with", "engine/endorsing.py", "        or answer_digest(answer) != row.answer_digest\n", "", ENDORSING),
-    Mutation("an endorsement without an entry counts", "engine/endorsing.py", "        if not all(any(_is_told(event, row) for event in told) for row in same):\n", "        if False:\n", ENDORSING),
+    Mutation("an endorsement without an entry counts", "engine/endorsing.py", "        if not all(row.actor_id in last and _is_told(last[row.actor_id], row) for row in same):\n", "        if False:\n", ENDORSING),
     Mutation("a click that was taken back counts again", "engine/endorsing.py", "request_key in own.request_keys:", "False:", ENDORSING),
     Mutation("the same people, however many", "engine/vouching.py", "_without_times(one) == _without_times(other)", "(one.users, one.groups) == (other.users, other.groups)", ENDORSING),
     Mutation("words count as nothing typed", "engine/recording.py", " or bool(self.reason.strip())", "", ENDORSING),

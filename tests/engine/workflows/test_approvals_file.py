@@ -97,6 +97,15 @@ async def test_without_approvals_toml_everything_loads_and_nobody_decides(write:
             "[[workflows.it.levels]]\nwhen = { a = 1 }\napprovers = {}",
             "a level without approvers",
         ),
+        (
+            '[defaults]\nchannel = "#a"\napprovers = { users = ["U1", "U2"] }\n'
+            "[[workflows.it.levels]]\nwhen = { a = 1 }\nrequired_approvals = 3",
+            "names 2 to approve what 3 have to approve alike",
+        ),
+        (
+            '[defaults]\nchannel = "#a"\napprovers = { users = ["U1"] }\nedit_requires_second_approver = true',
+            "names 1 to approve what 2 have to approve alike",
+        ),
     ],
 )
 async def test_rules_that_cannot_work_are_a_problem_to_show(write: Write, text: str, problem: str) -> None:
@@ -125,6 +134,7 @@ async def test_rules_that_cannot_work_are_a_problem_to_show(write: Write, text: 
             '[defaults]\nexpires_after = "1 day"',
             'defaults.expires_after: write a number and a unit, such as "90s"',
         ),
+        ('[defaults]\nexpires_after = "9999999d"', "defaults.expires_after: this is over 100 years"),
         ("[defaults]\nstarts_per_minute = 0", "defaults.starts_per_minute: input should be greater than"),
         ('[defaults]\nexpires_after = "0h"', "defaults.expires_after: write a number and a unit"),
         (
