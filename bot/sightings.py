@@ -18,8 +18,8 @@ LOG = logging.getLogger("assent")
 EVENT_TYPE: Final = "assent_posting"
 PAGES: Final = 5
 PAGE_MESSAGES: Final = 200
-CLOCK_SKEW: Final = timedelta(minutes=5)
-"""How far this machine's clock may be ahead of Slack's."""
+CLOCK_SKEW: Final = timedelta(hours=1)
+"""How far the clock that stamps runs, this machine's or the database server's, may be ahead of Slack's."""
 _BLIND: Final = frozenset(
     {"missing_scope", "not_allowed_token_type", "channel_not_found", "thread_not_found", "not_in_channel"}
 )
