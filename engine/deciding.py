@@ -8,7 +8,7 @@ from datetime import datetime
 
 from engine import approvals, endorsements, runs
 from engine.decisions import Actor, Answer, Choice, Json, Seen, Verdict
-from engine.endorsing import endorse, endorsed, endorsers
+from engine.endorsing import endorse, endorsed, endorsers, standing
 from engine.errors import (
     AlreadyDecided,
     Expired,
@@ -94,21 +94,23 @@ class Deciding:
         wanted = required(asked.view.policy, decided.option.verdict, is_typed=decided.is_typed)
         others: Sequence[Actor] = ()
         if wanted > 1:
+            rows = await standing(transition, asked)
             others = await endorsers(
-                transition, asked, decided, actor=actor, request_key=request_key, required=wanted
+                self._tx, asked, decided, rows, actor=actor, request_key=request_key, required=wanted
             )
-        count = len(others) + 1
-        if count < wanted:
-            is_made = await endorse(
-                transition,
-                asked,
-                decided,
-                actor=actor,
-                request_key=request_key,
-                count=count,
-                required=wanted,
-            )
-            return await self._pictures.approval_by_id(self._tx, asked.view.id) if is_made else None
+            count = len(others) + 1
+            if count < wanted:
+                is_made = await endorse(
+                    transition,
+                    asked,
+                    decided,
+                    rows,
+                    actor=actor,
+                    request_key=request_key,
+                    count=count,
+                    required=wanted,
+                )
+                return await self._pictures.approval_by_id(self._tx, asked.view.id) if is_made else None
         recorded = await record(
             transition, asked, decided, actor=actor, request_key=request_key, endorsers=others
         )

@@ -13,33 +13,38 @@ from engine.decisions import Actor, Answer, Seen, Verdict
 from engine.errors import AlreadyEndorsed, AlteredQuestion, UnknownOption
 from engine.ledger import Transition
 from engine.pictures import Asked, endorser, still_counts
-from engine.recording import Decided, note
+from engine.recording import TOLD, Decided, note
 from engine.transactions import Transaction
 from engine.views import Event, EventKind
 
 
+async def standing(transition: Transition, asked: Asked) -> Sequence[Row[Any]]:
+    """Return what was endorsed of a question so far, oldest first.
+
+    From here on the run is locked: of two who approve at once the second sees the first.
+    """
+    await transition.show(asked.view.run_id)
+    return await endorsements.of(transition.tx, asked.view.id, revision=asked.view.revision)
+
+
 async def endorsers(
-    transition: Transition,
+    tx: Transaction,
     asked: Asked,
     decided: Decided,
+    rows: Sequence[Row[Any]],
     *,
     actor: Actor,
     request_key: str | None,
     required: int,
 ) -> Sequence[Actor]:
-    """Return the others who have approved this answer and could still do so under today's rules, oldest first.
-
-    From here on the run is locked: of two who approve at once the second sees the first.
+    """Return the others of `standing` who approve this answer and could still do so under today's rules.
 
     Raises: AlreadyEndorsed when this person, or this very click, has approved it before and others have to;
     AlteredQuestion when an endorsement is not what was written down.
     """
-    await transition.show(asked.view.run_id)
-    rows = await endorsements.of(transition.tx, asked.view.id, revision=asked.view.revision)
-    own = next((row for row in rows if row.actor_id == actor.id), None)
-    if own is not None and request_key is not None and request_key in own.request_keys:
+    if request_key in _keys(rows, actor=actor):
         raise AlreadyEndorsed
-    same = await _counting(transition.tx, asked, rows, digest=answer_digest(decided.answer))
+    same = await _counting(tx, asked, rows, digest=answer_digest(decided.answer))
     others = [endorser(row) for row in same if row.actor_id != actor.id]
     if len(others) < len(same) and len(others) + 1 < required:
         raise AlreadyEndorsed
@@ -50,6 +55,7 @@ async def endorse(
     transition: Transition,
     asked: Asked,
     decided: Decided,
+    rows: Sequence[Row[Any]],
     *,
     actor: Actor,
     request_key: str | None,
@@ -58,22 +64,20 @@ async def endorse(
 ) -> bool:
     """Write down that a person approves this answer, the `count`-th of `required`; False: it is not asked any more.
 
-    What the same person had approved of this question before does not count any more. Raises: AlteredQuestion.
+    What the same person had approved of it before, one of `rows`, does not count any more. Raises: AlteredQuestion.
     """
     view = asked.view
     if not asked.is_intact:
         raise AlteredQuestion
     if not await approvals.hold(transition.tx, Seen(view.id, view.revision, view.digest), now=transition.now):
         return False
-    rows = await endorsements.of(transition.tx, view.id, revision=view.revision)
-    before: list[str] = next((row.request_keys for row in rows if row.actor_id == actor.id), [])
     values = {
         "approval_id": view.id,
         "revision": view.revision,
         "actor_id": actor.id,
         "actor_name": actor.name,
         "actor_groups": sorted(actor.groups),
-        "request_keys": [*before, *([request_key] if request_key is not None else [])],
+        "request_keys": [*_keys(rows, actor=actor), *([request_key] if request_key is not None else [])],
         "answer": decided.columns(),
         "answer_digest": answer_digest(decided.answer),
         "endorsed_at": transition.now,
@@ -98,6 +102,11 @@ async def endorsed(tx: Transaction, asked: Asked, digest: str) -> Decided:
     return _decided(asked, same[0])
 
 
+def _keys(rows: Sequence[Row[Any]], *, actor: Actor) -> Sequence[str]:
+    """Return the keys of the clicks by which somebody has endorsed so far."""
+    return next((row.request_keys for row in rows if row.actor_id == actor.id), ())
+
+
 async def _counting(
     tx: Transaction, asked: Asked, rows: Sequence[Row[Any]], *, digest: str
 ) -> Sequence[Row[Any]]:
@@ -113,22 +122,22 @@ async def _counting(
             for each in events
             if (each.kind, each.approval_id) == (EventKind.ENDORSED, asked.view.id)
         }
-        if not all(row.actor_id in last and _is_told(last[row.actor_id], row) for row in same):
+        if not all(row.actor_id in last and _is_told(asked, last[row.actor_id], row) for row in same):
             raise AlteredQuestion
     return same
 
 
-def _is_told(event: Event, row: Row[Any]) -> bool:
+def _is_told(asked: Asked, event: Event, row: Row[Any]) -> bool:
     """Say whether an audit entry, the person's last one, tells of just this endorsement."""
     kept = {
         **row.answer,
         "revision": row.revision,
         "answer_digest": row.answer_digest,
+        "digest": asked.view.digest,
         "groups": row.actor_groups,
     }
-    same = ("verdict", "option", "label", "reason", "before", "after", "revision", "answer_digest", "groups")
     is_same_person = (event.actor_id, event.actor_name) == (row.actor_id, row.actor_name)
-    return is_same_person and all(event.detail.get(name) == kept.get(name) for name in same)
+    return is_same_person and all(event.detail.get(name) == kept.get(name) for name in (*TOLD, "groups"))
 
 
 def _decided(asked: Asked, row: Row[Any]) -> Decided:

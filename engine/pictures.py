@@ -216,9 +216,7 @@ class Pictures:
 def read_asked(workflow: Workflow | None, row: Row[Any], run: Row[Any]) -> Asked:
     """Read a stored question; None: its workflow is gone, and nobody may decide."""
     asked = row.asked
-    question = question_of(
-        workflow, asked["value"], pause=row.pause, state=asked["state"], schema=asked["schema"]
-    )
+    question = stored_question(workflow, row)
     view = ApprovalView(
         id=row.id,
         run_id=row.run_id,
@@ -238,6 +236,14 @@ def read_asked(workflow: Workflow | None, row: Row[Any], run: Row[Any]) -> Asked
     if not is_intact:
         log.error("what is stored of question %s of run %s is not what was asked", row.id, row.run_id)
     return Asked(view, row.pause, run.requested_by, workflow, is_intact)
+
+
+def stored_question(workflow: Workflow | None, row: Row[Any]) -> Question:
+    """Read what a stored question asks."""
+    asked = row.asked
+    return question_of(
+        workflow, asked["value"], pause=row.pause, state=asked["state"], schema=asked["schema"]
+    )
 
 
 def question_of(
@@ -303,7 +309,7 @@ def _endorsement(asked: Asked, row: Row[Any]) -> Endorsement:
     kept = row.answer
     option = asked.view.question.option(kept["option"])
     verdict = Verdict(kept["verdict"])
-    is_typed = option is None or option.form is not None or bool(kept["reason"].strip())
+    is_typed = option is None or option.is_typed(kept["reason"])
     return Endorsement(
         verdict=verdict,
         option=kept["option"],

@@ -43,7 +43,7 @@ class Decided:
     @property
     def is_typed(self) -> bool:
         """Whether it has values or words that a person filled in."""
-        return self.option.form is not None or bool(self.reason.strip())
+        return self.option.is_typed(self.reason)
 
     def columns(self) -> dict[str, Json]:
         """Return what of it is stored."""

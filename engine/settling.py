@@ -26,7 +26,7 @@ from engine.pauses import (
     asked_digest,
     edited_digest,
 )
-from engine.pictures import decision_view, question_of
+from engine.pictures import decision_view, question_of, stored_question
 from engine.questions import Question
 from engine.resuming import drop, take_up
 from engine.rounds import is_next_round, latest, repeated
@@ -75,12 +75,8 @@ class Delivery:
         """
         if self.decision.verdict == Verdict.REJECT.value:
             return False
-        row = self.approval
-        asked = row.asked
-        question = question_of(
-            workflow, asked["value"], pause=row.pause, state=asked["state"], schema=asked["schema"]
-        )
-        within_s = workflow.policy_for(question.shown).carry_out_within_s
+        shown = stored_question(workflow, self.approval).shown
+        within_s = workflow.policy_for(shown).carry_out_within_s
         return within_s is not None and now - self.decision.decided_at > timedelta(seconds=within_s)
 
     @property
@@ -294,10 +290,7 @@ class Settlement:
         decided = await approvals.decision(self._tx, row.id, revision=row.revision)
         if decided is None:
             return None
-        asked = row.asked
-        question = question_of(
-            self._workflow, asked["value"], pause=row.pause, state=asked["state"], schema=asked["schema"]
-        )
+        question = stored_question(self._workflow, row)
         return Earlier(row.id, row.round, question, decision_view(decided._asdict()))
 
     def _identity(self, pause: Pause) -> dict[str, Json]:

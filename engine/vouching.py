@@ -16,7 +16,7 @@ from sqlalchemy import Row
 from engine.canonical import canonical
 from engine.decisions import Json
 from engine.pauses import TROUBLES, Pause
-from engine.pictures import question_of
+from engine.pictures import question_of, stored_question
 from engine.policy import Policy
 from engine.views import ApprovalStatus
 from engine.workflows import Workflow
@@ -32,11 +32,8 @@ def vouched_by(rows: Iterable[Row[Any]], workflow: Workflow) -> Vouched:
     found = []
     for row in rows:
         if row.status in _ANSWERED and row.pause not in TROUBLES:
-            asked = row.asked
-            question = question_of(
-                workflow, asked["value"], pause=row.pause, state=asked["state"], schema=asked["schema"]
-            )
-            shown = question.shown if row.pause == "dynamic" else asked["value"]["state"]
+            question = stored_question(workflow, row)
+            shown = question.shown if row.pause == "dynamic" else row.asked["value"]["state"]
             found.append((workflow.policy_for(question.shown), shown))
     return found
 

@@ -39,7 +39,7 @@ CANNOT_AGREE: Final = (
 NAME_CHARS: Final = 60
 
 
-def endorsed(approval: ApprovalView, *, in_full: bool, max_chars: int = ENDORSED_CHARS) -> list[Block]:
+def endorsed(approval: ApprovalView, *, in_full: bool, max_chars: int) -> list[Block]:
     """Show who has approved an open question so far; what somebody typed with a button to approve just that.
 
     Where the card does not show all that is asked (`in_full` is false) there is no such button. What does not fit
@@ -51,17 +51,17 @@ def endorsed(approval: ApprovalView, *, in_full: bool, max_chars: int = ENDORSED
     for each in approval.endorsements:
         answers.setdefault(each.answer_digest, []).append(each)
     blocks: list[Block] = []
-    hidden = 0
+    shown = 0
     left = min(max_chars, ENDORSED_CHARS)
-    for number, same in enumerate(answers.values()):
+    for number, same in enumerate(list(answers.values())[:SHOWN]):
         whole = _answer(approval, same, number=number, in_full=in_full, max_chars=left)
         brief = [_lead(same), context(CANNOT_AGREE)]
         made = next((each for each in (whole, brief) if message_chars(each) <= left), None)
-        if made is None or number >= SHOWN:
-            hidden += 1
-            continue
-        blocks += made
-        left -= message_chars(made)
+        if made is not None:
+            blocks += made
+            left -= message_chars(made)
+            shown += 1
+    hidden = len(answers) - shown
     return [*blocks, *([context(_hidden(hidden, has_others=bool(blocks)))] if hidden else [])]
 
 

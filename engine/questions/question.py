@@ -37,6 +37,10 @@ class Option:
     reason: ReasonWanted = ReasonWanted.NONE
     can_stay: bool = False
 
+    def is_typed(self, reason: str) -> bool:
+        """Say whether this answer, given with a reason or an empty one, holds what a person filled in."""
+        return self.form is not None or bool(reason.strip())
+
 
 @dataclass(frozen=True)
 class Part:

@@ -34,9 +34,10 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
+from engine.decisions import Verdict
 from engine.errors import AppError
 from engine.forms import MISSING
-from engine.policy import Policy
+from engine.policy import Policy, required
 from engine.questions import DIALECT_NAMES, PROTOCOL_NAMES, AnswerMapping, fault_of
 from engine.workflows.rules import STARTS_PER_MINUTE, Level, Rules
 
@@ -227,7 +228,7 @@ def _problem(policy: Policy, *, levels: tuple[Level, ...], channel: str | None) 
 
 def _too_few(policy: Policy) -> str | None:
     """Say so when a policy names fewer people than it needs; how many are in a group is not known here."""
-    needed = max(policy.required_approvals, 2 if policy.edit_requires_second_approver else 1)
+    needed = required(policy, Verdict.APPROVE, is_typed=True)
     if policy.groups or not policy.users or len(policy.users) >= needed:
         return None
     return (

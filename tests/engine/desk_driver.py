@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+import json
+from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -45,6 +46,18 @@ def edit(**entries: str) -> Choice:
 
 def seen(approval: ApprovalView) -> Seen:
     return Seen(approval.id, approval.revision, approval.digest)
+
+
+ONE_APPROVER = '[defaults]\nchannel = "#approvals"\napprovers = { users = ["U0AMY"] }\n'
+
+
+def write_app(folder: Path, source: str, *, names: Sequence[str], rules: str = ONE_APPROVER) -> Path:
+    """Write an app whose graphs have these names in one module, and return its langgraph.json."""
+    (folder / "written.py").write_text(source)
+    located = {name: f"./written.py:{name}" for name in names}
+    (folder / "langgraph.json").write_text(json.dumps({"dependencies": ["."], "graphs": located}))
+    (folder / "approvals.toml").write_text(rules)
+    return folder / "langgraph.json"
 
 
 class Driver:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import AsyncIterator
 from datetime import timedelta
 from pathlib import Path
@@ -13,7 +12,7 @@ from engine import AlreadyDecided, ApprovalStatus, ApprovalView, Choice, EventKi
 from engine import approvals as statements
 from engine.clock import utc_now
 from engine.database import Database
-from tests.engine.desk_driver import AMY, APPROVE, REJECT, RITA, Bench, edit, open_bench, seen
+from tests.engine.desk_driver import AMY, APPROVE, REJECT, RITA, Bench, edit, open_bench, seen, write_app
 
 SOURCE = """
 from typing_extensions import TypedDict
@@ -51,11 +50,8 @@ SECOND = timedelta(seconds=1)
 @pytest.fixture
 async def bench(database_url: str, tmp_path: Path) -> AsyncIterator[Bench]:
     """An engine driven by hand whose approvals hold for an hour."""
-    (tmp_path / "carried.py").write_text(SOURCE)
-    located = {name: f"./carried.py:{name}" for name in ("pays", "ships")}
-    (tmp_path / "langgraph.json").write_text(json.dumps({"dependencies": ["."], "graphs": located}))
-    (tmp_path / "approvals.toml").write_text(RULES)
-    async with open_bench(database_url, app=tmp_path / "langgraph.json") as bench:
+    app = write_app(tmp_path, SOURCE, names=("pays", "ships"), rules=RULES)
+    async with open_bench(database_url, app=app) as bench:
         yield bench
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import time
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -16,7 +15,7 @@ from engine import ApprovalStatus, Expired, RunStatus, clock
 from engine.checkpointing.ids import not_before
 from engine.clock import SLOW_ANSWER_S, Clock
 from engine.database import Database
-from tests.engine.desk_driver import AMY, APPROVE, RITA, open_bench, seen
+from tests.engine.desk_driver import AMY, APPROVE, RITA, open_bench, seen, write_app
 
 SECOND = timedelta(seconds=1)
 
@@ -119,13 +118,7 @@ async def test_f14_a_process_whose_clock_is_behind_goes_on_and_acts_once(
     database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, workflow: str, behind_s: int
 ) -> None:
     """A replica, or a restart after the clock was set back: the head is the latest step, not the latest time."""
-    (tmp_path / "behind.py").write_text(SOURCE)
-    located = {name: f"./behind.py:{name}" for name in ("asked", "stopped")}
-    app = tmp_path / "langgraph.json"
-    app.write_text(json.dumps({"dependencies": ["."], "graphs": located}))
-    (tmp_path / "approvals.toml").write_text(
-        '[defaults]\nchannel = "#approvals"\napprovers = { users = ["U0AMY"] }\n'
-    )
+    app = write_app(tmp_path, SOURCE, names=("asked", "stopped"))
     async with open_bench(database_url, app=app) as one:
         run = await one.driver.start(workflow, amount="5")
         await one.runner.advance(run.id)

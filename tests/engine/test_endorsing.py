@@ -6,7 +6,7 @@ import asyncio
 import json
 import time
 from collections.abc import AsyncIterator, Sequence
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -21,6 +21,7 @@ from engine import (
     ApprovalStatus,
     ApprovalView,
     Choice,
+    Desk,
     EventKind,
     Expired,
     NotAllowed,
@@ -37,7 +38,19 @@ from engine.database import Database
 from engine.decisions import Answer
 from engine.tables import endorsements as endorsements_table
 from engine.transactions import Transaction
-from tests.engine.desk_driver import AMY, APPROVE, BEN, DORA, OTTO, REJECT, RITA, Driver, edit, seen
+from tests.engine.desk_driver import (
+    AMY,
+    APPROVE,
+    BEN,
+    DORA,
+    OTTO,
+    REJECT,
+    RITA,
+    Driver,
+    edit,
+    seen,
+    write_app,
+)
 from tests.waiting import eventually
 
 SOURCE = """
@@ -106,11 +119,7 @@ ALL = ("U0AMY", "U0BEN", "U0DORA")
 @pytest.fixture
 def app(tmp_path: Path) -> Path:
     """An app whose workflows need two people, two for edits, and three."""
-    (tmp_path / "several.py").write_text(SOURCE)
-    located = {name: f"./several.py:{name}" for name in NAMES}
-    (tmp_path / "langgraph.json").write_text(json.dumps({"dependencies": ["."], "graphs": located}))
-    _rule(tmp_path, ALL)
-    return tmp_path / "langgraph.json"
+    return write_app(tmp_path, SOURCE, names=NAMES, rules=_rules(ALL))
 
 
 @pytest.fixture
@@ -120,8 +129,23 @@ async def driver(database_url: str, app: Path) -> AsyncIterator[Driver]:
         yield Driver(desk)
 
 
+def _rules(users: tuple[str, ...], *, three: int = 3) -> str:
+    return RULES.format(users=json.dumps(users), three=three)
+
+
 def _rule(folder: Path, users: tuple[str, ...], *, three: int = 3) -> None:
-    (folder / "approvals.toml").write_text(RULES.format(users=json.dumps(users), three=three))
+    (folder / "approvals.toml").write_text(_rules(users, three=three))
+
+
+@asynccontextmanager
+async def several_desks(database_url: str, app: Path) -> AsyncIterator[Sequence[Desk]]:
+    """Two desks on PostgreSQL; on SQLite one, since a file has one process that drives."""
+    async with AsyncExitStack() as stack:
+        count = 2 if database_url.startswith("postgresql") else 1
+        yield [
+            await stack.enter_async_context(open_desk(database_url=database_url, app=app))
+            for _ in range(count)
+        ]
 
 
 async def test_t14_the_same_person_twice_is_one_person(driver: Driver) -> None:
@@ -234,19 +258,14 @@ async def test_a_delivery_that_comes_again_is_quiet(driver: Driver) -> None:
 
 async def test_of_those_who_approve_at_once_the_last_decides(database_url: str, app: Path) -> None:
     """Three people at once, on PostgreSQL at two desks: each click is seen by the next, and it is decided."""
-    async with AsyncExitStack() as stack:
-        count = 2 if database_url.startswith("postgresql") else 1
-        desks = [
-            await stack.enter_async_context(open_desk(database_url=database_url, app=app))
-            for _ in range(count)
-        ]
+    async with several_desks(database_url, app) as desks:
         driver = Driver(desks[0])
         for _ in range(10):
             run = await driver.start("three", amount="5")
             (asked,) = await driver.asked(run)
             made = await asyncio.gather(
                 *(
-                    desks[at % count].decide(seen(asked), actor=who, choice=APPROVE)
+                    desks[at % len(desks)].decide(seen(asked), actor=who, choice=APPROVE)
                     for at, who in enumerate((AMY, BEN, DORA))
                 )
             )
@@ -266,19 +285,14 @@ async def test_who_approves_meanwhile_is_seen(
         time.sleep(0.1)  # noqa: ASYNC251  a decision's transaction has a thread of its own
         return rows
 
-    async with AsyncExitStack() as stack:
-        count = 2 if database_url.startswith("postgresql") else 1
-        desks = [
-            await stack.enter_async_context(open_desk(database_url=database_url, app=app))
-            for _ in range(count)
-        ]
+    async with several_desks(database_url, app) as desks:
         driver = Driver(desks[0])
         run = await driver.start("two", amount="5")
         (asked,) = await driver.asked(run)
         monkeypatch.setattr("engine.endorsements.of", slowly)
         made = await asyncio.gather(
             *(
-                desks[at % count].decide(seen(asked), actor=who, choice=APPROVE)
+                desks[at % len(desks)].decide(seen(asked), actor=who, choice=APPROVE)
                 for at, who in enumerate((AMY, BEN))
             )
         )

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import sys
 from pathlib import Path
 
@@ -11,7 +10,7 @@ import pytest
 
 from engine import ApprovalStatus, ApprovalView, Choice, RunStatus, open_desk
 from engine.exits import NodeExited, keep_running, running_nodes
-from tests.engine.desk_driver import Driver
+from tests.engine.desk_driver import Driver, write_app
 from tests.waiting import eventually
 
 SOURCE = """
@@ -59,13 +58,7 @@ NAMES = ("alone", "in_a_task", "with_another")
 @pytest.fixture
 def app(tmp_path: Path) -> Path:
     """An app whose nodes leave the process unless a file is there."""
-    (tmp_path / "exits.py").write_text(SOURCE)
-    located = {name: f"./exits.py:{name}" for name in NAMES}
-    (tmp_path / "langgraph.json").write_text(json.dumps({"dependencies": ["."], "graphs": located}))
-    (tmp_path / "approvals.toml").write_text(
-        '[defaults]\nchannel = "#approvals"\napprovers = { users = ["U0AMY"] }\n'
-    )
-    return tmp_path / "langgraph.json"
+    return write_app(tmp_path, SOURCE, names=NAMES)
 
 
 @pytest.mark.parametrize("workflow", NAMES)
