@@ -20,7 +20,7 @@ from engine.decisions import Json
 from engine.errors import EngineError
 from engine.gate import approval, asked_with
 from engine.questions import Option, Question, read_question
-from engine.workflows.nodes import NodeFunction, functions_of, helpers, receivers_of
+from engine.workflows.nodes import NodeFunction, functions_of, helpers, receivers_of, source_lines
 from engine.workflows.samples import UNKNOWN, fillings, sample_of, variables
 from engine.workflows.swallowing import ASKING, swallowed
 
@@ -95,9 +95,9 @@ class _Source:
 
 
 def _source_of(found: NodeFunction) -> _Source:
-    function = found.function
+    function, innermost = found.function, inspect.unwrap(found.function)
     try:
-        lines, first = inspect.getsourcelines(function)
+        lines, first = source_lines(innermost) if isinstance(innermost, FunctionType) else ([], 1)
         tree: ast.AST = ast.parse(textwrap.dedent("".join(lines)))
     except (OSError, TypeError, SyntaxError):  # made by exec, or a lambda within a call
         lines, first, tree = [], 1, ast.Module(body=[], type_ignores=[])

@@ -7,7 +7,6 @@ and whatever wraps it. What libraries hold is told by name only: another release
 from __future__ import annotations
 
 import ast
-import inspect
 import sys
 import textwrap
 from collections.abc import Iterable, Iterator, Mapping, Set
@@ -21,7 +20,16 @@ from langgraph.graph.state import CompiledStateGraph
 from langgraph.pregel import Pregel
 
 from engine.decisions import Json
-from engine.workflows.nodes import LIBRARIES, held, is_installed, names_used, own_nodes, package_of, wrapped
+from engine.workflows.nodes import (
+    LIBRARIES,
+    held,
+    is_installed,
+    names_used,
+    own_nodes,
+    package_of,
+    source_lines,
+    wrapped,
+)
 
 _PLAIN: Final = (str, bytes, int, bool, type(None))
 """Types of constants that count. A float may be a time, a list or dict may be filled while the app is imported."""
@@ -193,7 +201,7 @@ def _text(function: FunctionType) -> str:
     """Return a function's source as Python itself would lay it out, or its code where that cannot be told apart."""
     if function.__name__ != "<lambda>":  # of a lambda only the first line is found for certain
         try:
-            return ast.unparse(ast.parse(textwrap.dedent(inspect.getsource(function.__code__))))
+            return ast.unparse(ast.parse(textwrap.dedent("".join(source_lines(function)[0]))))
         except (OSError, TypeError, SyntaxError, ValueError, RecursionError):  # made by exec, say
             pass
     return _bytes(function.__code__)

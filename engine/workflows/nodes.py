@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import inspect
+import linecache
 import sysconfig
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 from types import CodeType, FunctionType, MethodType
 from typing import Any, Final
@@ -146,6 +147,22 @@ def held(cell: Any) -> object:
         return None
 
 
+def source_lines(function: FunctionType) -> tuple[Sequence[str], int]:
+    """Return the lines of a function's own source, with its decorators, and the number of the first.
+
+    `inspect.getsourcelines` tells the same, but looks for the function's module among all that are loaded each time,
+    which takes longer than everything else that is done with it.
+
+    Raises: OSError when there is no source; whatever Python's tokenizer raises when the file has changed since.
+    """
+    code = function.__code__
+    linecache.checkcache(code.co_filename)
+    lines = linecache.getlines(code.co_filename, function.__globals__)[code.co_firstlineno - 1 :]
+    if not lines:
+        raise OSError(f"There is no source of {function.__qualname__}.")
+    return inspect.getblock(lines), code.co_firstlineno
+
+
 def helpers(function: FunctionType, *, owner: type | None = None) -> dict[str, FunctionType]:
     """Return the functions of the app's own that a function names: of its module's names and its class's."""
     own = vars(owner) if owner else {}
@@ -174,6 +191,7 @@ def package_of(module: str | None) -> str:
     return str(module).partition(".")[0]
 
 
+@cache
 def is_installed(file: str | None) -> bool:
     """Say whether a source file is one of Python's own or of a package that is installed."""
     place = Path(file or "").resolve()
