@@ -46,13 +46,20 @@ class Desk:
     """What people and programs can do. Every verb may be repeated; what it did is committed when it returns."""
 
     def __init__(
-        self, app: App, *, ledger: Ledger, wakeups: Wakeups, runner: Runner, progress: Progress
+        self,
+        app: App,
+        *,
+        ledger: Ledger,
+        wakeups: Wakeups,
+        runner: Runner,
+        progress: Progress,
+        pictures: Pictures,
     ) -> None:
         self._app = app
         self._ledger = ledger
         self._database = ledger.database
         self._wakeups = wakeups
-        self._pictures = Pictures(app)
+        self._pictures = pictures
         self._progress = progress
         self._runner = runner
         self.deliveries = Deliveries(ledger.database)

@@ -15,6 +15,7 @@ from engine.desk import Desk
 from engine.exits import keep_running
 from engine.leases import Leases
 from engine.ledger import Ledger, Listener
+from engine.pictures import Pictures
 from engine.progress import Progress
 from engine.retention import Retention
 from engine.runner import Runner
@@ -65,14 +66,17 @@ async def open_desk(
         wakeups = InProcess(is_open=drives)
         ledger = Ledger(database, wakeups, on_event=on_event)
         progress = Progress()
-        runner = Runner(ledger, leases, loaded.workflows, progress=progress)
+        pictures = Pictures(loaded.workflows)
+        runner = Runner(ledger, leases, pictures, progress=progress)
         thinning = None
         if keep_steps is not None and drives:
             thinning = asyncio.create_task(
                 Retention(database, saver, keep=keep_steps).run(), name="retention"
             )
         try:
-            yield Desk(loaded, ledger=ledger, wakeups=wakeups, runner=runner, progress=progress)
+            yield Desk(
+                loaded, ledger=ledger, wakeups=wakeups, runner=runner, progress=progress, pictures=pictures
+            )
         finally:
             if thinning is not None:
                 thinning.cancel()

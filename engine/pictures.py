@@ -27,7 +27,7 @@ from engine.views import (
     RunView,
     WorkflowView,
 )
-from engine.workflows import App, Workflow
+from engine.workflows import Workflow
 
 log = logging.getLogger("assent.pictures")
 
@@ -61,8 +61,8 @@ class Asked:
 class Pictures:
     """Draws rows with what the app says today; what was asked by a workflow that is gone nobody may decide."""
 
-    def __init__(self, app: App) -> None:
-        self._app = app
+    def __init__(self, workflows: Mapping[str, Workflow]) -> None:
+        self.workflows = workflows
         self._asked: dict[Seen, Asked] = {}
         self._policies: dict[Seen, Policy] = {}
 
@@ -92,7 +92,7 @@ class Pictures:
         key = Seen(row.id, row.revision, row.digest)
         found = self._asked.get(key)
         if found is None:
-            found = read_asked(self._app.workflows.get(run.workflow), row, run)
+            found = read_asked(self.workflows.get(run.workflow), row, run)
             if len(self._asked) >= ASKED_KEPT:
                 self._asked.clear()
             if len(self._policies) >= POLICIES_KEPT:
@@ -192,7 +192,7 @@ class Pictures:
         )
 
     def _run(self, run: Row[Any], questions: tuple[ApprovalView, ...], events: Any) -> RunView:
-        workflow = self._app.workflows.get(run.workflow)
+        workflow = self.workflows.get(run.workflow)
         return RunView(
             id=run.id,
             thread_id=run.thread_id,

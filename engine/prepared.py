@@ -16,12 +16,14 @@ from sqlalchemy import Dialect, Executable, IteratorResult, LargeBinary
 from sqlalchemy.dialects.postgresql import psycopg
 from sqlalchemy.dialects.sqlite import pysqlite
 from sqlalchemy.engine.result import SimpleResultMetaData
-from sqlalchemy.sql.compiler import SQLCompiler
+from sqlalchemy.sql.compiler import ExpandedState, SQLCompiler
 
 Parameters = Mapping[str, Any] | Sequence[Mapping[str, Any]]
 Convert = Callable[[Any], Any]
 
 STATEMENTS_KEPT = 1024
+EXPANSIONS_UP_TO = 8
+"""Values in a statement's lists (IN) up to which it is kept as it is then written."""
 
 PIPELINED: Final[Dialect] = psycopg.dialect(paramstyle="numeric_dollar")  # type: ignore[no-untyped-call]
 """PostgreSQL as engine.pipelines speaks to it, with `$1` for the first parameter."""
@@ -66,7 +68,10 @@ class Prepared:
         binds = {name: bind for bind, name in compiled.bind_names.items()}
         self._defaults = dict(_defaults(compiled))
         self._given = [name for name, bind in binds.items() if not bind.required]
+        self._lists = tuple(name for name, bind in binds.items() if bind.expanding)
         self._is_expanded = any(bind.expanding or bind.literal_execute for bind in binds.values())
+        self._is_spelled = any(bind.literal_execute for bind in binds.values())
+        self._expansions: dict[tuple[int, ...], ExpandedState] = {}
         self._converts = {
             name: convert
             for name, bind in binds.items()
@@ -118,16 +123,29 @@ class Prepared:
         return {self._escaped.get(name, name): value for name, value in values.items()}
 
     def _expanded(self, values: dict[str, Any]) -> Call:
-        state = self._compiled.construct_expanded_state(values, escape_names=False)
+        state = self._expansion(values)
+        parameters: dict[str, Any] = {}
+        for name, value in values.items():
+            names = state.parameter_expansion.get(name)
+            parameters |= {name: value} if names is None else zip(names, value, strict=True)
         converts = {**self._converts, **state.processors}
         bound = {
-            name: converts[name](value) if name in converts else value
-            for name, value in state.parameters.items()
+            name: converts[name](value) if name in converts else value for name, value in parameters.items()
         }
         if state.positiontup is not None:
             return Call(state.statement, [bound[name] for name in state.positiontup])
         named = {self._escaped.get(name, name): value for name, value in bound.items()}
         return Call(state.statement, named)
+
+    def _expansion(self, values: Mapping[str, Any]) -> ExpandedState:
+        """Return the statement for lists as long as these; most are short, and come again and again."""
+        lengths = tuple(len(values[name]) for name in self._lists)
+        found = self._expansions.get(lengths)
+        if found is None:
+            found = self._compiled.construct_expanded_state(values, escape_names=False)
+            if not self._is_spelled and sum(lengths) <= EXPANSIONS_UP_TO:
+                self._expansions[lengths] = found._replace(parameters={})
+        return found
 
     def _read(self, cursor: Any, found: Sequence[Any]) -> Sequence[tuple[Any, ...]]:
         if self._reads is None:

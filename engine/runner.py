@@ -36,6 +36,7 @@ from engine.pauses import (
     is_asked_about,
     pauses_in,
 )
+from engine.pictures import Pictures
 from engine.progress import Progress
 from engine.questions.failure import ASK_AGAIN, told_failure
 from engine.settling import (
@@ -43,19 +44,19 @@ from engine.settling import (
     PLACE_GONE,
     TAKEN_BACK,
     TOO_LATE,
+    Delivered,
     Delivery,
-    Outcome,
+    PutOff,
     Restarted,
     Settlement,
     Stopped,
     Void,
-    question_digest,
+    read_pause,
 )
 from engine.threads import Thread
 from engine.transactions import Transaction
 from engine.views import ApprovalStatus, RunStatus
 from engine.vouching import Vouched, vouched_by, without_vouched
-from engine.workflows import Workflow
 
 log = logging.getLogger("assent.runner")
 
@@ -63,12 +64,11 @@ log = logging.getLogger("assent.runner")
 class Runner:
     """Drives runs. Safe to call for any run at any time; without work to do it changes nothing."""
 
-    def __init__(
-        self, ledger: Ledger, leases: Leases, workflows: Mapping[str, Workflow], *, progress: Progress
-    ) -> None:
+    def __init__(self, ledger: Ledger, leases: Leases, pictures: Pictures, *, progress: Progress) -> None:
         self._ledger = ledger
         self._leases = leases
-        self._workflows = workflows
+        self._pictures = pictures
+        self._workflows = pictures.workflows
         self._progress = progress
         self._is_current = False
 
@@ -84,7 +84,7 @@ class Runner:
             run = await self._take(run_id)
             if run is None:
                 return
-            drive = _Drive(self._ledger, run, self._workflows[run.workflow], progress=self._progress)
+            drive = _Drive(self._ledger, run, self._pictures, progress=self._progress)
             try:
                 await drive.to_rest()
             except LeaseLost:
@@ -124,10 +124,11 @@ class Runner:
 class _Drive:
     """One driver of one run, from taking it to its rest."""
 
-    def __init__(self, ledger: Ledger, run: Row[Any], workflow: Workflow, *, progress: Progress) -> None:
+    def __init__(self, ledger: Ledger, run: Row[Any], pictures: Pictures, *, progress: Progress) -> None:
         self._ledger = ledger
         self._run = run
-        self._workflow = workflow
+        self._read = partial(pictures.asked, run=run)
+        self._workflow = workflow = pictures.workflows[run.workflow]
         self._progress = progress
         self._vouched: Vouched = ()
         self._rows: Sequence[Row[Any]] = ()
@@ -164,7 +165,7 @@ class _Drive:
             found = await approvals.undelivered(tx, self._run.id)
             self._rows = rows = await approvals.of_runs(tx, [self._run.id])
         passed = {row.interrupt_id for row in rows if row.status == ApprovalStatus.RESUMED.value}
-        self._vouched = vouched_by(rows, self._workflow)
+        self._vouched = vouched_by(rows, self._read)
         return (Delivery(*found) if found else None), passed
 
     async def _left_by_other_code(self, here: Situation) -> frozenset[str]:
@@ -181,11 +182,10 @@ class _Drive:
             return True
         async with self._ledger.database.reading() as tx:
             run = await runs.by_id(tx, self._run.id)
-            if run.status not in runs.UNFINISHED:
-                return False
-            return run.status == RunStatus.RUNNING.value or bool(
-                await approvals.undelivered(tx, self._run.id)
-            )
+            if run.status == RunStatus.RUNNING.value:
+                return True
+            waits = await approvals.undelivered(tx, self._run.id) is not None
+            return waits and run.status in runs.UNFINISHED
 
     def _is_outdated(self, here: Situation) -> bool:
         """Say whether other code than today's asked something that waits; what failed is not asked by code."""
@@ -247,7 +247,7 @@ class _Drive:
             return await self._after(await self._thread.carry_on(), passed=passed)
         return here
 
-    async def _deliver(self, delivery: Delivery, here: Situation, *, passed: set[str]) -> Outcome | Void:
+    async def _deliver(self, delivery: Delivery, here: Situation, *, passed: set[str]) -> Delivered:
         """Bring a decision to the graph and return what came of it; Void: the graph does not ask this now."""
         if delivery.stops_the_run:
             is_error = delivery.approval.pause == "error"
@@ -262,17 +262,17 @@ class _Drive:
             return await self._send_first(delivery, here, passed=passed)
         return await self._send_again(delivery, here, passed=passed)
 
-    async def _send_first(self, delivery: Delivery, here: Situation, *, passed: set[str]) -> Outcome | Void:
+    async def _send_first(self, delivery: Delivery, here: Situation, *, passed: set[str]) -> Delivered:
         if isinstance(here, Finished):
             return Void(Failed(PLACE_GONE), why=PLACE_GONE)
         pause = _pause_of(here, delivery)
-        if pause is None or question_digest(self._workflow, pause) != delivery.approval.digest:
+        if pause is None or read_pause(self._workflow, pause).digest != delivery.approval.digest:
             return Void(here)
-        if delivery.is_too_late(self._workflow, now=self._ledger.database.now()):
+        if delivery.is_too_late(self._read(delivery.approval).view.policy, now=self._ledger.database.now()):
             return Void(here, why=TOO_LATE)
         return await self._send(delivery, pause, update=delivery.answer.update, passed=passed)
 
-    async def _send_again(self, delivery: Delivery, here: Situation, *, passed: set[str]) -> Outcome | Void:
+    async def _send_again(self, delivery: Delivery, here: Situation, *, passed: set[str]) -> Delivered:
         """Deliver what may have been delivered: a process died or the database failed in between."""
         gates = passed | {delivery.approval.interrupt_id}
         pause = _pause_of(here, delivery)
@@ -288,8 +288,10 @@ class _Drive:
             pause = _pause_of(here, delivery)
             if pause is None:
                 return here
+            if is_asked_about(here):  # a graph inside may have taken it, and would take it twice
+                return PutOff(here)
         update = await self._left(delivery)
-        if pause.kind == "dynamic" and question_digest(self._workflow, pause) not in delivery.digests():
+        if pause.kind == "dynamic" and read_pause(self._workflow, pause).digest not in delivery.digests():
             return Void(here)  # a breakpoint is bound by its checkpoint, which is in its key
         return await self._send(delivery, pause, update=update, passed=passed)
 
@@ -300,7 +302,7 @@ class _Drive:
 
     async def _send(
         self, delivery: Delivery, pause: Pause, *, update: Mapping[str, Json] | None, passed: set[str]
-    ) -> Outcome | Void:
+    ) -> Delivered:
         async with self._ledger.writing() as tx:
             await self._hold(tx)
             await approvals.begin_attempt(tx, delivery.approval.id)
@@ -322,7 +324,7 @@ class _Drive:
 
     async def _answer(
         self, delivery: Delivery, pause: Pause, *, update: Mapping[str, Json] | None, passed: set[str]
-    ) -> Outcome | Void:
+    ) -> Delivered:
         """Edit first, look what is asked then, and only answer what the edit was to make of the question.
 
         With the edit in its state the node may ask something else, of other people, in the very same place.
@@ -332,7 +334,7 @@ class _Drive:
             edited = _pause_of(here, delivery)
             if edited is None:
                 return here
-            if question_digest(self._workflow, edited) not in delivery.digests():
+            if read_pause(self._workflow, edited).digest not in delivery.digests():
                 return Void(here)
             pause = edited
         try:
@@ -367,7 +369,7 @@ class _Drive:
             )
         return here
 
-    async def _settle(self, outcome: Outcome | Void, *, delivery: Delivery | None = None) -> None:
+    async def _settle(self, outcome: Delivered, *, delivery: Delivery | None = None) -> None:
         """Write down what driving came to, in one transaction that is void once somebody else has the run."""
         self._progress.end(self._run.id)  # before the commit, which calls whoever shows the run
         async with self._ledger.transition(self._run.id) as transition:
@@ -376,9 +378,9 @@ class _Drive:
             settlement = Settlement(
                 transition, run, self._workflow, restarted=self._restarted, foreign=self._foreign or ()
             )
-            if delivery is not None:
-                await settlement.close(delivery, outcome)
-            await settlement.write(outcome.here if isinstance(outcome, Void) else outcome)
+            if delivery is not None and not isinstance(outcome, PutOff):
+                await settlement.close(delivery, outcome if isinstance(outcome, Void) else None)
+            await settlement.write(outcome.here if isinstance(outcome, Void | PutOff) else outcome)
         self._restarted = None
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, TypeAlias, assert_never
@@ -27,6 +27,7 @@ from engine.pauses import (
     edited_digest,
 )
 from engine.pictures import decision_view, question_of, stored_question
+from engine.policy import Policy
 from engine.questions import Question
 from engine.resuming import drop, take_up
 from engine.rounds import is_next_round, latest, repeated
@@ -67,16 +68,15 @@ class Delivery:
             for kept in (set(asked["state"]), set(asked["state"]) - set(update))
         }
 
-    def is_too_late(self, workflow: Workflow, *, now: datetime) -> bool:
-        """Say whether this approval is older than today's rules let it be when it is first sent to the graph.
+    def is_too_late(self, policy: Policy, *, now: datetime) -> bool:
+        """Say whether this approval is older than today's policy lets it be when it is first sent to the graph.
 
         To turn something down is never too late. What was sent once is carried on however late: its node may have
         acted on it.
         """
         if self.decision.verdict == Verdict.REJECT.value:
             return False
-        shown = stored_question(workflow, self.approval).shown
-        within_s = workflow.policy_for(shown).carry_out_within_s
+        within_s = policy.carry_out_within_s
         return within_s is not None and now - self.decision.decided_at > timedelta(seconds=within_s)
 
     @property
@@ -108,7 +108,16 @@ class Void:
     why: str = CHANGED
 
 
+@dataclass(frozen=True)
+class PutOff:
+    """The decision waits until people have said what to do about an error; the graph stands `here`."""
+
+    here: Situation
+
+
 Outcome: TypeAlias = Situation | Stopped
+Delivered: TypeAlias = Outcome | Void | PutOff
+"""What came of bringing a decision to the graph."""
 
 
 class Settlement:
@@ -134,9 +143,8 @@ class Settlement:
         self._run = run
         self._workflow = workflow
 
-    async def close(self, delivery: Delivery, outcome: Outcome | Void) -> None:
+    async def close(self, delivery: Delivery, void: Void | None = None) -> None:
         """Close the question whose decision was delivered, or could not be since the graph asks something else."""
-        void = outcome if isinstance(outcome, Void) else None
         status = ApprovalStatus.WITHDRAWN if void else ApprovalStatus.RESUMED
         approval_id, verdict = delivery.approval.id, delivery.decision.verdict
         if not await approvals.close(self._tx, approval_id, status=status):
@@ -150,6 +158,12 @@ class Settlement:
                 EventKind.RESUMED, approval_id=approval_id, verdict=verdict, answer_digest=sent
             )
         await self._transition.show(self._run.id)
+
+    async def _resume(self, row: Row[Any]) -> None:
+        """Close a question whose decision was sent and then put off, now that the graph no longer asks it."""
+        decision = await approvals.decision(self._tx, row.id, revision=row.revision)
+        if decision is not None:
+            await self.close(Delivery(row, decision))
 
     async def write(self, outcome: Outcome) -> None:
         """Make the ledger equal to where the thread rests; the same outcome again changes nothing."""
@@ -199,7 +213,8 @@ class Settlement:
         )
 
     async def _ask(self, pause: Pause, row: Row[Any] | None, *, before: Row[Any] | None) -> None:
-        digest = question_digest(self._workflow, pause)
+        read = read_pause(self._workflow, pause)
+        question, digest = read.question, read.digest
         if row is not None and row.status == ApprovalStatus.DECIDED.value:
             return  # its delivery finds out whether the question is still the same
         if row is not None and row.status == ApprovalStatus.PENDING.value and row.digest == digest:
@@ -209,8 +224,7 @@ class Settlement:
             self._transition.note(EventKind.RESENT, approval_id=row.id)
             await self._transition.show(self._run.id)
             return
-        question = _question(self._workflow, pause)
-        values = self._asked(pause, question, digest)
+        values = self._asked(pause, read)
         if row is None:
             approval_id, kind, revision = uuid4().hex, EventKind.ASKED, 1
             more = {}
@@ -246,17 +260,13 @@ class Settlement:
             and self._workflow.fingerprint.matches(row.code)
         )
 
-    def _asked(self, pause: Pause, question: Question, digest: str) -> dict[str, Json]:
-        expires_after_s = self._workflow.policy_for(question.shown).expires_after_s
+    def _asked(self, pause: Pause, read: ReadPause) -> dict[str, Json]:
+        expires_after_s = self._workflow.policy_for(read.question.shown).expires_after_s
         now = self._transition.now
         is_known = pause.interrupt_id not in self._foreign
         return {
-            "asked": {
-                "value": pause.value,
-                "state": _editable_state(self._workflow, pause),
-                "schema": pause.schema,
-            },
-            "digest": digest,
+            "asked": {"value": pause.value, "state": read.state, "schema": pause.schema},
+            "digest": read.digest,
             "code": self._workflow.fingerprint.of(pause.steps) if is_known else UNKNOWN_CODE,
             "checkpoint_id": pause.checkpoint_id,
             "asked_at": now,
@@ -304,10 +314,12 @@ class Settlement:
         }
 
     async def _withdraw(self, rows: Sequence[Row[Any]]) -> None:
-        """Take back the questions that nobody can answer any more."""
+        """Take back the questions that nobody can answer any more; what has been sent to the graph has been taken."""
         why = self._restarted.why if self._restarted else GONE
         for row in rows:
-            if row.status in approvals.OPEN:
+            if row.status == approvals.DECIDED and row.attempts and self._restarted is None:
+                await self._resume(row)
+            elif row.status in approvals.OPEN:
                 await approvals.close(self._tx, row.id, status=ApprovalStatus.WITHDRAWN)
                 self._transition.note(EventKind.WITHDRAWN, approval_id=row.id, why=why)
                 await self._transition.show(self._run.id)
@@ -327,17 +339,18 @@ class Settlement:
         await self._transition.show(self._run.id)
 
 
-def question_digest(workflow: Workflow, pause: Pause) -> str:
-    """Return the digest of what people are shown of a pause and may edit in it."""
-    return asked_digest(pause.value, _editable_state(workflow, pause), pause.schema)
+@dataclass(frozen=True)
+class ReadPause:
+    """What a pause asks: the state values that its form can change, and the digest of all that people are shown."""
+
+    question: Question
+    state: Mapping[str, Json]
+    digest: str
 
 
-def _editable_state(workflow: Workflow, pause: Pause) -> dict[str, Json]:
-    """Return the state values that this question's form can change; no others belong to what was asked."""
-    form = _question(workflow, pause).form
-    names = form_keys(form) if form else frozenset()
-    return {key: value for key, value in pause.state.items() if key in names}
-
-
-def _question(workflow: Workflow, pause: Pause) -> Question:
-    return question_of(workflow, pause.value, pause=pause.kind, state=pause.state, schema=pause.schema)
+def read_pause(workflow: Workflow, pause: Pause) -> ReadPause:
+    """Read a pause; of the state only what the question's form can change belongs to what is asked."""
+    question = question_of(workflow, pause.value, pause=pause.kind, state=pause.state, schema=pause.schema)
+    names = form_keys(question.form) if question.form else frozenset()
+    state = {key: value for key, value in pause.state.items() if key in names}
+    return ReadPause(question, state, asked_digest(pause.value, state, pause.schema))

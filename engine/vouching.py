@@ -7,7 +7,7 @@ never saw.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import replace
 from typing import Any, TypeAlias
 
@@ -16,7 +16,7 @@ from sqlalchemy import Row
 from engine.canonical import canonical
 from engine.decisions import Json
 from engine.pauses import TROUBLES, Pause
-from engine.pictures import question_of, stored_question
+from engine.pictures import Asked, question_of
 from engine.policy import Policy
 from engine.views import ApprovalStatus
 from engine.workflows import Workflow
@@ -27,14 +27,14 @@ Vouched: TypeAlias = Collection[tuple[Policy, Json]]
 _ANSWERED = (ApprovalStatus.DECIDED.value, ApprovalStatus.RESUMED.value)
 
 
-def vouched_by(rows: Iterable[Row[Any]], workflow: Workflow) -> Vouched:
+def vouched_by(rows: Iterable[Row[Any]], read: Callable[[Row[Any]], Asked]) -> Vouched:
     """Pick what was shown and answered among a run's questions; what to do about an error vouches for nothing."""
     found = []
     for row in rows:
         if row.status in _ANSWERED and row.pause not in TROUBLES:
-            question = stored_question(workflow, row)
-            shown = question.shown if row.pause == "dynamic" else row.asked["value"]["state"]
-            found.append((workflow.policy_for(question.shown), shown))
+            view = read(row).view
+            shown = view.question.shown if row.pause == "dynamic" else row.asked["value"]["state"]
+            found.append((view.policy, shown))
     return found
 
 

@@ -24,6 +24,7 @@ from engine import (
 from engine.database import Database
 from engine.leases import Leases
 from engine.ledger import Ledger
+from engine.pictures import Pictures
 from engine.progress import Progress
 from engine.runner import Runner
 from engine.threads import Thread
@@ -177,8 +178,9 @@ async def open_bench(
     wakeups = ByHand()
     ledger = Ledger(database, wakeups)
     progress = progress or Progress()
-    runner = Runner(ledger, leases, loaded.workflows, progress=progress)
-    desk = Desk(loaded, ledger=ledger, wakeups=wakeups, runner=runner, progress=progress)
+    pictures = Pictures(loaded.workflows)
+    runner = Runner(ledger, leases, pictures, progress=progress)
+    desk = Desk(loaded, ledger=ledger, wakeups=wakeups, runner=runner, progress=progress, pictures=pictures)
     try:
         yield Bench(database, loaded, runner, Driver(desk), ledger, wakeups)
     finally:

@@ -16,9 +16,10 @@ from tests.faults.play import History
 from tests.faults.stage import Faults, Stage
 
 SEED = 41
-LOST_ANSWERS = tuple(20261126 + number * SPREAD for number in (59, 251, 264, 5220, 5945))
+LOST_ANSWERS = (*(20261126 + number * SPREAD for number in (59, 251, 264, 5220, 5945)), 182_247_262_304)
 """Seeds of the schedules in which a node that raised made LangGraph forget answers, in which a decision was withdrawn
-since its node failed before it was delivered, and in which only some of the questions of one moment were stored."""
+since its node failed before it was delivered, in which only some of the questions of one moment were stored, and in
+which a graph inside took one answer for two questions."""
 
 
 async def test_t02_f24_the_engine_agrees_with_the_model(tmp_path: Path) -> None:

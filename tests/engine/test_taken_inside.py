@@ -1,0 +1,152 @@
+"""A graph inside has taken an answer, and the graph around it has not heard of it: the answer is not given again.
+
+LangGraph (1.2.22) takes a further answer with the id of a task's first question for the answer to its next one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from engine import ApprovalStatus, Choice, RunStatus, RunView, SQLModelSaver, StoreError
+from tests.engine.desk_driver import AMY, APPROVE, RITA, Bench, open_bench, seen, write_app
+
+SOURCE = """
+from pathlib import Path
+
+from langgraph.graph import START, StateGraph
+from langgraph.types import interrupt
+from typing_extensions import TypedDict
+
+DOWN = Path(__file__).with_name("down")
+
+
+class State(TypedDict, total=False):
+    left: str
+    right: str
+
+
+def reach(place):
+    if DOWN.exists() and DOWN.read_text() == place:
+        raise ConnectionError(f"{place} is down")
+
+
+async def asks(state):
+    first = interrupt("One?")
+    reach("left")
+    return {"left": f"{first} {interrupt('Two?')}"}
+
+
+async def right(state):
+    reach("right")
+    return {"right": f"{interrupt('Three?')}"}
+
+
+inner = StateGraph(State).add_node("asks", asks).add_edge(START, "asks").compile()
+
+
+async def calls(state):
+    return {"left": (await inner.ainvoke(state))["left"]}
+
+
+nested = StateGraph(State).add_node("outer", inner).add_edge(START, "outer")
+called = StateGraph(State).add_node("outer", calls).add_edge(START, "outer")
+beside = (
+    StateGraph(State).add_node("outer", calls).add_node("right", right)
+    .add_edge(START, "outer").add_edge(START, "right")
+)
+"""
+NAMES = ("nested", "called", "beside")
+DOWN = {"nested": "left", "called": "left", "beside": "right"}
+
+
+@pytest.fixture
+async def bench(database_url: str, tmp_path: Path) -> AsyncIterator[Bench]:
+    """An engine driven by hand, once on SQLite and once on PostgreSQL."""
+    async with open_bench(database_url, app=write_app(tmp_path, SOURCE, names=NAMES)) as bench:
+        yield bench
+
+
+async def driven(bench: Bench, run: RunView) -> RunView:
+    await bench.runner.advance(run.id)
+    return await bench.driver.desk.run(run.id)
+
+
+async def decided(bench: Bench, run: RunView, text: str, choice: Choice = APPROVE) -> RunView:
+    """Decide the pending question whose text begins so, and drive the run to its rest."""
+    (card,) = [
+        each
+        for each in run.approvals
+        if each.status is ApprovalStatus.PENDING and each.question.text.startswith(text)
+    ]
+    await bench.driver.desk.decide(seen(card), actor=AMY, choice=choice)
+    return await driven(bench, run)
+
+
+async def taken(bench: Bench, workflow: str, monkeypatch: pytest.MonkeyPatch) -> RunView:
+    """Answer the first question so that the database is away when the outer graph writes what is asked now."""
+    run = await bench.driver.desk.start(workflow, entries={}, actor=RITA, request_key="k")
+    run = await driven(bench, run)
+    put_writes = SQLModelSaver.aput_writes
+
+    async def failing(self: SQLModelSaver, config: Any, writes: Any, *more: Any, **named: Any) -> None:
+        if not config["configurable"]["checkpoint_ns"]:
+            raise StoreError("away")
+        await put_writes(self, config, writes, *more, **named)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(SQLModelSaver, "aput_writes", failing)
+        with pytest.raises(StoreError, match="away"):
+            await decided(bench, run, "One?")
+    return await bench.driver.desk.run(run.id)
+
+
+def asked(run: RunView) -> dict[str, str]:
+    """Tell how each question stands by its text."""
+    return {each.question.text: each.status.value for each in run.approvals}
+
+
+@pytest.mark.parametrize("workflow", NAMES)
+async def test_what_a_graph_inside_has_taken_answers_nothing_else(
+    bench: Bench, workflow: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whether or not something fails when the run goes on, the second question waits for its own answer."""
+    run = await driven(bench, await taken(bench, workflow, monkeypatch))
+    assert asked(run)["One?"] == "resumed"
+    assert asked(run)["Two?"] == "pending"
+
+
+@pytest.mark.parametrize("workflow", NAMES)
+async def test_beside_an_error_a_decision_waits_and_is_not_sent_again(
+    bench: Bench, workflow: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """First people say what to do about the error; then the second question is asked, and nothing was its answer."""
+    run = await taken(bench, workflow, monkeypatch)
+    (tmp_path / "down").write_text(DOWN[workflow])
+    run = await driven(bench, run)
+    assert "Two?" not in asked(run)
+    assert run.status is RunStatus.WAITING
+    (tmp_path / "down").unlink()
+    failed = "right failed" if workflow == "beside" else "asks failed"
+    run = await decided(bench, run, failed, Choice("retry"))
+    assert asked(run)["One?"] == "resumed"
+    assert asked(run)["Two?"] == "pending"
+    run = await decided(bench, run, "Two?", Choice("reject", reason="No"))
+    if workflow == "beside":
+        run = await decided(bench, run, "Three?")
+    assert (run.status, (run.result or {})["left"]) == (RunStatus.FINISHED, "True False")
+
+
+async def test_a_decision_that_was_put_off_ends_with_its_run(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """Who gives the run up leaves no decision that waits for ever: the audit trail says that it was sent."""
+    run = await taken(bench, "nested", monkeypatch)
+    (tmp_path / "down").write_text("left")
+    run = await driven(bench, run)
+    run = await decided(bench, run, "asks failed", Choice("stop", reason="Not today"))
+    assert run.status is RunStatus.FAILED
+    assert asked(run)["One?"] == "resumed"
