@@ -64,9 +64,10 @@ class Underway:
 
 @dataclass(frozen=True)
 class Paused:
-    """The graph waits for people."""
+    """The graph waits for people. `is_cut_short`: beside what is asked something goes on without any answer."""
 
     pauses: tuple[Pause, ...]
+    is_cut_short: bool = False
 
 
 @dataclass(frozen=True)
@@ -94,7 +95,8 @@ class Look:
     `editable` are the state values that an update may replace now, `output` is what the graph gives when done.
     `has_orphan`: the head holds an interrupt, though nothing may be left that asked it. `gone` names the nodes that
     are to run next and that the graph no longer has. `inside` are the ids of tasks that called a graph with a state
-    of its own, `answered` those of failed tasks that had answers.
+    of its own, `answered` those of failed tasks that had answers. `has_silent`: a task came neither to its end nor
+    to a question, an error or a breakpoint.
     """
 
     snapshot: StateSnapshot
@@ -106,6 +108,7 @@ class Look:
     gone: Set[str] = frozenset()
     inside: Set[str] = frozenset()
     answered: Set[str] = frozenset()
+    has_silent: bool = False
 
 
 def pauses_in(here: Situation) -> tuple[Pause, ...]:
@@ -116,6 +119,13 @@ def pauses_in(here: Situation) -> tuple[Pause, ...]:
 def is_asked_about(here: Situation) -> bool:
     """Say whether people are asked about what was raised; what no node raised, such as a wrong update, is over."""
     return any(pause.kind == "error" for pause in pauses_in(here))
+
+
+def is_cut_short(here: Situation) -> bool:
+    """Say whether something goes on without any answer; what failed is not tried again unless people say so."""
+    return isinstance(here, Underway) or (
+        isinstance(here, Paused) and here.is_cut_short and not is_asked_about(here)
+    )
 
 
 def situation(look: Look, *, before: Breakpoints, after: Breakpoints, passed: Set[str]) -> Situation:
@@ -177,7 +187,7 @@ def _at_rest(look: Look, *, before: Breakpoints, after: Breakpoints, passed: Set
     if look.gone or (look.has_orphan and not snapshot.tasks):
         return Paused((_gone(look, passed=passed),))
     if asked := (*_error(look, passed=passed), *_dynamic(look)):
-        return Paused(asked)
+        return Paused(asked, is_cut_short=look.has_silent)
     if stop := _static(look, before=before, after=after, passed=passed):
         return Paused((stop,))
     return Underway(_checkpoint_id(snapshot)) if snapshot.tasks else Finished(_result(look.output))

@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -34,6 +35,7 @@ from engine.pauses import (
     Underway,
     Unstarted,
     is_asked_about,
+    is_cut_short,
     pauses_in,
 )
 from engine.pictures import Pictures
@@ -170,9 +172,8 @@ class _Drive:
 
     async def _left_by_other_code(self, here: Situation) -> frozenset[str]:
         """Return the pauses that a process with other code has died over, before they were written down."""
-        unwritten = {pause.interrupt_id for pause in pauses_in(here)} - {
-            row.interrupt_id for row in self._rows
-        }
+        known = {row.interrupt_id for row in self._rows}
+        unwritten = {pause.interrupt_id for pause in pauses_in(here)} - known
         is_ours = not unwritten or await self._thread.made_by() == self._workflow.fingerprint.digest
         return frozenset() if is_ours else frozenset(unwritten)
 
@@ -243,7 +244,7 @@ class _Drive:
         """Start the thread, or run it on if it was cut short; otherwise it rests where it is."""
         if isinstance(here, Unstarted):
             return await self._after(await self._thread.start(self._run.input), passed=passed)
-        if isinstance(here, Underway):
+        if is_cut_short(here):
             return await self._after(await self._thread.carry_on(), passed=passed)
         return here
 
@@ -331,6 +332,8 @@ class _Drive:
         """
         if update:
             here = await self._after(await self._thread.edit(update), passed=passed)
+            if is_asked_about(here):
+                return PutOff(here)
             edited = _pause_of(here, delivery)
             if edited is None:
                 return here
@@ -350,9 +353,8 @@ class _Drive:
         here = await self._thread.look(passed=passed)
         if not isinstance(here, Paused):
             return here
-        return Paused(
-            tuple(without_vouched(pause, self._workflow, vouched=self._vouched) for pause in here.pauses)
-        )
+        pauses = (without_vouched(pause, self._workflow, vouched=self._vouched) for pause in here.pauses)
+        return replace(here, pauses=tuple(pauses))
 
     async def _after(self, raised: str | None, *, passed: set[str]) -> Situation:
         """Read where the thread rests after a run of it, in which a node may have raised."""
@@ -394,6 +396,5 @@ def _is_taken(delivery: Delivery | None, here: Situation) -> bool:
 
 
 def _pause_of(here: Situation, delivery: Delivery) -> Pause | None:
-    return next(
-        (pause for pause in pauses_in(here) if pause.interrupt_id == delivery.approval.interrupt_id), None
-    )
+    wanted = delivery.approval.interrupt_id
+    return next((pause for pause in pauses_in(here) if pause.interrupt_id == wanted), None)

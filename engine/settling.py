@@ -37,6 +37,7 @@ from engine.workflows import UNKNOWN_CODE, Workflow
 CHANGED = "The question changed before the answer reached the graph."
 GONE = "The graph no longer asks this."
 CODE_CHANGED = "The workflow's code has changed since this was asked."
+NOT_KNOWN = "The run ended before it was known whether the graph took this answer."
 TOO_LATE = "It was not carried out in the time that an approval holds for."
 TAKEN_BACK = "Its answers were taken back."
 PLACE_GONE = (
@@ -313,15 +314,17 @@ class Settlement:
             "node": pause.node,
         }
 
-    async def _withdraw(self, rows: Sequence[Row[Any]]) -> None:
-        """Take back the questions that nobody can answer any more; what has been sent to the graph has been taken."""
+    async def _withdraw(self, rows: Sequence[Row[Any]], *, has_failed: bool = False) -> None:
+        """Take back the questions that nobody can answer any more; what was sent and is not asked again was taken."""
         why = self._restarted.why if self._restarted else GONE
         for row in rows:
-            if row.status == approvals.DECIDED and row.attempts and self._restarted is None:
+            was_sent = row.status == approvals.DECIDED and row.attempts and self._restarted is None
+            if was_sent and not has_failed:
                 await self._resume(row)
             elif row.status in approvals.OPEN:
                 await approvals.close(self._tx, row.id, status=ApprovalStatus.WITHDRAWN)
-                self._transition.note(EventKind.WITHDRAWN, approval_id=row.id, why=why)
+                told = NOT_KNOWN if was_sent else why
+                self._transition.note(EventKind.WITHDRAWN, approval_id=row.id, why=told)
                 await self._transition.show(self._run.id)
 
     async def _set_status(self, status: RunStatus) -> None:
@@ -330,7 +333,8 @@ class Settlement:
             await self._transition.show(self._run.id)
 
     async def _end(self, status: RunStatus, **detail: Json) -> None:
-        await self._withdraw(await approvals.of_runs(self._tx, [self._run.id]))
+        rows = await approvals.of_runs(self._tx, [self._run.id])
+        await self._withdraw(rows, has_failed=status is not RunStatus.FINISHED)
         await drop(self._transition, self._run.id)
         kept = {name: value for name, value in detail.items() if name in ("result", "error")}
         values = {"status": status.value, "ended_at": self._transition.now, **kept}

@@ -27,7 +27,7 @@ from langgraph.constants import END
 from langgraph.errors import UnknownInterruptError, is_invalid_resume
 from langgraph.pregel import Pregel
 from langgraph.pregel._algo import task_path_str
-from langgraph.types import Command, StateSnapshot
+from langgraph.types import Command, PregelTask, StateSnapshot
 from pydantic import ValidationError
 
 from engine.checkpointer import SQLModelSaver
@@ -97,6 +97,7 @@ class Thread:
             gone=self._gone(stored),
             inside=await self._inside(snapshot),
             answered=await self._answered(snapshot),
+            has_silent=bool(snapshot.interrupts) and await self._has_silent(snapshot, writes),
         )
 
     def _gone(self, stored: CheckpointTuple | None) -> frozenset[str]:
@@ -126,11 +127,28 @@ class Thread:
         """Return the failed tasks that called a graph which has checkpoints of its own."""
         found = set()
         for home, task in failing(snapshot):
-            place = {**home.config["configurable"], "checkpoint_ns": f"{task.name}:{task.id}"}
-            place.pop("checkpoint_id", None)
-            if home is snapshot and await self._saver.aget_tuple({"configurable": place}) is not None:
+            if home is snapshot and await self._has_called(task):
                 found.add(task.id)
         return frozenset(found)
+
+    async def _has_called(self, task: PregelTask) -> bool:
+        """Say whether a task of the outermost graph called a graph which has checkpoints of its own."""
+        thread_id = self._config["configurable"]["thread_id"]
+        place = {"thread_id": thread_id, "checkpoint_ns": f"{task.name}:{task.id}"}
+        return await self._saver.aget_tuple({"configurable": place}) is not None
+
+    async def _has_silent(self, snapshot: StateSnapshot, writes: Iterable[PendingWrite]) -> bool:
+        """Say whether a task was cut off before it wrote anything.
+
+        What waits at a breakpoint of a graph inside it looks the same, and running it would pass the breakpoint.
+        """
+        heard = {task_id for task_id, _, _ in writes}
+        silent = [task for task in snapshot.tasks if task.id not in heard]
+        known = [graph for _, graph in self._graph.get_subgraphs(recurse=True)] if silent else []
+        if any(not isinstance(each, Pregel) or _has_breakpoints(each) for each in known):
+            return False
+        unknown = [task for task in silent if task.state is None]
+        return bool(silent) and not any([await self._has_called(task) for task in unknown])
 
     def _output(self, snapshot: StateSnapshot) -> Any:
         """Pick what the graph gives as its output; the rest of the state is its own business."""
@@ -304,6 +322,10 @@ class Thread:
 
 def _writes(stored: CheckpointTuple | None) -> list[PendingWrite]:
     return list(stored.pending_writes or ()) if stored else []
+
+
+def _has_breakpoints(graph: Pregel[Any, Any, Any, Any]) -> bool:
+    return bool(graph.interrupt_before_nodes or graph.interrupt_after_nodes)
 
 
 def _is_begun(barrier: Any) -> bool:

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from engine import ApprovalStatus, Choice, RunStatus, RunView, SQLModelSaver, StoreError
+from engine.settling import NOT_KNOWN
 from tests.engine.desk_driver import AMY, APPROVE, RITA, Bench, open_bench, seen, write_app
 
 SOURCE = """
@@ -143,10 +144,11 @@ async def test_beside_an_error_a_decision_waits_and_is_not_sent_again(
 async def test_a_decision_that_was_put_off_ends_with_its_run(
     bench: Bench, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    """Who gives the run up leaves no decision that waits for ever: the audit trail says that it was sent."""
+    """Who gives the run up leaves no decision that waits for ever: the audit trail says that nobody knows."""
     run = await taken(bench, "nested", monkeypatch)
     (tmp_path / "down").write_text("left")
     run = await driven(bench, run)
     run = await decided(bench, run, "asks failed", Choice("stop", reason="Not today"))
     assert run.status is RunStatus.FAILED
-    assert asked(run)["One?"] == "resumed"
+    assert asked(run)["One?"] == "withdrawn"
+    assert NOT_KNOWN in [event.detail.get("why") for event in run.events]

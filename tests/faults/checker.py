@@ -4,9 +4,9 @@ It imports nothing of the product; it knows tables, audit chain and checkpoints 
 
 I1 every ack has its decision, and the run went on. I2 one decision for a question, and the graph got that. I3
 one effect, by its key, for what was approved, and none for what was not. I4 what was shown is what was decided
-is what was sent. I5 whoever decided was allowed to. I6 the audit chain holds and tells every transition. I7 one
-live card for each pending question, and none for others. I8 every checkpoint was built upon the newest. I9 no
-secret in a message.
+is what was sent. I5 whoever decided was allowed to, and they were enough. I6 the audit
+chain holds and tells every transition. I7 one live card for each pending question, and none for others. I8 every
+checkpoint was built upon the newest. I9 no secret in a message.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ import re
 import sqlite3
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -32,7 +32,8 @@ class Evidence:
     """What is left after a trial. `database` is a URL, `messages` are those of the channel, None without a Slack.
 
     `effects` has a line {"thread", "what", "key"} per call, `acks` {"approval", "revision", "verdict"} per click that
-    was told that it counts; `allowed` are the people who may decide.
+    was told that it counts; `allowed` are the people who may decide, `required` says by workflow how many of them
+    have to approve.
     """
 
     database: str
@@ -40,6 +41,7 @@ class Evidence:
     acks: Path
     allowed: Sequence[str] = ("U0AMY", "U0BEN")
     messages: Sequence[Mapping[str, Any]] | None = None
+    required: Mapping[str, int] = field(default_factory=dict)
 
 
 def check(evidence: Evidence) -> list[str]:
@@ -164,7 +166,7 @@ def _effects(ledger: Ledger, evidence: Evidence) -> Iterator[str]:
         approval = ledger.approvals[approval_id]
         run, text = ledger.runs[approval["run_id"]], _question(approval)
         what = (approval["thread_id"], _EFFECT.get(text, text))
-        is_wanted = approval["status"] in ("decided", "resumed") and decided["verdict"] == "approve"
+        is_wanted = approval["status"] in ("decided", "resumed") and decided["verdict"] in ("approve", "edit")
         if is_wanted:
             wanted.add(what)
             if run["status"] == "finished" and len(keys[what]) != 1:
@@ -200,6 +202,11 @@ def _people(ledger: Ledger, evidence: Evidence) -> Iterator[str]:
     for (approval_id, _), decided in ledger.decisions.items():
         if decided["actor_id"] not in evidence.allowed:
             yield f"I5: {decided['actor_id']} decided {approval_id} and may not"
+        approval = ledger.approvals[approval_id]
+        required = evidence.required.get(ledger.runs[approval["run_id"]]["workflow"], 1)
+        agreed = {decided["actor_id"], *(each["id"] for each in json.loads(decided["endorsers"]))}
+        if approval["pause"] == "dynamic" and decided["verdict"] == "approve" and len(agreed) < required:
+            yield f"I5: {approval_id} was approved by {sorted(agreed)} and needs {required}"
 
 
 def _chain(ledger: Ledger) -> Iterator[str]:

@@ -1,4 +1,4 @@
-"""Random histories over six shapes of graphs: the engine has to agree with the model, step by step."""
+"""Random histories over nine shapes of graphs: the engine has to agree with the model, step by step."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from engine.workflows import App
 from tests.faults.checker import Evidence, check
 from tests.faults.figures import Figure, Plan
 from tests.faults.model import SHAPES
-from tests.faults.play import Disagreement, History
+from tests.faults.play import REQUIRED, Disagreement, History
 from tests.faults.stage import APP, Faults, Stage
 
 HISTORIES, ON_ONE_DATABASE, TIME_S = 10_000, 100, 900
@@ -69,7 +69,7 @@ async def played(plan: Plan, count: int, *, strikes: int, time_s: float = math.i
 
 def evidence(stage: Stage) -> Evidence:
     """What the checker gets to see of a stage."""
-    return Evidence(stage.database_url, effects=stage.effects, acks=stage.acks)
+    return Evidence(stage.database_url, effects=stage.effects, acks=stage.acks, required=REQUIRED)
 
 
 def _clear(folder: Path) -> None:

@@ -1,7 +1,8 @@
 """The reference model: what must become of a run, in a few lines that know nothing of the product.
 
 A run is a list of steps, each with tasks side by side, each with its questions one after the other; a text instead
-of tasks is a breakpoint. In "loop" a no is asked again, up to the third round.
+of tasks is a breakpoint. In "loop" a no is asked again, up to the third round. The questions of "edits" show a note,
+which an edit changes; those of "several" need two people's yes.
 """
 
 from __future__ import annotations
@@ -16,17 +17,24 @@ SHAPES: Final[dict[str, list[list[list[str]] | str]]] = {
     "send": [[["S0"], ["S1"], ["S2"]]],
     "subgraph": [[["I1", "I2"]], [["O1"]]],
     "static": [[["B1"]], "act", [["C1"]]],
+    "edits": [[["E1", "E2"], ["F1"]], [["E3"]]],
+    "called": [[["G1", "G2"], ["H1"]], [["K1"]]],
+    "several": [[["V1", "V2"]]],
 }
+
+NOTE: Final = "as it was"
+"""What a run's note says before anybody has changed it."""
 
 
 class Model:
-    """One run: what it asks now, what it was told, which effects it made, and how it stands."""
+    """One run: what it asks now, what it was told, which effects it made, its note, and how it stands."""
 
     def __init__(self, shape: str) -> None:
         self._steps = [
             step if isinstance(step, str) else [list(task) for task in step] for step in SHAPES[shape]
         ]
         self.status, self.told, self.effects = "waiting", list[str](), list[str]()
+        self.note = NOTE
 
     @property
     def pending(self) -> Sequence[str]:
@@ -35,9 +43,10 @@ class Model:
         step = self._steps[0]
         return [step] if isinstance(step, str) else [task[0] for task in step if task]
 
-    def answer(self, question: str, *, is_yes: bool) -> None:
-        """Take an answer to what is pending."""
+    def answer(self, question: str, *, is_yes: bool, note: str | None = None) -> None:
+        """Take an answer to what is pending; None: it leaves the note as it is."""
         step = self._steps[0]
+        self.note = self.note if note is None else note
         self.effects += [question] if is_yes else []
         if isinstance(step, str):
             self.status = self.status if is_yes else "stopped"

@@ -124,7 +124,7 @@ MUTATIONS: Final[tuple[Mutation, ...]] = (
     Mutation("a lost answer is asked for again", S, "        if row is not None and self._is_lost(pause, row, digest):\n", "        if False:\n", f"{HISTORIES} tests/engine/test_failures.py"),
     Mutation("a changed question keeps its revision", S, "ask_anew(self._tx, approval_id, values)", "ask_anew(self._tx, approval_id, {**values, 'revision': row.revision})", RUNNER),
     Mutation("an answer goes out again beside an error", R, "            if is_asked_about(here):  # a graph inside may have taken it, and would take it twice\n                return PutOff(here)\n", "", "tests/engine/test_taken_inside.py"),
-    Mutation("what was put off is withdrawn", S, "if row.status == approvals.DECIDED and row.attempts and self._restarted is None:", "if False:", "tests/engine/test_taken_inside.py"),
+    Mutation("what was put off is withdrawn", S, "            if was_sent and not has_failed:\n", "            if False:\n", "tests/engine/test_taken_inside.py"),
     Mutation("questions are never withdrawn", S, "            elif row.status in approvals.OPEN:\n", "            elif False:\n", f"{RUNNER} {CODE}"),
     Mutation("delivered without an entry", S, "            self._transition.note(\n                EventKind.RESUMED,", "            _ = dict(\n                kind=EventKind.RESUMED,", "tests/engine/test_executed.py tests/faults/test_histories.py"),
     Mutation("what others approved may be edited", "engine/vouching.py", "        if not any(_shows(shown, key, value) for shown in others)\n", "", "tests/engine/test_vouching.py"),

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
 from datetime import timedelta
 from typing import TypeVar
@@ -25,7 +25,7 @@ from engine import (
     Seen,
     StoreError,
 )
-from tests.engine.desk_driver import AMY, APPROVE, BEN, OTTO, REJECT, RITA, seen
+from tests.engine.desk_driver import AMY, APPROVE, BEN, OTTO, REJECT, RITA, edit, seen
 from tests.faults.model import SHAPES, Model
 from tests.faults.sink import append
 from tests.faults.stage import Faults, Stage
@@ -38,6 +38,9 @@ RESTARTS_SHARE = 0.25
 JUMPS_SHARE = 0.2
 JUMPS = tuple(timedelta(minutes=minutes) for minutes in (0, 10, -10, 60, -60))
 """How far the clock may be off; the shapes' deadlines are further away than from one end to the other."""
+REQUIRED = {"several": 2}
+"""How many people have to approve, by shape."""
+EDITS_SHARE = 0.4
 WRONG = ("outsider", "requester", "digest", "revision", "old card", "twice")
 
 
@@ -48,10 +51,12 @@ class Disagreement(Exception):
 class History:
     """One run of one shape, from its start to its end."""
 
-    def __init__(self, stage: Stage, seed: int, *, faults: Faults, strikes: int) -> None:
+    def __init__(
+        self, stage: Stage, seed: int, *, faults: Faults, strikes: int, shapes: Sequence[str] = tuple(SHAPES)
+    ) -> None:
         self._dice = random.Random(seed)  # noqa: S311 - a dice, not a secret
         self._stage, self._faults = stage, faults
-        self._shape = self._dice.choice(list(SHAPES))
+        self._shape = self._dice.choice(shapes)
         self._name = f"{seed}"
         self._model = Model(self._shape)
         self._cards: list[ApprovalView] = []
@@ -123,12 +128,14 @@ class History:
         self._run = await self._stage.desk.run(run_id)
 
     async def _decide(self, card: ApprovalView, choice: Choice) -> None:
-        """Decide; when the answer is lost, look what became of it."""
-        try:
-            await self._stage.desk.decide(seen(card), actor=AMY, choice=choice)
-        except Refused:
-            if not self._faults.struck:
-                raise
+        """Decide, by as many people as it takes; when the answer is lost, look what became of it."""
+        is_shared = choice == APPROVE and card.question.dialect != "static"
+        for actor in (AMY, BEN)[: REQUIRED.get(self._shape, 1) if is_shared else 1]:
+            try:
+                await self._stage.desk.decide(seen(card), actor=actor, choice=choice)
+            except Refused:
+                if not self._faults.struck:
+                    raise
 
     def _pending(self) -> list[ApprovalView]:
         return [each for each in self._run.approvals if each.status is ApprovalStatus.PENDING]
@@ -142,13 +149,19 @@ class History:
         self._cards += cards
         card = self._dice.choice(cards)
         is_yes = self._dice.random() < 0.65
-        await self._surely(lambda: self._decide(card, APPROVE if is_yes else REJECT))
-        append(
-            self._stage.acks,
-            {"approval": card.id, "revision": card.revision, "verdict": "approve" if is_yes else "reject"},
-        )
-        self._model.answer(text_of(card), is_yes=is_yes)
+        note = self._note(card) if is_yes else None
+        choice = edit(**{**card.question.shown, "note": note}) if note else APPROVE if is_yes else REJECT
+        await self._surely(lambda: self._decide(card, choice))
+        append(self._stage.acks, {"approval": card.id, "revision": card.revision, "verdict": choice.option})
+        self._model.answer(text_of(card), is_yes=is_yes, note=note)
         self._run = await self._surely(lambda: self._stage.desk.run(self._run.id))
+
+    def _note(self, card: ApprovalView) -> str | None:
+        """Return what the note is changed to, where an edit is offered; None: nobody changes it."""
+        if self._shape != "edits" or self._dice.random() >= EDITS_SHARE:
+            return None
+        is_offered = "note" in card.question.shown and card.question.option("edit") is not None
+        return f"as of {text_of(card)}" if is_offered else None
 
     async def _wrong_click(self) -> None:
         """Click as nobody may, or on what is not asked any more: refused, and nothing changes."""
@@ -178,6 +191,9 @@ class History:
         asked = sorted(map(text_of, self._pending()))
         if asked != sorted(self._model.pending):
             raise Disagreement(f"{self._shape} asks {asked}, and should ask {sorted(self._model.pending)}")
+        shown = [each.question.shown for each in self._pending() if each.question.dialect != "static"]
+        if notes := {each["note"] for each in shown if "note" in each} - {self._model.note}:
+            raise Disagreement(f"{self._shape} shows {notes}, and should show {self._model.note}")
 
     def _compare_end(self) -> None:
         status = self._run.status
@@ -188,6 +204,9 @@ class History:
         told = sorted((self._run.result or {}).get("told") or [])
         if status is RunStatus.FINISHED and told != sorted(self._model.told):
             raise Disagreement(f"{self._shape} was told {told}, and should be {sorted(self._model.told)}")
+        note = (self._run.result or {}).get("note", self._model.note)
+        if note != self._model.note:
+            raise Disagreement(f"{self._shape} has the note {note}, and should have {self._model.note}")
         counts = [event.kind for event in self._run.events].count(EventKind.REFUSED)
         if counts != self.refused and not self._faults.struck:
             raise Disagreement(f"{counts} refusals are in the audit trail, and there were {self.refused}")

@@ -1,4 +1,4 @@
-"""Six shapes of graphs, each of whose questions is told with its answer, and followed by an effect if it is a yes.
+"""Nine shapes of graphs, each of whose questions is told with its answer, and followed by an effect if it is a yes.
 
 The nodes run on the event loop, so that everything happens in the same order each time.
 """
@@ -16,9 +16,10 @@ from typing_extensions import TypedDict
 
 
 class State(TypedDict, total=False):
-    """What a run is called, and what was answered to its questions."""
+    """What a run is called, what was answered to its questions, and a note that people may change."""
 
     name: str
+    note: str
     told: Annotated[list[str], operator.add]
 
 
@@ -28,13 +29,13 @@ class Start(TypedDict):
     name: str
 
 
-def asking(*texts: str) -> Any:
-    """Make a node of these questions."""
+def asking(*texts: str, shown: tuple[str, ...] = ("name",)) -> Any:
+    """Make a node of these questions, which show values of the state."""
 
     async def node(state: State) -> dict[str, Any]:
         told = []
         for text in texts:
-            answer = interrupt({"question": text, "name": state["name"]})
+            answer = interrupt({"question": text, **{key: state[key] for key in shown}})  # type: ignore[literal-required]
             reached("before the effect")
             if answer is True:
                 happen(text)
@@ -58,6 +59,16 @@ async def again(state: State) -> Command[Any]:
 async def one(state: dict[str, Any]) -> dict[str, Any]:
     """Ask about what was sent."""
     return await asking(state["text"])(state)
+
+
+async def calls(state: State) -> dict[str, Any]:
+    """Ask by a graph that is called in here."""
+    return {"told": (await inside.ainvoke({"name": state["name"]}))["told"]}
+
+
+async def begin(state: State) -> dict[str, Any]:
+    """Write the note."""
+    return {"note": "as it was"}
 
 
 async def act(state: State) -> dict[str, Any]:
@@ -103,3 +114,25 @@ static = (
     .add_edge("act", "last")
     .compile(interrupt_before=["act"])
 )
+edits = (
+    built()
+    .add_node("begin", begin)
+    .add_node("left", asking("E1", "E2", shown=("note",)))
+    .add_node("right", asking("F1"))
+    .add_node("last", asking("E3", shown=("note", "name")))
+    .add_edge(START, "begin")
+    .add_edge("begin", "left")
+    .add_edge("begin", "right")
+    .add_edge(["left", "right"], "last")
+)
+inside = StateGraph(State).add_node("asks", asking("G1", "G2")).add_edge(START, "asks").compile()
+called = (
+    built()
+    .add_node("calls", calls)
+    .add_node("beside", asking("H1"))
+    .add_node("last", asking("K1"))
+    .add_edge(START, "calls")
+    .add_edge(START, "beside")
+    .add_edge(["calls", "beside"], "last")
+)
+several = built().add_node("ask", asking("V1", "V2")).add_edge(START, "ask")
