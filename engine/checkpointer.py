@@ -6,7 +6,7 @@ import asyncio
 import copy
 import random
 from collections.abc import AsyncIterator, Collection, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, nullcontext
 from typing import Any, cast
 
 from langchain_core.runnables import RunnableConfig
@@ -27,6 +27,9 @@ from engine.checkpointing.sync import SyncMethods
 from engine.checkpointing.tuples import Listing, config_of, tuple_of
 from engine.database import Database
 from engine.serializer import StrictSerializer, allowlist_of
+
+TURNS = 5
+"""Turns of the event loop within which LangGraph begins to write what it has of a cancelled node: three suffice."""
 
 
 @asynccontextmanager
@@ -99,6 +102,16 @@ class SQLModelSaver(SyncMethods):
     def failure(self) -> BaseException | None:
         """What a write of this guarded copy has failed with, so that nothing more is written; None: nothing has."""
         return self._series.failure if self._series is not None else None
+
+    async def at_rest(self) -> None:
+        """Wait for what LangGraph writes by this guarded copy of the nodes that it has cancelled: it does not itself.
+
+        Such a write begins within a few turns of the event loop after the run has raised (langgraph 1.2.22).
+        """
+        for _ in range(TURNS):
+            await asyncio.sleep(0)
+        while self._series is not None and self._series.under_way:
+            await asyncio.wait(set(self._series.under_way))
 
     async def aget_tuple(self, config: RunnableConfig) -> CheckpointTuple | None:
         """Return the checkpoint that `config` names, or the thread's latest when it names none."""
@@ -177,20 +190,21 @@ class SQLModelSaver(SyncMethods):
         """
         if not writes:
             return
-        place, checkpoint_id = _place(config), str(config["configurable"]["checkpoint_id"])
-        record, after = await self._store.known(place, checkpoint_id, self.serde)
-        encoded = encoded_writes(
-            place,
-            checkpoint_id,
-            writes,
-            task_id=task_id,
-            task_path=task_path,
-            record=record,
-            forgets_errors=self._guard is not None,
-            serde=self.serde,
-            packing=self._store.packing,
-        )
-        await self._store.write(encoded, after=after, guard=self._guard, series=self._series)
+        with self._series.writing() if self._series is not None else nullcontext():
+            place, checkpoint_id = _place(config), str(config["configurable"]["checkpoint_id"])
+            record, after = await self._store.known(place, checkpoint_id, self.serde)
+            encoded = encoded_writes(
+                place,
+                checkpoint_id,
+                writes,
+                task_id=task_id,
+                task_path=task_path,
+                record=record,
+                forgets_errors=self._guard is not None,
+                serde=self.serde,
+                packing=self._store.packing,
+            )
+            await self._store.write(encoded, after=after, guard=self._guard, series=self._series)
 
     async def adelete_thread(self, thread_id: str) -> None:
         """Forget the thread: checkpoints, values and writes in all namespaces. Unknown threads are no error.

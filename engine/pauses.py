@@ -37,6 +37,7 @@ class Pause:
     error {"errors": [{"node", "error"}, …], "answered": whether one of them had an answer}, for nodes that are gone
     {"gone": names}), `state` holds the state values that an edit may change, `schema` is the JSON Schema that the
     answer has to fit (None: any), `node` names the node that asks, `steps` the outermost graph's nodes that it is in.
+    It `is_taken` if what is inside that node has an answer to it, and the node has not said yet what is asked now.
     """
 
     interrupt_id: str
@@ -48,6 +49,7 @@ class Pause:
     node: str
     steps: tuple[str, ...]
     schema: Json | None = None
+    is_taken: bool = False
 
 
 @dataclass(frozen=True)
@@ -96,7 +98,8 @@ class Look:
     `has_orphan`: the head holds an interrupt, though nothing may be left that asked it. `gone` names the nodes that
     are to run next and that the graph no longer has. `inside` are the ids of tasks that called a graph with a state
     of its own, `answered` those of failed tasks that had answers. `has_silent`: a task came neither to its end nor
-    to a question, an error or a breakpoint.
+    to a question, an error or a breakpoint. `taken` are the ids of questions that what is inside a node has an answer
+    to.
     """
 
     snapshot: StateSnapshot
@@ -109,6 +112,7 @@ class Look:
     inside: Set[str] = frozenset()
     answered: Set[str] = frozenset()
     has_silent: bool = False
+    taken: Set[str] = frozenset()
 
 
 def pauses_in(here: Situation) -> tuple[Pause, ...]:
@@ -123,9 +127,9 @@ def is_asked_about(here: Situation) -> bool:
 
 def is_cut_short(here: Situation) -> bool:
     """Say whether something goes on without any answer; what failed is not tried again unless people say so."""
-    return isinstance(here, Underway) or (
-        isinstance(here, Paused) and here.is_cut_short and not is_asked_about(here)
-    )
+    if not isinstance(here, Paused):
+        return isinstance(here, Underway)
+    return not is_asked_about(here) and (here.is_cut_short or any(pause.is_taken for pause in here.pauses))
 
 
 def situation(look: Look, *, before: Breakpoints, after: Breakpoints, passed: Set[str]) -> Situation:
@@ -239,7 +243,7 @@ def _unpassed(
 
 def _error(look: Look, *, passed: Set[str]) -> Iterator[Pause]:
     """Yield one pause for all nodes that raised. An edit has to reach each of them to be offered."""
-    failed = list(failing(look.snapshot))
+    everyone = failed = list(failing(look.snapshot))
     if not failed:
         return
     # what LangGraph cancelled because another node raised has no error of its own, and runs again with the other
@@ -256,7 +260,7 @@ def _error(look: Look, *, passed: Set[str]) -> Iterator[Pause]:
         kind="error",
         value={
             "errors": [{"node": task.name, "error": str(task.error)} for _, task in failed],
-            "answered": any(task.id in look.answered for _, task in failed),
+            "answered": any(task.id in look.answered for _, task in everyone),
         },
         state=look.editable if is_reached else {},
         checkpoint_id=checkpoint_id,
@@ -288,22 +292,25 @@ def _dynamic(look: Look) -> Iterator[Pause]:
         task.id for _, task in failing(root)
     }  # what they asked was answered, or is asked again by a retry
     homes = {interrupt.id: (home, task) for home, task in leaves(root) for interrupt in task.interrupts}
-    steps = {interrupt.id: task.name for task in root.tasks for interrupt in task.interrupts}
+    outermost = {interrupt.id: task for task in root.tasks for interrupt in task.interrupts}
     for interrupt in root.interrupts:
-        home, task = homes.get(interrupt.id, (None, None))
+        outer = outermost.get(interrupt.id)
+        home, task = homes.get(interrupt.id, (outer.state if outer else None, None))
         if task is not None and task.id in failed:
             continue
-        is_reached = home is root and task is not None and _is_own(interrupt.id, task, look.answers)
+        is_own = task is not None and not _is_sent(task) and is_asked_by(task, interrupt.id, look.answers)
+        is_reached = home is root and is_own
         yield Pause(
             interrupt_id=interrupt.id,
             ordinal=look.answers.get(task.id, 0) if task else 0,
             kind="dynamic",
             value=jsonable(interrupt.value),
             state=look.editable if is_reached else {},
-            checkpoint_id=_checkpoint_id(home or root),
+            checkpoint_id=_checkpoint_id(home if isinstance(home, StateSnapshot) else root),
             node=task.name if task else "",
-            steps=(steps[interrupt.id],) if interrupt.id in steps else (),
+            steps=(outer.name,) if outer else (),
             schema=_schema(interrupt.response_schema),
+            is_taken=interrupt.id in look.taken,
         )
 
 
@@ -319,14 +326,12 @@ def _schema(given: Any) -> Json | None:
     return schema
 
 
-def _is_own(interrupt_id: str, task: PregelTask, answers: Mapping[str, int]) -> bool:
-    """Say whether a root node asked this itself and reads the state: only then does an update reach it.
+def is_asked_by(task: PregelTask, interrupt_id: str, answers: Mapping[str, int]) -> bool:
+    """Say whether a task of the outermost graph asked this itself, and not a graph or task that it called.
 
-    A node that was sent its input (Send) has it from there, and a graph that a node calls has a state of its own;
-    LangGraph tells the latter only by the id, the hash of who asked (langgraph 1.2.22, types.py `_interrupt_id`).
+    LangGraph tells that only by the id, the hash of who asked (langgraph 1.2.22, types.py `_interrupt_id`). An update
+    reaches only who asked itself, unless it was sent its input (Send): a graph inside has a state of its own.
     """
-    if _is_sent(task):
-        return False
     asker = f"{task.name}:{task.id}"
     names = (asker, f"{asker}|{answers.get(task.id, 0)}")
     return interrupt_id in {xxh3_128_hexdigest(name.encode()) for name in names}

@@ -124,10 +124,7 @@ class Prepared:
 
     def _expanded(self, values: dict[str, Any]) -> Call:
         state = self._expansion(values)
-        parameters: dict[str, Any] = {}
-        for name, value in values.items():
-            names = state.parameter_expansion.get(name)
-            parameters |= {name: value} if names is None else zip(names, value, strict=True)
+        parameters = state.parameters or self._spread(values, state.parameter_expansion)
         converts = {**self._converts, **state.processors}
         bound = {
             name: converts[name](value) if name in converts else value for name, value in parameters.items()
@@ -137,13 +134,22 @@ class Prepared:
         named = {self._escaped.get(name, name): value for name, value in bound.items()}
         return Call(state.statement, named)
 
+    def _spread(self, values: Mapping[str, Any], names: Mapping[str, Sequence[str]]) -> Mapping[str, Any]:
+        """Give each value of a list its own name."""
+        spread: dict[str, Any] = {}
+        for name, value in values.items():
+            spread |= zip(names[name], value, strict=True) if name in names else {name: value}
+        return spread
+
     def _expansion(self, values: Mapping[str, Any]) -> ExpandedState:
         """Return the statement for lists as long as these; most are short, and come again and again."""
         lengths = tuple(len(values[name]) for name in self._lists)
         found = self._expansions.get(lengths)
         if found is None:
             found = self._compiled.construct_expanded_state(values, escape_names=False)
-            if not self._is_spelled and sum(lengths) <= EXPANSIONS_UP_TO:
+            names = [found.parameter_expansion.get(name, ()) for name in self._lists]
+            is_plain = [len(each) for each in names] == list(lengths)  # no tuples, which take several names
+            if is_plain and not self._is_spelled and sum(lengths) <= EXPANSIONS_UP_TO:
                 self._expansions[lengths] = found._replace(parameters={})
         return found
 

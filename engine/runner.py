@@ -146,7 +146,7 @@ class _Drive:
             here = await self._look(passed=passed)
             if self._foreign is None:
                 self._foreign = await self._left_by_other_code(here)
-            is_held = is_asked_about(here) or _is_taken(delivery, here)
+            is_held = is_asked_about(here) or (delivery is not None and delivery.is_over(here))
             if self._is_outdated(here) and not is_held:
                 await self._settle(await self._start_over(CODE_CHANGED, passed=passed))
             elif delivery is None:
@@ -230,21 +230,29 @@ class _Drive:
         return here
 
     def _answered_at(self, here: Situation) -> list[Row[Any]]:
-        """Return the questions that the steps which wait here had answers to."""
+        """Return the questions that the steps which wait here, or have failed, had answers to.
+
+        A graph inside has checkpoints of its own, later than the one that its step began with.
+        """
         waiting = {(pause.checkpoint_id, step) for pause in pauses_in(here) for step in pause.steps}
+        errors = [pause for pause in pauses_in(here) if pause.kind == "error"]
+        failed = {step: pause.checkpoint_id for pause in errors for step in pause.steps}
         return [
             row
             for row in self._rows
             if row.pause == "dynamic"
             and (row.status == ApprovalStatus.RESUMED.value or row.attempts)
-            and any((row.checkpoint_id, step) in waiting for step in row.code["steps"])
+            and any(
+                (row.checkpoint_id, step) in waiting or (step in failed and failed[step] <= row.checkpoint_id)
+                for step in row.code["steps"]
+            )
         ]
 
     async def _carry_on(self, here: Situation, *, passed: set[str]) -> Situation:
         """Start the thread, or run it on if it was cut short; otherwise it rests where it is."""
         if isinstance(here, Unstarted):
             return await self._after(await self._thread.start(self._run.input), passed=passed)
-        if is_cut_short(here):
+        if is_cut_short(here) and not self._is_outdated(here):
             return await self._after(await self._thread.carry_on(), passed=passed)
         return here
 
@@ -266,7 +274,9 @@ class _Drive:
     async def _send_first(self, delivery: Delivery, here: Situation, *, passed: set[str]) -> Delivered:
         if isinstance(here, Finished):
             return Void(Failed(PLACE_GONE), why=PLACE_GONE)
-        pause = _pause_of(here, delivery)
+        if delivery.is_blocked(here):
+            return PutOff(here)
+        pause = delivery.pause_in(here)
         if pause is None or read_pause(self._workflow, pause).digest != delivery.approval.digest:
             return Void(here)
         if delivery.is_too_late(self._read(delivery.approval).view.policy, now=self._ledger.database.now()):
@@ -276,7 +286,7 @@ class _Drive:
     async def _send_again(self, delivery: Delivery, here: Situation, *, passed: set[str]) -> Delivered:
         """Deliver what may have been delivered: a process died or the database failed in between."""
         gates = passed | {delivery.approval.interrupt_id}
-        pause = _pause_of(here, delivery)
+        pause = delivery.pause_in(here)
         if pause is None:
             kind, asked_at = delivery.approval.pause, delivery.approval.checkpoint_id
             if kind in ("dynamic", "error") and await self._thread.has_started_over(since=asked_at):
@@ -284,13 +294,13 @@ class _Drive:
                     return Void(here, why=CODE_CHANGED)
                 return await self._run_over(here, passed=gates, update=await self._left(delivery))
             return await self._carry_on(here, passed=gates)
-        if pause.kind == "dynamic":
+        if pause.kind == "dynamic" and not delivery.is_blocked(here):
             here = await self._after(await self._thread.carry_on(), passed=passed)
-            pause = _pause_of(here, delivery)
+            pause = delivery.pause_in(here)
             if pause is None:
                 return here
-            if is_asked_about(here):  # a graph inside may have taken it, and would take it twice
-                return PutOff(here)
+        if delivery.is_blocked(here):
+            return PutOff(here)
         update = await self._left(delivery)
         if pause.kind == "dynamic" and read_pause(self._workflow, pause).digest not in delivery.digests():
             return Void(here)  # a breakpoint is bound by its checkpoint, which is in its key
@@ -311,17 +321,17 @@ class _Drive:
             return await self._answer(delivery, pause, update=update, passed=passed)
         if pause.kind == "error":
             here = await self._look(passed=passed)
-            if why := self._begins_anew(delivery, pause, is_outdated=self._is_outdated(here)):
+            if why := self._begins_anew(delivery, here):
                 return await self._start_over(why, passed=passed | {pause.interrupt_id}, update=update or {})
         raised = await (self._thread.edit(update) if update else self._thread.carry_on())
         return await self._after(raised, passed=passed | {pause.interrupt_id})
 
-    def _begins_anew(self, delivery: Delivery, pause: Pause, *, is_outdated: bool) -> str | None:
+    def _begins_anew(self, delivery: Delivery, here: Situation) -> str | None:
         """Say why a failed step may not get its answers again; None: it may."""
         if delivery.decision.option == ASK_AGAIN.name:
             return TAKEN_BACK
-        is_same_code = self._workflow.fingerprint.matches(delivery.approval.code)
-        return CODE_CHANGED if is_outdated or (pause.value["answered"] and not is_same_code) else None
+        is_same = all(self._workflow.fingerprint.matches(row.code) for row in self._answered_at(here))
+        return None if is_same and not self._is_outdated(here) else CODE_CHANGED
 
     async def _answer(
         self, delivery: Delivery, pause: Pause, *, update: Mapping[str, Json] | None, passed: set[str]
@@ -332,9 +342,9 @@ class _Drive:
         """
         if update:
             here = await self._after(await self._thread.edit(update), passed=passed)
-            if is_asked_about(here):
+            if delivery.is_blocked(here):
                 return PutOff(here)
-            edited = _pause_of(here, delivery)
+            edited = delivery.pause_in(here)
             if edited is None:
                 return here
             if read_pause(self._workflow, edited).digest not in delivery.digests():
@@ -388,13 +398,3 @@ class _Drive:
 
 def _is_gone(here: Situation) -> bool:
     return any(pause.kind == "gone" for pause in pauses_in(here))
-
-
-def _is_taken(delivery: Delivery | None, here: Situation) -> bool:
-    """Say whether the graph took a decision that nobody has written down as delivered yet."""
-    return delivery is not None and delivery.approval.attempts > 0 and _pause_of(here, delivery) is None
-
-
-def _pause_of(here: Situation, delivery: Delivery) -> Pause | None:
-    wanted = delivery.approval.interrupt_id
-    return next((pause for pause in pauses_in(here) if pause.interrupt_id == wanted), None)

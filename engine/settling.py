@@ -25,6 +25,8 @@ from engine.pauses import (
     Unstarted,
     asked_digest,
     edited_digest,
+    is_asked_about,
+    pauses_in,
 )
 from engine.pictures import decision_view, question_of, stored_question
 from engine.policy import Policy
@@ -55,6 +57,22 @@ class Delivery:
     @property
     def answer(self) -> Answer:
         return Answer(resume=self.decision.resume, update=self.decision.state_update)
+
+    def pause_in(self, here: Situation) -> Pause | None:
+        """Return the question that this answers, if the graph still waits for the answer."""
+        wanted = self.approval.interrupt_id
+        return next(
+            (each for each in pauses_in(here) if each.interrupt_id == wanted and not each.is_taken), None
+        )
+
+    def is_over(self, here: Situation) -> bool:
+        """Say whether the graph took this, and nobody has written it down as delivered yet."""
+        shown = {pause.interrupt_id for pause in pauses_in(here)}
+        return self.approval.attempts > 0 and self.approval.interrupt_id not in shown
+
+    def is_blocked(self, here: Situation) -> bool:
+        """Say whether people are to be asked about an error first: the graph would try again with this answer."""
+        return self.approval.pause == "dynamic" and is_asked_about(here)
 
     def digests(self) -> set[str]:
         """Return the digests that the question may have on a second sending: as shown, or with the edit stored."""
@@ -199,19 +217,17 @@ class Settlement:
         asking = [pause.node for pause in pauses if pause.kind == "dynamic"]
         for pause in pauses:
             before = latest(rows, node=pause.node, asking=asking) if pause.kind == "dynamic" else None
-            await self._ask(pause, known.get(pause.interrupt_id), before=before)
+            if not pause.is_taken:
+                await self._ask(pause, known.get(pause.interrupt_id), before=before)
 
     def _is_put_off(self, row: Row[Any], pauses: tuple[Pause, ...]) -> bool:
         """Say whether a decision waits for a node that failed before it came to its question again.
 
         When people have it tried again, the node asks again and the decision is delivered.
         """
-        failed = {(pause.node, pause.checkpoint_id) for pause in pauses if pause.kind == "error"}
-        return (
-            row.status == ApprovalStatus.DECIDED.value
-            and (row.node, row.checkpoint_id) in failed
-            and self._restarted is None
-        )
+        failed = {step for pause in pauses if pause.kind == "error" for step in pause.steps}
+        is_in_it = not failed.isdisjoint(row.code["steps"])
+        return row.status == ApprovalStatus.DECIDED.value and is_in_it and self._restarted is None
 
     async def _ask(self, pause: Pause, row: Row[Any] | None, *, before: Row[Any] | None) -> None:
         read = read_pause(self._workflow, pause)
@@ -233,6 +249,8 @@ class Settlement:
             await approvals.open_new(self._tx, {**values, **self._identity(pause), "id": approval_id})
         else:
             values |= {"repeats_id": await self._repeats(question, row.previous_id)}
+            if row.status == ApprovalStatus.RESUMED.value:
+                await drop(self._transition, self._run.id, why=CHANGED)  # they are for what comes after it
             approval_id, kind, revision = row.id, EventKind.ASKED_ANEW, row.revision + 1
             more = {"is_changed": row.digest != digest}
             await approvals.ask_anew(self._tx, approval_id, values)
@@ -325,6 +343,8 @@ class Settlement:
                 await approvals.close(self._tx, row.id, status=ApprovalStatus.WITHDRAWN)
                 told = NOT_KNOWN if was_sent else why
                 self._transition.note(EventKind.WITHDRAWN, approval_id=row.id, why=told)
+                if row.status == approvals.DECIDED:
+                    await drop(self._transition, self._run.id, why=told)
                 await self._transition.show(self._run.id)
 
     async def _set_status(self, status: RunStatus) -> None:

@@ -32,11 +32,12 @@ from pydantic import ValidationError
 
 from engine.checkpointer import SQLModelSaver
 from engine.checkpointing.group_commit import Guard
+from engine.checkpointing.store import PendingInterrupt
 from engine.clock import utc_now
 from engine.decisions import Json
 from engine.errors import KeptInside, StaleQuestion, StaleWriter, StoreError, UnfitAnswer
 from engine.exits import running_nodes
-from engine.pauses import Failed, Look, Pause, Situation, failing, situation
+from engine.pauses import Failed, Look, Pause, Situation, failing, is_asked_by, situation
 from engine.workflows import Workflow
 
 MADE_BY: Final = "assent_code"
@@ -85,12 +86,13 @@ class Thread:
         stored = await self._saver.aget_tuple(self._config)
         writes = _writes(stored)
         locked = _updated_keys(writes)
+        waiting = await self._saver.pending_interrupts(self._config["configurable"]["thread_id"])
         values = snapshot.values if isinstance(snapshot.values, dict) else {}
         editable = self._workflow.editable_state(values)
         return Look(
             snapshot=snapshot,
             ran=await self._ran(snapshot),
-            answers=await self._answers(),
+            answers={each.task_id: each.ordinal for each in waiting},
             editable={key: value for key, value in editable.items() if key not in locked},
             output=self._output(snapshot),
             has_orphan=any(channel == INTERRUPT for _, channel, _ in writes),
@@ -98,6 +100,7 @@ class Thread:
             inside=await self._inside(snapshot),
             answered=await self._answered(snapshot),
             has_silent=bool(snapshot.interrupts) and await self._has_silent(snapshot, writes),
+            taken=await self._taken(snapshot, waiting),
         )
 
     def _gone(self, stored: CheckpointTuple | None) -> frozenset[str]:
@@ -113,6 +116,28 @@ class Thread:
         joins = (name for name, value in values.items() if name.startswith("join:") and _is_begun(value))
         named = {name.rpartition(":")[2] for name in (*branches, *joins)}
         return frozenset((sent | named) - {"", END} - set(self._graph.nodes))
+
+    async def _taken(self, snapshot: StateSnapshot, waiting: Sequence[PendingInterrupt]) -> frozenset[str]:
+        """Name the questions that a graph inside has an answer to, while the node around it waits with them."""
+        ordinals = {each.task_id: each.ordinal for each in waiting}
+        alone = {
+            each.interrupt_id for each in waiting if each.levels == 1
+        }  # who asked it has closed its own row
+        found = set()
+        for task in snapshot.tasks:
+            names = {each.id for each in task.interrupts if each.id in alone}
+            left = {name for name in names if not is_asked_by(task, name, ordinals)}
+            if left and await self._goes_on_inside(task, waiting):
+                found |= left
+        return frozenset(found)
+
+    async def _goes_on_inside(self, task: PregelTask, waiting: Sequence[PendingInterrupt]) -> bool:
+        """Say whether a graph that a task called asks something else, or has an answer in its newest step."""
+        place = self._inside_of(task)
+        if any(each.checkpoint_ns.startswith(place["checkpoint_ns"]) for each in waiting):
+            return True
+        writes = _writes(await self._saver.aget_tuple({"configurable": place}))
+        return any(channel == RESUME for _, channel, _ in writes)
 
     async def _answered(self, snapshot: StateSnapshot) -> frozenset[str]:
         """Return the failed tasks that had answers, which they would get again."""
@@ -133,22 +158,21 @@ class Thread:
 
     async def _has_called(self, task: PregelTask) -> bool:
         """Say whether a task of the outermost graph called a graph which has checkpoints of its own."""
+        return await self._saver.aget_tuple({"configurable": self._inside_of(task)}) is not None
+
+    def _inside_of(self, task: PregelTask) -> dict[str, str]:
         thread_id = self._config["configurable"]["thread_id"]
-        place = {"thread_id": thread_id, "checkpoint_ns": f"{task.name}:{task.id}"}
-        return await self._saver.aget_tuple({"configurable": place}) is not None
+        return {"thread_id": thread_id, "checkpoint_ns": f"{task.name}:{task.id}"}
 
     async def _has_silent(self, snapshot: StateSnapshot, writes: Iterable[PendingWrite]) -> bool:
         """Say whether a task was cut off before it wrote anything.
 
-        What waits at a breakpoint of a graph inside it looks the same, and running it would pass the breakpoint.
+        What waits at a breakpoint of a hidden graph looks the same, and running it would pass the breakpoint.
         """
         heard = {task_id for task_id, _, _ in writes}
         silent = [task for task in snapshot.tasks if task.id not in heard]
-        known = [graph for _, graph in self._graph.get_subgraphs(recurse=True)] if silent else []
-        if any(not isinstance(each, Pregel) or _has_breakpoints(each) for each in known):
-            return False
-        unknown = [task for task in silent if task.state is None]
-        return bool(silent) and not any([await self._has_called(task) for task in unknown])
+        hiding = [task for task in silent if task.state is None and await self._has_called(task)]
+        return bool(silent) and not hiding
 
     def _output(self, snapshot: StateSnapshot) -> Any:
         """Pick what the graph gives as its output; the rest of the state is its own business."""
@@ -169,9 +193,15 @@ class Thread:
         """Give the question of an `interrupt()` its answer and run to the next rest; see `_run`.
 
         Raises: StaleQuestion when LangGraph does not know the interrupt any more, UnfitAnswer when the question
-            has a schema that the answer does not fit; nothing was written then.
+            has a schema that the answer does not fit; nothing was written then. StaleQuestion also when all has run
+            and nobody took the answer: a node that LangGraph tries again (RetryPolicy) has the graph that it calls
+            ask under another name, which the next run does not know.
         """
-        return await self._run(Command(resume={pause.interrupt_id: value}))
+        raised = await self._run(Command(resume={pause.interrupt_id: value}))
+        thread_id = self._config["configurable"]["thread_id"]
+        if raised is None and await self._saver.pending_interrupts(thread_id, pause.interrupt_id):
+            raise StaleQuestion
+        return raised
 
     async def edit(self, update: Mapping[str, Json]) -> str | None:
         """Change state keys, each at most once at one checkpoint, and run to the next rest; see `_run`.
@@ -291,6 +321,7 @@ class Thread:
         except UnknownInterruptError as error:
             raise StaleQuestion from error
         except (Exception, SystemExit) as error:
+            await self._saver.at_rest()
             # a node raised, and that could not be stored: nobody could be asked about it
             failure = self._saver.failure
             if failure is not None:
@@ -314,18 +345,9 @@ class Thread:
         parent = await self._graph.aget_state(snapshot.parent_config)
         return frozenset(task.name for task in parent.tasks)
 
-    async def _answers(self) -> dict[str, int]:
-        """Count the answers that each waiting task had before."""
-        waiting = await self._saver.pending_interrupts(self._config["configurable"]["thread_id"])
-        return {each.task_id: each.ordinal for each in waiting}
-
 
 def _writes(stored: CheckpointTuple | None) -> list[PendingWrite]:
     return list(stored.pending_writes or ()) if stored else []
-
-
-def _has_breakpoints(graph: Pregel[Any, Any, Any, Any]) -> bool:
-    return bool(graph.interrupt_before_nodes or graph.interrupt_after_nodes)
 
 
 def _is_begun(barrier: Any) -> bool:

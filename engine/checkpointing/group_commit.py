@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Any, Generic, Protocol, TypeVar
 
 import psycopg
@@ -28,12 +29,26 @@ Guard = Callable[[Transaction], Awaitable[None]]
 class Series:
     """Writes that build upon each other: once one has failed, the later ones get its error.
 
-    `read`: the places that their writer has read from the database.
+    `read`: the places that their writer has read from the database. `under_way`: the tasks that write just now.
     """
 
     def __init__(self) -> None:
         self.failure: BaseException | None = None
         self.read: set[Place] = set()
+        self.under_way: set[asyncio.Task[Any]] = set()
+
+    @contextmanager
+    def writing(self) -> Iterator[None]:
+        """Tell that the present task writes, for as long as the block lasts."""
+        task = asyncio.current_task()
+        if task is None or task in self.under_way:
+            yield
+            return
+        self.under_way.add(task)
+        try:
+            yield
+        finally:
+            self.under_way.discard(task)
 
 
 class _Durable(asyncio.Future[None]):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Collection, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -33,7 +34,7 @@ class PendingInterrupt:
 
     `ordinal` counts the answers that its task had before. `digest` is engine.canonical.digest of the value, "" for a
     value that has none. `response_schema` is JSON Schema. Of a question asked in a subgraph it is the subgraph's
-    checkpoint and task.
+    checkpoint and task; `levels` counts the tasks that wait with it: who asked, and those that this was called by.
     """
 
     thread_id: str
@@ -44,6 +45,7 @@ class PendingInterrupt:
     ordinal: int
     digest: str
     response_schema: Any
+    levels: int
 
 
 class CheckpointStore:
@@ -191,8 +193,9 @@ class CheckpointStore:
 
     async def interrupts(self, thread_id: str, interrupt_id: str | None = None) -> Sequence[PendingInterrupt]:
         """Return the questions that a thread waits with, or the one with this id. Raises: StoreError."""
-        rows: Any = await self._lane.read(statements.INTERRUPTS_OF, {"thread_id": thread_id})
+        rows: list[Any] = list(await self._lane.read(statements.INTERRUPTS_OF, {"thread_id": thread_id}))
         innermost: dict[str, PendingInterrupt] = {}
+        levels = Counter(row.interrupt_id for row in rows)
         for row in sorted(rows, key=lambda row: len(row.checkpoint_ns)):
             schema = None if row.response_schema is None else json.loads(row.response_schema)
             innermost[row.interrupt_id] = PendingInterrupt(
@@ -204,6 +207,7 @@ class CheckpointStore:
                 ordinal=row.ordinal,
                 digest=row.digest,
                 response_schema=schema,
+                levels=levels[row.interrupt_id],
             )
         return [each for each in innermost.values() if interrupt_id in (None, each.interrupt_id)]
 

@@ -15,6 +15,7 @@ from engine import (
     Actor,
     ApprovalStatus,
     Choice,
+    EventKind,
     InvalidInput,
     NotAllowed,
     NotAsked,
@@ -25,7 +26,7 @@ from engine import (
     approvals,
 )
 from engine.resuming import MOST_VALUES
-from tests.engine.desk_driver import AMY, APP, APPROVE, BEN, DORA, RITA, Bench, open_bench, seen
+from tests.engine.desk_driver import AMY, APP, APPROVE, BEN, DORA, RITA, Bench, open_bench, seen, write_app
 from tests.engine.test_shapes import SHAPES, FailingDatabase, _memory, told
 
 INPUTS = {"amount": "5", "draft": "hello", "content": "one"}
@@ -245,6 +246,52 @@ async def test_a_question_that_changed_drops_the_values_behind(bench: Bench, tmp
     run = await rest(bench, run)
     assert run.status is RunStatus.WAITING
     assert kinds(run)[-3:] == ["withdrawn", "dropped", "asked_anew"]
+
+
+REWORDED = """
+from pathlib import Path
+
+from langgraph.graph import START, StateGraph
+from langgraph.types import interrupt
+from typing_extensions import TypedDict
+
+DOWN = Path(__file__).with_name("down")
+
+
+class State(TypedDict, total=False):
+    told: str
+
+
+def asks(state):
+    if DOWN.exists():
+        raise ConnectionError("down")
+    left = Path(__file__).with_name("left").read_text()
+    return {"told": f"{interrupt(f'Wipe the disks? {left} GB are free.')} {interrupt('Tell the team?')}"}
+
+
+graph = StateGraph(State).add_node("asks", asks).add_edge(START, "asks")
+"""
+
+
+async def test_a_value_never_answers_the_question_before_its_own(database_url: str, tmp_path: Path) -> None:
+    """A question whose answer was lost is put in other words: the value behind it is not taken for its answer."""
+    app = write_app(tmp_path, REWORDED, names=["graph"])
+    (tmp_path / "left").write_text("31")
+    async with open_bench(database_url, app=app) as bench:
+        run = await bench.driver.start("graph")
+        await rest(bench, run)
+        (tmp_path / "down").touch()
+        await bench.driver.desk.resume(run.id, [False, True], actor=AMY, request_key="r")
+        run = await rest(bench, run)
+        (tmp_path / "down").unlink()
+        (tmp_path / "left").write_text("32")
+        (failed,) = [each for each in run.approvals if each.status is ApprovalStatus.PENDING]
+        await bench.driver.desk.decide(seen(failed), actor=AMY, choice=Choice("retry"))
+        run = await rest(bench, run)
+        assert [each.question.text for each in run.approvals if each.status is ApprovalStatus.PENDING] == [
+            "Wipe the disks? 32 GB are free."
+        ]
+        assert EventKind.DROPPED in [event.kind for event in run.events]
 
 
 async def test_a_click_and_a_list_do_not_answer_twice(bench: Bench, tmp_path: Path) -> None:

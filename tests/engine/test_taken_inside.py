@@ -11,15 +11,18 @@ from typing import Any
 
 import pytest
 
-from engine import ApprovalStatus, Choice, RunStatus, RunView, SQLModelSaver, StoreError
+from engine import ApprovalStatus, Choice, EventKind, RunStatus, RunView, SQLModelSaver, StoreError
 from engine.settling import NOT_KNOWN
+from engine.threads import Thread
 from tests.engine.desk_driver import AMY, APPROVE, RITA, Bench, open_bench, seen, write_app
 
 SOURCE = """
+from asyncio import sleep
 from pathlib import Path
 
+from langgraph.func import task
 from langgraph.graph import START, StateGraph
-from langgraph.types import interrupt
+from langgraph.types import RetryPolicy, interrupt
 from typing_extensions import TypedDict
 
 DOWN = Path(__file__).with_name("down")
@@ -53,21 +56,59 @@ async def calls(state):
     return {"left": (await inner.ainvoke(state))["left"]}
 
 
+async def calls_twice(state):
+    reach("twice")
+    got = [(await inner.ainvoke({}))["left"] for _ in range(2)]
+    return {"left": f"{got} {interrupt('Own?')}"}
+
+
+@task
+async def part(number):
+    return f"{interrupt(f'Part {number}?')} {interrupt(f'Rest {number}?')}"
+
+
+async def in_parts(state):
+    return {"left": str([await part(1), await part(2)])}
+
+
+async def retried(state):
+    got = (await inner.ainvoke(state))["left"]
+    if not DOWN.exists():
+        DOWN.write_text("once")
+        raise ConnectionError("once")
+    return {"left": got}
+
+
+async def slow(state):
+    answer = interrupt("One?")
+    await sleep(10)
+    return {"left": str(answer)}
+
+
 nested = StateGraph(State).add_node("outer", inner).add_edge(START, "outer")
 called = StateGraph(State).add_node("outer", calls).add_edge(START, "outer")
 beside = (
     StateGraph(State).add_node("outer", calls).add_node("right", right)
     .add_edge(START, "outer").add_edge(START, "right")
 )
+twice = StateGraph(State).add_node("outer", calls_twice).add_edge(START, "outer")
+parts = StateGraph(State).add_node("outer", in_parts).add_edge(START, "outer")
+policy = RetryPolicy(initial_interval=0.001, jitter=False)
+again = StateGraph(State).add_node("outer", retried, retry_policy=policy).add_edge(START, "outer")
+cancelled = (
+    StateGraph(State).add_node("left", slow).add_node("right", right)
+    .add_edge(START, "left").add_edge(START, "right")
+)
 """
-NAMES = ("nested", "called", "beside")
+GRAPHS = ("nested", "called", "beside", "twice", "parts", "again", "cancelled")
+NAMES = GRAPHS[:3]
 DOWN = {"nested": "left", "called": "left", "beside": "right"}
 
 
 @pytest.fixture
 async def bench(database_url: str, tmp_path: Path) -> AsyncIterator[Bench]:
     """An engine driven by hand, once on SQLite and once on PostgreSQL."""
-    async with open_bench(database_url, app=write_app(tmp_path, SOURCE, names=NAMES)) as bench:
+    async with open_bench(database_url, app=write_app(tmp_path, SOURCE, names=GRAPHS)) as bench:
         yield bench
 
 
@@ -141,14 +182,84 @@ async def test_beside_an_error_a_decision_waits_and_is_not_sent_again(
     assert (run.status, (run.result or {})["left"]) == (RunStatus.FINISHED, "True False")
 
 
+async def never_arrived(bench: Bench, workflow: str, monkeypatch: pytest.MonkeyPatch, down: Path) -> RunView:
+    """Count a sending that LangGraph never hears of, and let a node fail when the run is taken up again."""
+    run = await driven(
+        bench, await bench.driver.desk.start(workflow, entries={}, actor=RITA, request_key="k")
+    )
+
+    async def dying(*_: Any) -> None:
+        raise StoreError("away")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Thread, "answer", dying)
+        with pytest.raises(StoreError, match="away"):
+            await decided(bench, run, "One?")
+    down.write_text("right")  # noqa: ASYNC240
+    return await driven(bench, run)
+
+
 async def test_a_decision_that_was_put_off_ends_with_its_run(
     bench: Bench, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     """Who gives the run up leaves no decision that waits for ever: the audit trail says that nobody knows."""
-    run = await taken(bench, "nested", monkeypatch)
-    (tmp_path / "down").write_text("left")
-    run = await driven(bench, run)
-    run = await decided(bench, run, "asks failed", Choice("stop", reason="Not today"))
+    run = await never_arrived(bench, "beside", monkeypatch, tmp_path / "down")
+    assert asked(run)["One?"] == "decided"
+    run = await decided(bench, run, "right failed", Choice("stop", reason="Not today"))
     assert run.status is RunStatus.FAILED
     assert asked(run)["One?"] == "withdrawn"
     assert NOT_KNOWN in [event.detail.get("why") for event in run.events]
+
+
+async def test_a_decision_that_was_put_off_goes_out_once(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """Once the error is settled, the graph gets what it never had."""
+    run = await never_arrived(bench, "beside", monkeypatch, tmp_path / "down")
+    (tmp_path / "down").unlink()
+    run = await decided(bench, run, "right failed", Choice("retry"))
+    assert (asked(run)["One?"], asked(run)["Two?"]) == ("resumed", "pending")
+
+
+@pytest.mark.parametrize(
+    ("workflow", "texts"),
+    [
+        ("twice", ["One?", "Two?", "One?", "Two?", "Own?"]),
+        ("parts", ["Part 1?", "Rest 1?", "Part 2?", "Rest 2?"]),
+    ],
+)
+async def test_whoever_asks_inside_a_node_is_heard(bench: Bench, workflow: str, texts: list[str]) -> None:
+    """A graph that is called a second time, a task, and the node itself after what it called: each is asked, once."""
+    run = await driven(
+        bench, await bench.driver.desk.start(workflow, entries={}, actor=RITA, request_key="k")
+    )
+    for text in texts:
+        run = await decided(bench, run, text)
+    assert run.status is RunStatus.FINISHED
+    assert [each.question.text for each in run.approvals] == texts
+
+
+async def test_an_answer_that_nobody_took_is_told_so(bench: Bench) -> None:
+    """LangGraph tries a node again and its inner graph asks anew; the next run takes the answer of the first time."""
+    run = await driven(bench, await bench.driver.desk.start("again", entries={}, actor=RITA, request_key="k"))
+    for text in ("One?", "Two?"):
+        run = await decided(bench, run, text)
+    assert [each.question.text for each in run.approvals] == ["One?", "Two?", "One?"]
+    run = await decided(bench, run, "One?", Choice("reject", reason="No"))
+    assert [each.status.value for each in run.approvals] == ["resumed", "resumed", "withdrawn"]
+
+
+async def test_what_a_cancelled_node_had_is_stored_before_the_thread_is_looked_at(
+    bench: Bench, tmp_path: Path
+) -> None:
+    """The answer of a node that LangGraph cancels is neither shown as asked nor told as lost."""
+    run = await driven(
+        bench, await bench.driver.desk.start("cancelled", entries={}, actor=RITA, request_key="k")
+    )
+    (tmp_path / "down").write_text("right")
+    run = await decided(bench, run, "One?")
+    told = [event.kind for event in run.events if event.approval_id == run.approvals[0].id]
+    assert told == [EventKind.ASKED, EventKind.DECIDED, EventKind.RESUMED]
+    assert [each.question.text for each in run.approvals if each.status is ApprovalStatus.PENDING] == [
+        "right failed. Try again?"
+    ]

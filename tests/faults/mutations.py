@@ -25,6 +25,7 @@ CLOCKS: Final = "tests/engine/test_clock_jumps.py"
 CARRYING_OUT: Final = "tests/engine/test_carrying_out.py"
 ENDORSING: Final = "tests/engine/test_endorsing.py"
 DESK: Final = "tests/engine/test_desk.py"
+INSIDE: Final = "tests/engine/test_taken_inside.py"
 RUNNER: Final = "tests/engine/test_runner.py"
 CODE: Final = "tests/engine/test_code_changed.py"
 RELEASES: Final = "tests/engine/test_releases.py"
@@ -92,7 +93,7 @@ MUTATIONS: Final[tuple[Mutation, ...]] = (
     Mutation("no fence when settling", R, "            await self._hold(transition.tx)\n", "", GUARDS),
     Mutation("no lease", R, "            if lease is None:\n                return\n", "", RUNNER),
     Mutation("old code is not seen", R, "            if self._is_outdated(here) and not is_held:\n", "            if False:\n", CODE),
-    Mutation("a release runs what has failed", R, "is_held = is_asked_about(here) or _is_taken(delivery, here)", "is_held = _is_taken(delivery, here)", RELEASES),
+    Mutation("a release runs what has failed", R, "is_held = is_asked_about(here) or (delivery is not None and delivery.is_over(here))", "is_held = delivery is not None and delivery.is_over(here)", RELEASES),
     Mutation("what nobody wrote down is of today's code", R, "        return frozenset() if is_ours else frozenset(unwritten)\n", "        return frozenset()\n", RELEASES),
     Mutation("a failure of other code is of today's", S, "if is_known else UNKNOWN_CODE,", ",", RELEASES),
     Mutation("a new beginning passes a breakpoint", T, 'while (snapshot.metadata or {}).get("source") == "fork"', "while False", RELEASES),
@@ -108,7 +109,7 @@ MUTATIONS: Final[tuple[Mutation, ...]] = (
     Mutation("delivered though the place is gone", R, "        if _is_gone(here):\n            return Void(here, why=PLACE_GONE)\n", "", CODE),
     Mutation("look again runs on", R, '        if delivery.approval.pause == "gone":\n', "        if False:\n", CODE),
     Mutation("ask again is a retry", R, "        if delivery.decision.option == ASK_AGAIN.name:\n            return TAKEN_BACK\n", "", CODE),
-    Mutation("a retry under new code keeps the answers", R, 'return CODE_CHANGED if is_outdated or (pause.value["answered"] and not is_same_code) else None', "return None", CODE),
+    Mutation("a retry under new code keeps the answers", R, "return None if is_same and not self._is_outdated(here) else CODE_CHANGED", "return None", CODE),
     Mutation("reject at a breakpoint goes on", R, "        if delivery.stops_the_run:\n", "        if False:\n", DESK),
     Mutation("the fence never moves", "engine/runs.py", "    .values(fence=runs.c.fence + 1)\n", "    .values(fence=runs.c.fence)\n", RUNNER),
     Mutation("the fence is not looked at", "engine/runs.py", '        runs.c.fence == bindparam("fence"),\n', "", RUNNER),
@@ -123,8 +124,14 @@ MUTATIONS: Final[tuple[Mutation, ...]] = (
     # what driving came to
     Mutation("a lost answer is asked for again", S, "        if row is not None and self._is_lost(pause, row, digest):\n", "        if False:\n", f"{HISTORIES} tests/engine/test_failures.py"),
     Mutation("a changed question keeps its revision", S, "ask_anew(self._tx, approval_id, values)", "ask_anew(self._tx, approval_id, {**values, 'revision': row.revision})", RUNNER),
-    Mutation("an answer goes out again beside an error", R, "            if is_asked_about(here):  # a graph inside may have taken it, and would take it twice\n                return PutOff(here)\n", "", "tests/engine/test_taken_inside.py"),
-    Mutation("what was put off is withdrawn", S, "            if was_sent and not has_failed:\n", "            if False:\n", "tests/engine/test_taken_inside.py"),
+    Mutation("an answer goes out beside an error", S, 'return self.approval.pause == "dynamic" and is_asked_about(here)', "return False", INSIDE),
+    Mutation("what is taken inside is asked still", P, "            is_taken=interrupt.id in look.taken,\n", "", INSIDE),
+    Mutation("what is cut off beside a question waits", P, "(here.is_cut_short or any(", "(any(", "tests/engine/test_cut_off.py"),
+    Mutation("a breakpoint inside is passed beside a question", T, "        return bool(silent) and not hiding\n", "        return bool(silent)\n", "tests/engine/test_cut_off.py"),
+    Mutation("an answer that nobody took counts", T, "        if raised is None and await self._saver.pending_interrupts(thread_id, pause.interrupt_id):\n            raise StaleQuestion\n", "", INSIDE),
+    Mutation("cancelled nodes are not waited for", T, "            await self._saver.at_rest()\n", "", INSIDE),
+    Mutation("values go on past a question that is asked anew", S, "                await drop(self._transition, self._run.id, why=CHANGED)  # they are for what comes after it\n", "                pass\n", "tests/engine/test_resuming.py"),
+    Mutation("what was put off is withdrawn", S, "            if was_sent and not has_failed:\n", "            if False:\n", INSIDE),
     Mutation("questions are never withdrawn", S, "            elif row.status in approvals.OPEN:\n", "            elif False:\n", f"{RUNNER} {CODE}"),
     Mutation("delivered without an entry", S, "            self._transition.note(\n                EventKind.RESUMED,", "            _ = dict(\n                kind=EventKind.RESUMED,", "tests/engine/test_executed.py tests/faults/test_histories.py"),
     Mutation("what others approved may be edited", "engine/vouching.py", "        if not any(_shows(shown, key, value) for shown in others)\n", "", "tests/engine/test_vouching.py"),

@@ -1,0 +1,113 @@
+"""A branch that was cut off before it came to its question, beside one that asks, does not wait for its answer."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from engine import ApprovalStatus, RunView, SQLModelSaver, StoreError
+from tests.engine.desk_driver import RITA, Bench, open_bench, write_app
+
+SOURCE = """
+from pathlib import Path
+
+from langgraph.graph import START, StateGraph
+from langgraph.types import interrupt
+from typing_extensions import TypedDict
+
+SINK = Path(__file__).with_name("sink")
+
+
+class State(TypedDict, total=False):
+    left: str
+    right: str
+
+
+def left(state):
+    return {"left": str(interrupt("Left?"))}
+
+
+def right(state):
+    return {"right": str(interrupt("Right?"))}
+
+
+def acts(state):
+    SINK.write_text("passed")
+    return {}
+
+
+def first(state):
+    return {}
+
+
+def graph(outer):
+    builder = StateGraph(State).add_node("left", outer).add_node("right", right)
+    return builder.add_edge(START, "left").add_edge(START, "right")
+
+
+held = (
+    StateGraph(State).add_node("first", first).add_node("acts", acts)
+    .add_edge(START, "first").add_edge("first", "acts").compile(interrupt_before=["acts"])
+)
+plain = graph(left)
+nested = graph(StateGraph(State).add_node("asks", left).add_edge(START, "asks").compile())
+GRAPHS = {"held": held}
+
+
+async def calls(state):
+    await GRAPHS["held"].ainvoke({})
+    return {}
+
+
+holds = graph(calls)
+"""
+
+
+@pytest.fixture
+async def bench(database_url: str, tmp_path: Path) -> AsyncIterator[Bench]:
+    """An engine driven by hand, once on SQLite and once on PostgreSQL."""
+    app = write_app(tmp_path, SOURCE, names=("plain", "nested", "holds"))
+    async with open_bench(database_url, app=app) as bench:
+        yield bench
+
+
+async def driven(bench: Bench, run: RunView) -> RunView:
+    await bench.runner.advance(run.id)
+    return await bench.driver.desk.run(run.id)
+
+
+def asked(run: RunView) -> set[str]:
+    return {each.question.text for each in run.approvals if each.status is ApprovalStatus.PENDING}
+
+
+@pytest.mark.parametrize("workflow", ["plain", "nested"])
+async def test_it_goes_on_when_the_run_is_taken_up(
+    bench: Bench, workflow: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Both questions are asked, though the database was away when one of the nodes came to its own."""
+    run = await bench.driver.desk.start(workflow, entries={}, actor=RITA, request_key="k")
+    put_writes = SQLModelSaver.aput_writes
+
+    async def failing(self: SQLModelSaver, config: Any, writes: Any, *more: Any, **named: Any) -> None:
+        if "Left?" in str(writes):
+            raise StoreError("away")
+        await put_writes(self, config, writes, *more, **named)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(SQLModelSaver, "aput_writes", failing)
+        with pytest.raises(StoreError, match="away"):
+            await bench.runner.advance(run.id)
+    run = await driven(bench, run)
+    assert asked(run) == {"Left?", "Right?"}
+
+
+async def test_a_breakpoint_of_a_hidden_graph_looks_the_same_and_holds(bench: Bench, tmp_path: Path) -> None:
+    """However often the run is looked at, what stands behind the breakpoint waits."""
+    run = await bench.driver.desk.start("holds", entries={}, actor=RITA, request_key="k")
+    for _ in range(3):
+        run = await driven(bench, run)
+    assert asked(run) == {"Right?"}
+    assert not (tmp_path / "sink").exists()
