@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from engine import Choice, RunView, StoreError
+from engine import ApprovalStatus, Choice, RunView, SQLModelSaver, StoreError
 from engine.runner import _Drive
 from engine.settling import Delivered, Delivery
 from tests.engine.desk_driver import AMY, APPROVE, Bench, seen
@@ -55,6 +56,22 @@ flat = (
     .add_edge(START, "left").add_edge(START, "right").compile()
 )
 graph = WHICH
+"""
+ROLLED_BACK = """
+async def asks(state):
+    first, second = interrupt("Delete the old rows?"), interrupt("Drop the table?")
+    happened(f"{first} {second}")
+    return {"told": [f"{first} {second}"]}
+
+
+def right(state):
+    return {"told": [str(interrupt("Three?"))]}
+
+
+inner = StateGraph(State).add_node("asks", asks).add_edge(START, "asks").compile()
+builder = StateGraph(State).add_node("outer", inner).add_edge(START, "outer")
+builder.add_node("RIGHT", right).add_edge(START, "RIGHT")
+graph = builder.compile()
 """
 
 
@@ -111,4 +128,33 @@ async def test_an_error_that_nobody_has_written_down_is_asked_about_first(
     async with releases.running(source.replace("5 to Bob", f"5 to {release}")) as bench:
         run = await rest(bench, run)
         assert "failed" in pending(run).question.text
+        assert releases.sink == []
+
+
+async def test_t05_a_release_that_is_rolled_back_asks_nothing_that_has_its_answer(
+    releases: Releases, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The graph inside took an answer that a release without a node withdrew: no second click goes to what is next."""
+    source = ROLLED_BACK.replace("RIGHT", "right")
+    put_writes = SQLModelSaver.aput_writes
+
+    async def failing(self: SQLModelSaver, config: Any, writes: Any, *more: Any, **named: Any) -> None:
+        if not config["configurable"]["checkpoint_ns"]:
+            raise StoreError("away")
+        await put_writes(self, config, writes, *more, **named)
+
+    async with releases.running(source) as bench:
+        run = await start(bench)
+        (card,) = [each for each in run.approvals if each.question.text.startswith("Delete")]
+        await bench.driver.desk.decide(seen(card), actor=AMY, choice=APPROVE)
+        with monkeypatch.context() as patched:
+            patched.setattr(SQLModelSaver, "aput_writes", failing)
+            with pytest.raises(StoreError, match="away"):
+                await bench.runner.advance(run.id)
+    async with releases.running(ROLLED_BACK.replace("RIGHT", "renamed")) as bench:
+        await rest(bench, run)
+    async with releases.running(source) as bench:
+        run = await rest(bench, run)
+        asked = {each.question.text for each in run.approvals if each.status is ApprovalStatus.PENDING}
+        assert asked == {"Drop the table?", "Three?"}
         assert releases.sink == []

@@ -86,6 +86,7 @@ async def slow(state):
 
 
 nested = StateGraph(State).add_node("outer", inner).add_edge(START, "outer")
+deep = StateGraph(State).add_node("outer", nested.compile()).add_edge(START, "outer")
 called = StateGraph(State).add_node("outer", calls).add_edge(START, "outer")
 beside = (
     StateGraph(State).add_node("outer", calls).add_node("right", right)
@@ -100,9 +101,9 @@ cancelled = (
     .add_edge(START, "left").add_edge(START, "right")
 )
 """
-GRAPHS = ("nested", "called", "beside", "twice", "parts", "again", "cancelled")
-NAMES = GRAPHS[:3]
-DOWN = {"nested": "left", "called": "left", "beside": "right"}
+GRAPHS = ("nested", "deep", "called", "beside", "twice", "parts", "again", "cancelled")
+NAMES = GRAPHS[:4]
+DOWN = {"nested": "left", "deep": "left", "called": "left", "beside": "right"}
 
 
 @pytest.fixture
@@ -129,13 +130,14 @@ async def decided(bench: Bench, run: RunView, text: str, choice: Choice = APPROV
 
 
 async def taken(bench: Bench, workflow: str, monkeypatch: pytest.MonkeyPatch) -> RunView:
-    """Answer the first question so that the database is away when the outer graph writes what is asked now."""
+    """Answer the first question so that the database is away when the graphs around it write what is asked now."""
     run = await bench.driver.desk.start(workflow, entries={}, actor=RITA, request_key="k")
     run = await driven(bench, run)
     put_writes = SQLModelSaver.aput_writes
 
     async def failing(self: SQLModelSaver, config: Any, writes: Any, *more: Any, **named: Any) -> None:
-        if not config["configurable"]["checkpoint_ns"]:
+        namespace = config["configurable"]["checkpoint_ns"]
+        if not namespace or (workflow == "deep" and "|" not in namespace):
             raise StoreError("away")
         await put_writes(self, config, writes, *more, **named)
 

@@ -1,6 +1,6 @@
 """`make faults`: the long figures of docs/reliability.md, printed as one table.
 
-    python -m tests.faults [part …] [--scale 1.0] [--seed 1]
+    python -m tests.faults [part …] [--scale 1.0] [--seed 1] [--whole]
 
 Each part runs in a process of its own, as many at once as there are cores.
 """
@@ -43,16 +43,16 @@ ALONE = ("busy",)
 SEED = 20261126
 MEMORY = "/dev/shm" if os.path.isdir("/dev/shm") else None  # noqa: S108
 """No disk is needed: a process that is killed takes nothing back that it has written."""
-ONE = "--one"
+ONE, WHOLE = "--one", "--whole"
 
 
-async def run_all(parts: Sequence[str], *, scale: float, seed: int) -> list[Told]:
+async def run_all(parts: Sequence[str], *, scale: float, seed: int, is_whole: bool) -> list[Told]:
     """Run the parts and return what came of each, in the order of `parts`."""
     cores = asyncio.Semaphore(os.cpu_count() or 1)
 
     async def one(part: str) -> Told:
         async with cores:
-            told = await _in_a_process(part, scale=scale, seed=seed)
+            told = await _in_a_process(part, scale=scale, seed=seed, is_whole=is_whole)
         print(f"{part}: {'holds' if told.holds else 'DOES NOT HOLD'} after {told.took_s:.0f} s", flush=True)
         return told
 
@@ -60,10 +60,11 @@ async def run_all(parts: Sequence[str], *, scale: float, seed: int) -> list[Told
     return [*told, *[await one(part) for part in parts if part in ALONE]]
 
 
-async def _in_a_process(part: str, *, scale: float, seed: int) -> Told:
+async def _in_a_process(part: str, *, scale: float, seed: int, is_whole: bool) -> Told:
     began = time.monotonic()
+    whole = [WHOLE] if is_whole else []
     process = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "tests.faults", ONE, part, "--scale", str(scale), "--seed", str(seed),
+        sys.executable, "-m", "tests.faults", ONE, part, "--scale", str(scale), "--seed", str(seed), *whole,
         stdout=asyncio.subprocess.PIPE,
     )  # fmt: skip
     out, _ = await process.communicate()
@@ -73,11 +74,13 @@ async def _in_a_process(part: str, *, scale: float, seed: int) -> Told:
     return loaded(lines[-1])
 
 
-async def run_one(part: str, *, scale: float, seed: int) -> Told:
+async def run_one(part: str, *, scale: float, seed: int, is_whole: bool) -> Told:
     """Run one part here. Its folder is kept if something was violated."""
     folder = Path(tempfile.mkdtemp(prefix=f"assent-{part}-", dir=MEMORY))
     began = time.monotonic()
-    figures = await importlib.import_module(f"tests.faults.{part}").measure(Plan(scale, seed, folder))
+    figures = await importlib.import_module(f"tests.faults.{part}").measure(
+        Plan(scale, seed, folder, is_whole)
+    )
     told = Told(part, time.monotonic() - began, figures)
     if told.holds:
         shutil.rmtree(folder, ignore_errors=True)
@@ -102,15 +105,17 @@ def main(arguments: Sequence[str]) -> int:
     )
     parser.add_argument("--scale", type=float, default=1.0, help="1 makes the whole figures")
     parser.add_argument("--seed", type=int, default=SEED)
+    parser.add_argument(WHOLE, action="store_true", help="every trial, however many hours it takes")
     parser.add_argument(ONE, choices=(*PARTS, *ALONE), help=argparse.SUPPRESS)
     given = parser.parse_args(arguments)
+    how = {"scale": given.scale, "seed": given.seed, "is_whole": given.whole}
     if given.one:
-        print(dumped(asyncio.run(run_one(given.one, scale=given.scale, seed=given.seed))))
+        print(dumped(asyncio.run(run_one(given.one, **how))))
         return 0
     if unknown := set(given.parts) - {*PARTS, *ALONE}:
         parser.error(f"no part is called {', '.join(sorted(unknown))}")
     began = time.monotonic()
-    told = asyncio.run(run_all(given.parts or (*PARTS, *ALONE), scale=given.scale, seed=given.seed))
+    told = asyncio.run(run_all(given.parts or (*PARTS, *ALONE), **how))
     print(f"\n{_machine(scale=given.scale, seed=given.seed)}; {time.monotonic() - began:.0f} s in all\n")
     print(table(told))
     return 0 if all(each.holds for each in told) else 1

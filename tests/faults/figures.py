@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -12,12 +13,18 @@ from pathlib import Path
 class Plan:
     """How much is to be done. `scale` 1 is the whole figure; every random choice comes from `seed`.
 
-    `folder` is empty and the part's own; what is left there when something was violated helps to see why.
+    `folder` is empty and the part's own; what is left there when something was violated helps to see why. If it
+    `is_whole`, parts take as long as they need.
     """
 
     scale: float
     seed: int
     folder: Path
+    is_whole: bool = False
+
+    def within(self, seconds: float) -> float:
+        """Return after how many seconds no further trial is begun."""
+        return math.inf if self.is_whole else seconds
 
     def of(self, whole: int) -> int:
         """Return how many of `whole` trials to make: at least one."""

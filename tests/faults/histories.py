@@ -22,7 +22,7 @@ SPREAD = 1_000_003
 
 async def measure(plan: Plan) -> list[Figure]:
     """Play histories without faults; `--seed` and the number that is told play one again."""
-    told = await played(plan, plan.of(HISTORIES), strikes=0, time_s=TIME_S)
+    told = await played(plan, plan.of(HISTORIES), strikes=0, time_s=plan.within(TIME_S))
     detail = f"{', '.join(SHAPES)}; {told.refused:,} wrong clicks refused, {told.jumps:,} clock jumps"
     name = f"random histories against the model, of {plan.of(HISTORIES):,}"
     return [Figure(name, told.count, told.violations, detail)]

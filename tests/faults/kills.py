@@ -51,7 +51,7 @@ async def killed(plan: Plan, name: str, database: Callable[[int], str], *, share
     approvals, deaths, calls, violations = 0, Counter[str](), 0, list[str]()
     number = 0
     began = time.monotonic()
-    while approvals < wanted and time.monotonic() - began < TIME_S * share:
+    while approvals < wanted and time.monotonic() - began < plan.within(TIME_S) * share:
         batch = replace(batch_of(plan, number), database=database(number))
         try:
             await asyncio.to_thread(lived, batch, deaths_of(batch))

@@ -125,7 +125,7 @@ MUTATIONS: Final[tuple[Mutation, ...]] = (
     Mutation("a lost answer is asked for again", S, "        if row is not None and self._is_lost(pause, row, digest):\n", "        if False:\n", f"{HISTORIES} tests/engine/test_failures.py"),
     Mutation("a changed question keeps its revision", S, "ask_anew(self._tx, approval_id, values)", "ask_anew(self._tx, approval_id, {**values, 'revision': row.revision})", RUNNER),
     Mutation("an answer goes out beside an error", S, 'return self.approval.pause == "dynamic" and is_asked_about(here)', "return False", INSIDE),
-    Mutation("what is taken inside is asked still", P, "            is_taken=interrupt.id in look.taken,\n", "", INSIDE),
+    Mutation("what is taken inside is asked still", P, "            is_taken=interrupt.id in look.taken,\n", "", "tests/engine/test_failed_releases.py"),
     Mutation("what is cut off beside a question waits", P, "(here.is_cut_short or any(", "(any(", "tests/engine/test_cut_off.py"),
     Mutation("a breakpoint inside is passed beside a question", T, "        return bool(silent) and not hiding\n", "        return bool(silent)\n", "tests/engine/test_cut_off.py"),
     Mutation("an answer that nobody took counts", T, "        if raised is None and await self._saver.pending_interrupts(thread_id, pause.interrupt_id):\n            raise StaleQuestion\n", "", INSIDE),
