@@ -134,7 +134,7 @@ async def test_an_error_that_nobody_has_written_down_is_asked_about_first(
 async def test_t05_a_release_that_is_rolled_back_asks_nothing_that_has_its_answer(
     releases: Releases, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The graph inside took an answer that a release without a node withdrew: no second click goes to what is next."""
+    """A graph inside took an answer that a release without a node withdrew: no second click goes to what is next."""
     source = ROLLED_BACK.replace("RIGHT", "right")
     put_writes = SQLModelSaver.aput_writes
 
