@@ -19,7 +19,7 @@ from langgraph.checkpoint.base import (
 from langgraph.checkpoint.serde.base import SerializerProtocol
 from langgraph.pregel import Pregel
 
-from engine.checkpointing.encoding import encoded_checkpoint, encoded_writes
+from engine.checkpointing.encoding import encoded_checkpoint, encoded_writes, left_by_failed
 from engine.checkpointing.group_commit import Guard, Series
 from engine.checkpointing.ids import not_before
 from engine.checkpointing.store import CheckpointStore, PendingInterrupt
@@ -186,10 +186,12 @@ class SQLModelSaver(SyncMethods):
 
         Writes to LangGraph's special channels alone (errors, interrupts, answers) replace what the task wrote
         there before; as soon as an ordinary channel is among them, what is there stays. In a guarded copy a task
-        that comes to an end or pauses has failed no longer; LangGraph 1.2.22 forgets the error in memory only.
+        that comes to an end or pauses has failed no longer (LangGraph 1.2.22 forgets the error in memory only), and
+        one that is cancelled while it writes has written nothing.
         """
         if not writes:
             return
+        writes = left_by_failed(writes) if self._guard is not None else writes
         with self._series.writing() if self._series is not None else nullcontext():
             place, checkpoint_id = _place(config), str(config["configurable"]["checkpoint_id"])
             record, after = await self._store.known(place, checkpoint_id, self.serde)

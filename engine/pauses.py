@@ -151,10 +151,23 @@ def leaves(snapshot: StateSnapshot) -> Iterator[tuple[StateSnapshot, PregelTask]
             yield snapshot, task
 
 
-def failing(snapshot: StateSnapshot) -> Iterator[tuple[StateSnapshot, PregelTask]]:
-    """Yield every task whose node raised, the innermost one that tells of it, with the snapshot it belongs to."""
+def namespaces(snapshot: StateSnapshot) -> Iterator[str]:
+    """Yield the namespaces of all graphs inside that the snapshot shows."""
     for task in snapshot.tasks:
-        inner = list(failing(task.state)) if isinstance(task.state, StateSnapshot) else []
+        if isinstance(task.state, StateSnapshot):
+            yield str(task.state.config["configurable"].get("checkpoint_ns", ""))
+            yield from namespaces(task.state)
+
+
+def failing(snapshot: StateSnapshot) -> Iterator[tuple[StateSnapshot, PregelTask]]:
+    """Yield every task whose node raised, the innermost one that tells of it, with the snapshot it belongs to.
+
+    A node that asks something has gone past what was raised inside it.
+    """
+    for task in snapshot.tasks:
+        has_gone_past = bool(task.interrupts) and not task.error
+        inside = task.state if isinstance(task.state, StateSnapshot) and not has_gone_past else None
+        inner = list(failing(inside)) if inside is not None else []
         yield from inner or ([(snapshot, task)] if task.error else [])
 
 

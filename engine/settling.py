@@ -39,7 +39,7 @@ from engine.workflows import UNKNOWN_CODE, Workflow
 CHANGED = "The question changed before the answer reached the graph."
 GONE = "The graph no longer asks this."
 CODE_CHANGED = "The workflow's code has changed since this was asked."
-NOT_KNOWN = "The run ended before it was known whether the graph took this answer."
+NOT_KNOWN = "It was sent, and it is not known whether the graph took it."
 TOO_LATE = "It was not carried out in the time that an approval holds for."
 TAKEN_BACK = "Its answers were taken back."
 PLACE_GONE = (
@@ -157,6 +157,7 @@ class Settlement:
     ) -> None:
         self._restarted = restarted
         self._foreign = foreign
+        self._is_edited = False
         self._transition = transition
         self._tx = transition.tx
         self._run = run
@@ -164,6 +165,7 @@ class Settlement:
 
     async def close(self, delivery: Delivery, void: Void | None = None) -> None:
         """Close the question whose decision was delivered, or could not be since the graph asks something else."""
+        self._is_edited = bool(delivery.answer.update)
         status = ApprovalStatus.WITHDRAWN if void else ApprovalStatus.RESUMED
         approval_id, verdict = delivery.approval.id, delivery.decision.verdict
         if not await approvals.close(self._tx, approval_id, status=status):
@@ -337,7 +339,7 @@ class Settlement:
         why = self._restarted.why if self._restarted else GONE
         for row in rows:
             was_sent = row.status == approvals.DECIDED and row.attempts and self._restarted is None
-            if was_sent and not has_failed:
+            if was_sent and not has_failed and not self._is_edited:
                 await self._resume(row)
             elif row.status in approvals.OPEN:
                 await approvals.close(self._tx, row.id, status=ApprovalStatus.WITHDRAWN)

@@ -27,17 +27,17 @@ from langgraph.constants import END
 from langgraph.errors import UnknownInterruptError, is_invalid_resume
 from langgraph.pregel import Pregel
 from langgraph.pregel._algo import task_path_str
-from langgraph.types import Command, PregelTask, StateSnapshot
+from langgraph.types import Command, StateSnapshot
 from pydantic import ValidationError
 
 from engine.checkpointer import SQLModelSaver
 from engine.checkpointing.group_commit import Guard
-from engine.checkpointing.store import PendingInterrupt
 from engine.clock import utc_now
 from engine.decisions import Json
 from engine.errors import KeptInside, StaleQuestion, StaleWriter, StoreError, UnfitAnswer
 from engine.exits import running_nodes
-from engine.pauses import Failed, Look, Pause, Situation, failing, is_asked_by, situation
+from engine.insides import Insides
+from engine.pauses import Failed, Look, Pause, Situation, situation
 from engine.workflows import Workflow
 
 MADE_BY: Final = "assent_code"
@@ -59,7 +59,9 @@ class Thread:
     ) -> None:
         self._workflow = workflow
         self._hears = hears
+        self._begun: set[str] = set()
         self._saver = saver_of(workflow.graph).guarded_by(guard)
+        self._insides = Insides(self._saver, thread_id)
         self._graph = workflow.graph.copy(update={"checkpointer": self._saver})
         self._config: RunnableConfig = {
             "configurable": {"thread_id": thread_id, CONFIG_KEY_STRICT_RESUME: True},
@@ -97,10 +99,10 @@ class Thread:
             output=self._output(snapshot),
             has_orphan=any(channel == INTERRUPT for _, channel, _ in writes),
             gone=self._gone(stored),
-            inside=await self._inside(snapshot),
-            answered=await self._answered(snapshot),
-            has_silent=bool(snapshot.interrupts) and await self._has_silent(snapshot, writes),
-            taken=await self._taken(snapshot, waiting),
+            inside=await self._insides.called(snapshot),
+            answered=await self._insides.answered(snapshot),
+            has_silent=bool(snapshot.interrupts) and await self._insides.has_silent(snapshot, writes),
+            taken=await self._insides.taken(snapshot, waiting),
         )
 
     def _gone(self, stored: CheckpointTuple | None) -> frozenset[str]:
@@ -116,63 +118,6 @@ class Thread:
         joins = (name for name, value in values.items() if name.startswith("join:") and _is_begun(value))
         named = {name.rpartition(":")[2] for name in (*branches, *joins)}
         return frozenset((sent | named) - {"", END} - set(self._graph.nodes))
-
-    async def _taken(self, snapshot: StateSnapshot, waiting: Sequence[PendingInterrupt]) -> frozenset[str]:
-        """Name the questions that a graph inside has an answer to, while the node around it waits with them."""
-        ordinals = {each.task_id: each.ordinal for each in waiting}
-        alone = {
-            each.interrupt_id for each in waiting if each.levels == 1
-        }  # who asked it has closed its own row
-        found = set()
-        for task in snapshot.tasks:
-            names = {each.id for each in task.interrupts if each.id in alone}
-            left = {name for name in names if not is_asked_by(task, name, ordinals)}
-            if left and await self._goes_on_inside(task, waiting):
-                found |= left
-        return frozenset(found)
-
-    async def _goes_on_inside(self, task: PregelTask, waiting: Sequence[PendingInterrupt]) -> bool:
-        """Say whether a graph that a task called asks something else, or has an answer in its newest step."""
-        place = self._inside_of(task)
-        if any(each.checkpoint_ns.startswith(place["checkpoint_ns"]) for each in waiting):
-            return True
-        writes = _writes(await self._saver.aget_tuple({"configurable": place}))
-        return any(channel == RESUME for _, channel, _ in writes)
-
-    async def _answered(self, snapshot: StateSnapshot) -> frozenset[str]:
-        """Return the failed tasks that had answers, which they would get again."""
-        found = set()
-        for home, task in failing(snapshot):
-            writes = _writes(await self._saver.aget_tuple(home.config))
-            if any(task_id == task.id and channel == RESUME for task_id, channel, _ in writes):
-                found.add(task.id)
-        return frozenset(found)
-
-    async def _inside(self, snapshot: StateSnapshot) -> frozenset[str]:
-        """Return the failed tasks that called a graph which has checkpoints of its own."""
-        found = set()
-        for home, task in failing(snapshot):
-            if home is snapshot and await self._has_called(task):
-                found.add(task.id)
-        return frozenset(found)
-
-    async def _has_called(self, task: PregelTask) -> bool:
-        """Say whether a task of the outermost graph called a graph which has checkpoints of its own."""
-        return await self._saver.aget_tuple({"configurable": self._inside_of(task)}) is not None
-
-    def _inside_of(self, task: PregelTask) -> dict[str, str]:
-        thread_id = self._config["configurable"]["thread_id"]
-        return {"thread_id": thread_id, "checkpoint_ns": f"{task.name}:{task.id}"}
-
-    async def _has_silent(self, snapshot: StateSnapshot, writes: Iterable[PendingWrite]) -> bool:
-        """Say whether a task was cut off before it wrote anything.
-
-        What waits at a breakpoint of a hidden graph looks the same, and running it would pass the breakpoint.
-        """
-        heard = {task_id for task_id, _, _ in writes}
-        silent = [task for task in snapshot.tasks if task.id not in heard]
-        hiding = [task for task in silent if task.state is None and await self._has_called(task)]
-        return bool(silent) and not hiding
 
     def _output(self, snapshot: StateSnapshot) -> Any:
         """Pick what the graph gives as its output; the rest of the state is its own business."""
@@ -194,12 +139,13 @@ class Thread:
 
         Raises: StaleQuestion when LangGraph does not know the interrupt any more, UnfitAnswer when the question
             has a schema that the answer does not fit; nothing was written then. StaleQuestion also when all has run
-            and nobody took the answer: a node that LangGraph tries again (RetryPolicy) has the graph that it calls
+            and who asked did not: a node that LangGraph tries again (RetryPolicy) has the graph that it calls
             ask under another name, which the next run does not know.
         """
         raised = await self._run(Command(resume={pause.interrupt_id: value}))
         thread_id = self._config["configurable"]["thread_id"]
-        if raised is None and await self._saver.pending_interrupts(thread_id, pause.interrupt_id):
+        left = await self._saver.pending_interrupts(thread_id, pause.interrupt_id)
+        if raised is None and left and self._begun.isdisjoint(each.task_id for each in left):
             raise StaleQuestion
         return raised
 
@@ -304,6 +250,7 @@ class Thread:
 
         Raises: StoreError, StaleWriter, StaleQuestion, and cancellation; the thread can be run again after those.
         """
+        self._begun.clear()
         try:
             with running_nodes():
                 async for namespace, mode, event in self._graph.astream(
@@ -314,6 +261,7 @@ class Thread:
                     subgraphs=True,
                     durability="sync",
                 ):
+                    self._begin(mode, event)
                     if self._hears is not None:
                         self._hears(namespace, mode, event)
         except (StoreError, StaleWriter):
@@ -330,6 +278,10 @@ class Thread:
                 raise UnfitAnswer(_refused(error)) from error
             return _told(error)
         return None
+
+    def _begin(self, mode: str, event: Any) -> None:
+        if mode == "tasks" and "triggers" in event:  # its end is told without
+            self._begun.add(event["id"])
 
     async def _ran(self, snapshot: StateSnapshot) -> frozenset[str]:
         """Name the nodes that made the head; needed for breakpoints after a node only.

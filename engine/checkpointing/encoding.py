@@ -295,6 +295,16 @@ def _digest(value: Any) -> str:
         return ""
 
 
+def left_by_failed(writes: Sequence[tuple[str, Any]]) -> Sequence[tuple[str, Any]]:
+    """Leave out what a node that was cancelled has written so far; of any other, everything is left.
+
+    LangGraph (1.2.22) would take part of a node's writes for all of them, and never run it again.
+    """
+    if ERROR not in {channel for channel, _ in writes}:
+        return writes
+    return [(channel, value) for channel, value in writes if channel in WRITES_IDX_MAP]
+
+
 def _is_over(task_id: str, channels: set[str]) -> bool:
     """Say whether a task writes this because it has ended or paused: not its error, nor the answers it has read."""
     return task_id != NULL_TASK_ID and ERROR not in channels and channels != {RESUME}

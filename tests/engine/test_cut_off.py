@@ -14,6 +14,7 @@ from tests.engine.desk_driver import RITA, Bench, open_bench, write_app
 SOURCE = """
 from pathlib import Path
 
+from langgraph.func import task
 from langgraph.graph import START, StateGraph
 from langgraph.types import interrupt
 from typing_extensions import TypedDict
@@ -54,7 +55,11 @@ held = (
 )
 plain = graph(left)
 nested = graph(StateGraph(State).add_node("asks", left).add_edge(START, "asks").compile())
-GRAPHS = {"held": held}
+with_memory = (
+    StateGraph(State).add_node("first", first).add_node("acts", acts)
+    .add_edge(START, "first").add_edge("first", "acts").compile(interrupt_before=["acts"], checkpointer=True)
+)
+GRAPHS = {"held": held, "with_memory": with_memory}
 
 
 async def calls(state):
@@ -62,14 +67,34 @@ async def calls(state):
     return {}
 
 
+async def calls_memory(state):
+    await GRAPHS["with_memory"].ainvoke({})
+    return {}
+
+
+@task
+async def part():
+    await GRAPHS["held"].ainvoke({})
+
+
+async def in_parts(state):
+    await part()
+    return {}
+
+
 holds = graph(calls)
+holds_in_memory = graph(calls_memory)
+holds_in_part = graph(in_parts)
+holds_deeper = graph(StateGraph(State).add_node("calls", calls).add_edge(START, "calls").compile())
 """
+
+HOLDING = ("holds", "holds_in_memory", "holds_in_part", "holds_deeper")
 
 
 @pytest.fixture
 async def bench(database_url: str, tmp_path: Path) -> AsyncIterator[Bench]:
     """An engine driven by hand, once on SQLite and once on PostgreSQL."""
-    app = write_app(tmp_path, SOURCE, names=("plain", "nested", "holds"))
+    app = write_app(tmp_path, SOURCE, names=("plain", "nested", *HOLDING))
     async with open_bench(database_url, app=app) as bench:
         yield bench
 
@@ -104,9 +129,12 @@ async def test_it_goes_on_when_the_run_is_taken_up(
     assert asked(run) == {"Left?", "Right?"}
 
 
-async def test_a_breakpoint_of_a_hidden_graph_looks_the_same_and_holds(bench: Bench, tmp_path: Path) -> None:
+@pytest.mark.parametrize("workflow", HOLDING)
+async def test_a_breakpoint_of_a_hidden_graph_looks_the_same_and_holds(
+    bench: Bench, workflow: str, tmp_path: Path
+) -> None:
     """However often the run is looked at, what stands behind the breakpoint waits."""
-    run = await bench.driver.desk.start("holds", entries={}, actor=RITA, request_key="k")
+    run = await bench.driver.desk.start(workflow, entries={}, actor=RITA, request_key="k")
     for _ in range(3):
         run = await driven(bench, run)
     assert asked(run) == {"Right?"}

@@ -17,12 +17,12 @@ from engine.threads import Thread
 from tests.engine.desk_driver import AMY, APPROVE, RITA, Bench, open_bench, seen, write_app
 
 SOURCE = """
-from asyncio import sleep
+from asyncio import gather, sleep
 from pathlib import Path
 
 from langgraph.func import task
 from langgraph.graph import START, StateGraph
-from langgraph.types import RetryPolicy, interrupt
+from langgraph.types import Command, RetryPolicy, interrupt
 from typing_extensions import TypedDict
 
 DOWN = Path(__file__).with_name("down")
@@ -31,6 +31,7 @@ DOWN = Path(__file__).with_name("down")
 class State(TypedDict, total=False):
     left: str
     right: str
+    note: str
 
 
 def reach(place):
@@ -79,6 +80,53 @@ async def retried(state):
     return {"left": got}
 
 
+async def hands_off(state):
+    answer = interrupt("One?")
+    return Command(graph=Command.PARENT, goto="after", update={"left": str(answer)})
+
+
+async def asks_and_works(state):
+    answer = interrupt("One?")
+    await sleep(0.3)
+    return {"left": str(answer)}
+
+
+async def asks_two(state):
+    return {"right": str(interrupt("Two?"))}
+
+
+working = StateGraph(State).add_node("works", asks_and_works).add_edge(START, "works").compile()
+other = StateGraph(State).add_node("two", asks_two).add_edge(START, "two").compile()
+
+
+async def gathers(state):
+    one, two = await gather(working.ainvoke({}), other.ainvoke({}))
+    return {"left": one["left"], "right": two["right"]}
+
+
+async def asks_unless_told(state):
+    return {} if state.get("note") == "skip" else {"left": str(interrupt("One?"))}
+
+
+async def raises(state):
+    raise ConnectionError("down")
+
+
+broken = StateGraph(State).add_node("raises", raises).add_edge(START, "raises").compile()
+
+
+async def catches(state):
+    try:
+        await broken.ainvoke({})
+    except ConnectionError:
+        return {"left": str(interrupt("One?"))}
+
+
+async def done(state):
+    await sleep(0)
+    return {"right": "done"}
+
+
 async def slow(state):
     answer = interrupt("One?")
     await sleep(10)
@@ -96,12 +144,36 @@ twice = StateGraph(State).add_node("outer", calls_twice).add_edge(START, "outer"
 parts = StateGraph(State).add_node("outer", in_parts).add_edge(START, "outer")
 policy = RetryPolicy(initial_interval=0.001, jitter=False)
 again = StateGraph(State).add_node("outer", retried, retry_policy=policy).add_edge(START, "outer")
+handing = StateGraph(State).add_node("hands_off", hands_off).add_edge(START, "hands_off").compile()
+handed = (
+    StateGraph(State).add_node("outer", handing, destinations=("after",)).add_node("after", done)
+    .add_edge(START, "outer")
+)
+skips = (
+    StateGraph(State).add_node("outer", asks_unless_told).add_node("right", right)
+    .add_edge(START, "outer").add_edge(START, "right")
+)
+gathered = StateGraph(State).add_node("outer", gathers).add_edge(START, "outer")
+caught = StateGraph(State).add_node("outer", catches).add_edge(START, "outer")
 cancelled = (
     StateGraph(State).add_node("left", slow).add_node("right", right)
     .add_edge(START, "left").add_edge(START, "right")
 )
 """
-GRAPHS = ("nested", "deep", "called", "beside", "twice", "parts", "again", "cancelled")
+GRAPHS = (
+    "nested",
+    "deep",
+    "called",
+    "beside",
+    "twice",
+    "parts",
+    "again",
+    "handed",
+    "gathered",
+    "caught",
+    "skips",
+    "cancelled",
+)
 NAMES = GRAPHS[:4]
 DOWN = {"nested": "left", "deep": "left", "called": "left", "beside": "right"}
 
@@ -186,8 +258,9 @@ async def test_beside_an_error_a_decision_waits_and_is_not_sent_again(
 
 async def never_arrived(bench: Bench, workflow: str, monkeypatch: pytest.MonkeyPatch, down: Path) -> RunView:
     """Count a sending that LangGraph never hears of, and let a node fail when the run is taken up again."""
+    entries = {"note": "ask"} if workflow == "skips" else {}
     run = await driven(
-        bench, await bench.driver.desk.start(workflow, entries={}, actor=RITA, request_key="k")
+        bench, await bench.driver.desk.start(workflow, entries=entries, actor=RITA, request_key="k")
     )
 
     async def dying(*_: Any) -> None:
@@ -223,6 +296,17 @@ async def test_a_decision_that_was_put_off_goes_out_once(
     assert (asked(run)["One?"], asked(run)["Two?"]) == ("resumed", "pending")
 
 
+async def test_a_decision_that_an_edit_has_made_needless_is_not_told_as_taken(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """The node does not ask after Edit and retry: whether it had the answer before, nobody knows."""
+    run = await never_arrived(bench, "skips", monkeypatch, tmp_path / "down")
+    (tmp_path / "down").unlink()
+    run = await decided(bench, run, "right failed", Choice("edit_and_retry", entries={"note": "skip"}))
+    assert asked(run)["One?"] == "withdrawn"
+    assert NOT_KNOWN in [event.detail.get("why") for event in run.events]
+
+
 @pytest.mark.parametrize(
     ("workflow", "texts"),
     [
@@ -249,6 +333,23 @@ async def test_an_answer_that_nobody_took_is_told_so(bench: Bench) -> None:
     assert [each.question.text for each in run.approvals] == ["One?", "Two?", "One?"]
     run = await decided(bench, run, "One?", Choice("reject", reason="No"))
     assert [each.status.value for each in run.approvals] == ["resumed", "resumed", "withdrawn"]
+
+
+@pytest.mark.parametrize(
+    ("workflow", "texts"), [("handed", ["One?"]), ("gathered", ["One?", "Two?"]), ("caught", ["One?"])]
+)
+async def test_an_answer_that_was_taken_counts_however_the_node_goes_on(
+    bench: Bench, workflow: str, texts: list[str]
+) -> None:
+    """By a hand-off to the graph around, beside another question, after an error that it caught: asked once, told."""
+    run = await driven(
+        bench, await bench.driver.desk.start(workflow, entries={}, actor=RITA, request_key="k")
+    )
+    for text in texts:
+        run = await decided(bench, run, text)
+    assert run.status is RunStatus.FINISHED
+    assert [each.status.value for each in run.approvals] == ["resumed"] * len(texts)
+    assert [each.question.text for each in run.approvals] == texts
 
 
 async def test_what_a_cancelled_node_had_is_stored_before_the_thread_is_looked_at(
