@@ -108,8 +108,11 @@ class History:
             await self._restart()
         await self._jump()
         await self._surely(self._advance)
-        while failed := [each for each in self._pending() if each.question.dialect == "failure"]:
-            await self._surely(lambda: self._decide(failed[0], Choice("retry")))
+        for _ in range(STEPS):
+            failed = [each for each in self._pending() if each.question.dialect == "failure"]
+            if not failed:
+                break
+            await self._surely(lambda card=failed[0]: self._decide(card, Choice("retry")))  # type: ignore[misc]
             await self._surely(self._advance)
         self._compare()
 
@@ -129,8 +132,7 @@ class History:
 
     async def _decide(self, card: ApprovalView, choice: Choice) -> None:
         """Decide, by as many people as it takes; when the answer is lost, look what became of it."""
-        is_shared = choice == APPROVE and card.question.dialect != "static"
-        for actor in (AMY, BEN)[: REQUIRED.get(self._shape, 1) if is_shared else 1]:
+        for actor in (AMY, BEN)[: 1 if choice == REJECT else REQUIRED.get(self._shape, 1)]:
             try:
                 await self._stage.desk.decide(seen(card), actor=actor, choice=choice)
             except Refused:
