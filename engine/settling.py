@@ -238,7 +238,7 @@ class Settlement:
             return  # its delivery finds out whether the question is still the same
         if row is not None and row.status == ApprovalStatus.PENDING.value and row.digest == digest:
             return
-        if row is not None and self._is_lost(pause, row, digest):
+        if row is not None and await self._is_lost(pause, row, digest):
             await approvals.send_again(self._tx, row.id)
             self._transition.note(EventKind.RESENT, approval_id=row.id)
             await self._transition.show(self._run.id)
@@ -268,18 +268,18 @@ class Settlement:
         )
         await self._transition.show(self._run.id)
 
-    def _is_lost(self, pause: Pause, row: Row[Any], digest: str) -> bool:
+    async def _is_lost(self, pause: Pause, row: Row[Any], digest: str) -> bool:
         """Say whether the graph asks again what it had the answer to.
 
         A node that raises keeps the answers that it had come to only; LangGraph drops the later ones, also those of
-        earlier runs of the node (1.2.22). They were given to exactly this, so nobody is asked twice.
+        earlier runs of the node (1.2.22). They were given to exactly this, or to what an edit was to make of it, so
+        nobody is asked twice.
         """
-        return bool(
-            pause.kind == "dynamic"
-            and row.status == ApprovalStatus.RESUMED.value
-            and row.digest == digest
-            and self._workflow.fingerprint.matches(row.code)
-        )
+        is_same_code = self._workflow.fingerprint.matches(row.code)
+        if pause.kind != "dynamic" or row.status != ApprovalStatus.RESUMED.value or not is_same_code:
+            return False
+        decision = await approvals.decision(self._tx, row.id, revision=row.revision)
+        return decision is not None and digest in Delivery(row, decision).digests()
 
     def _asked(self, pause: Pause, read: ReadPause) -> dict[str, Json]:
         expires_after_s = self._workflow.policy_for(read.question.shown).expires_after_s

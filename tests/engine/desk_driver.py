@@ -122,6 +122,26 @@ class Bench:
     ledger: Ledger
     wakeups: ByHand
 
+    async def begun(self, workflow: str, **entries: str) -> RunView:
+        """Start a run and drive it to its first rest."""
+        run = await self.driver.desk.start(workflow, entries=entries, actor=RITA, request_key="k")
+        return await self.driven(run)
+
+    async def driven(self, run: RunView) -> RunView:
+        """Drive a run to its rest."""
+        await self.runner.advance(run.id)
+        return await self.driver.desk.run(run.id)
+
+    async def decided(self, run: RunView, text: str, choice: Choice = APPROVE) -> RunView:
+        """Decide the pending question whose text begins so, and drive the run to its rest."""
+        (card,) = [
+            each
+            for each in run.approvals
+            if each.status is ApprovalStatus.PENDING and each.question.text.startswith(text)
+        ]
+        await self.driver.desk.decide(seen(card), actor=AMY, choice=choice)
+        return await self.driven(run)
+
     async def take(self, run_id: str) -> int:
         """Take the run as another driver does, and return the fence that it has then."""
         async with self.database.transaction() as tx:

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from engine import ApprovalStatus, Choice, RunView
-from tests.engine.desk_driver import AMY, APPROVE, RITA, Bench, open_bench, seen, write_app
+from engine import Choice
+from tests.engine.desk_driver import open_bench, write_app
 
 TURNS = range(5, 12)
 """How often the node leaves the event loop before it ends: among these is the moment, whichever it is."""
@@ -57,32 +57,15 @@ def graph(turns):
 """
 
 
-async def driven(bench: Bench, run: RunView) -> RunView:
-    await bench.runner.advance(run.id)
-    return await bench.driver.desk.run(run.id)
-
-
-async def decided(bench: Bench, run: RunView, text: str, choice: Choice = APPROVE) -> RunView:
-    (card,) = [
-        each
-        for each in run.approvals
-        if each.status is ApprovalStatus.PENDING and each.question.text.startswith(text)
-    ]
-    await bench.driver.desk.decide(seen(card), actor=AMY, choice=choice)
-    return await driven(bench, run)
-
-
 @pytest.mark.parametrize("turns", TURNS)
 async def test_a_retry_runs_what_was_cancelled_at_its_end(tmp_path: Path, turns: int) -> None:
     """What it had written so far is not taken for all of it, and its error does not stay for ever."""
     app = write_app(tmp_path, SOURCE + f"flow = graph({turns})", names=["flow"])
     async with open_bench(f"sqlite:///{tmp_path}/assent.db", app=app) as bench:
-        run = await driven(
-            bench, await bench.driver.desk.start("flow", entries={}, actor=RITA, request_key="k")
-        )
+        run = await bench.begun("flow")
         (tmp_path / "down").touch()
-        run = await decided(bench, run, "One?")
+        run = await bench.decided(run, "One?")
         (tmp_path / "down").unlink()
-        run = await decided(bench, run, "right failed", Choice("retry"))
-        run = await decided(bench, run, "Two?")
+        run = await bench.decided(run, "right failed", Choice("retry"))
+        run = await bench.decided(run, "Two?")
         assert run.result == {"left": "True last", "right": "True"}

@@ -99,11 +99,6 @@ async def bench(database_url: str, tmp_path: Path) -> AsyncIterator[Bench]:
         yield bench
 
 
-async def driven(bench: Bench, run: RunView) -> RunView:
-    await bench.runner.advance(run.id)
-    return await bench.driver.desk.run(run.id)
-
-
 def asked(run: RunView) -> set[str]:
     return {each.question.text for each in run.approvals if each.status is ApprovalStatus.PENDING}
 
@@ -125,7 +120,7 @@ async def test_it_goes_on_when_the_run_is_taken_up(
         patched.setattr(SQLModelSaver, "aput_writes", failing)
         with pytest.raises(StoreError, match="away"):
             await bench.runner.advance(run.id)
-    run = await driven(bench, run)
+    run = await bench.driven(run)
     assert asked(run) == {"Left?", "Right?"}
 
 
@@ -136,6 +131,6 @@ async def test_a_breakpoint_of_a_hidden_graph_looks_the_same_and_holds(
     """However often the run is looked at, what stands behind the breakpoint waits."""
     run = await bench.driver.desk.start(workflow, entries={}, actor=RITA, request_key="k")
     for _ in range(3):
-        run = await driven(bench, run)
+        run = await bench.driven(run)
     assert asked(run) == {"Right?"}
     assert not (tmp_path / "sink").exists()

@@ -5,16 +5,19 @@ LangGraph (1.2.22) takes a further answer with the id of a task's first question
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
+from itertools import count
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from engine import ApprovalStatus, Choice, EventKind, RunStatus, RunView, SQLModelSaver, StoreError
+from engine.checkpointing.store import CheckpointStore
 from engine.settling import NOT_KNOWN
 from engine.threads import Thread
-from tests.engine.desk_driver import AMY, APPROVE, RITA, Bench, open_bench, seen, write_app
+from tests.engine.desk_driver import Bench, open_bench, write_app
 
 SOURCE = """
 from asyncio import gather, sleep
@@ -185,26 +188,9 @@ async def bench(database_url: str, tmp_path: Path) -> AsyncIterator[Bench]:
         yield bench
 
 
-async def driven(bench: Bench, run: RunView) -> RunView:
-    await bench.runner.advance(run.id)
-    return await bench.driver.desk.run(run.id)
-
-
-async def decided(bench: Bench, run: RunView, text: str, choice: Choice = APPROVE) -> RunView:
-    """Decide the pending question whose text begins so, and drive the run to its rest."""
-    (card,) = [
-        each
-        for each in run.approvals
-        if each.status is ApprovalStatus.PENDING and each.question.text.startswith(text)
-    ]
-    await bench.driver.desk.decide(seen(card), actor=AMY, choice=choice)
-    return await driven(bench, run)
-
-
 async def taken(bench: Bench, workflow: str, monkeypatch: pytest.MonkeyPatch) -> RunView:
     """Answer the first question so that the database is away when the graphs around it write what is asked now."""
-    run = await bench.driver.desk.start(workflow, entries={}, actor=RITA, request_key="k")
-    run = await driven(bench, run)
+    run = await bench.begun(workflow)
     put_writes = SQLModelSaver.aput_writes
 
     async def failing(self: SQLModelSaver, config: Any, writes: Any, *more: Any, **named: Any) -> None:
@@ -216,7 +202,7 @@ async def taken(bench: Bench, workflow: str, monkeypatch: pytest.MonkeyPatch) ->
     with monkeypatch.context() as patched:
         patched.setattr(SQLModelSaver, "aput_writes", failing)
         with pytest.raises(StoreError, match="away"):
-            await decided(bench, run, "One?")
+            await bench.decided(run, "One?")
     return await bench.driver.desk.run(run.id)
 
 
@@ -230,7 +216,7 @@ async def test_what_a_graph_inside_has_taken_answers_nothing_else(
     bench: Bench, workflow: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Whether or not something fails when the run goes on, the second question waits for its own answer."""
-    run = await driven(bench, await taken(bench, workflow, monkeypatch))
+    run = await bench.driven(await taken(bench, workflow, monkeypatch))
     assert asked(run)["One?"] == "resumed"
     assert asked(run)["Two?"] == "pending"
 
@@ -242,26 +228,24 @@ async def test_beside_an_error_a_decision_waits_and_is_not_sent_again(
     """First people say what to do about the error; then the second question is asked, and nothing was its answer."""
     run = await taken(bench, workflow, monkeypatch)
     (tmp_path / "down").write_text(DOWN[workflow])
-    run = await driven(bench, run)
+    run = await bench.driven(run)
     assert "Two?" not in asked(run)
     assert run.status is RunStatus.WAITING
     (tmp_path / "down").unlink()
     failed = "right failed" if workflow == "beside" else "asks failed"
-    run = await decided(bench, run, failed, Choice("retry"))
+    run = await bench.decided(run, failed, Choice("retry"))
     assert asked(run)["One?"] == "resumed"
     assert asked(run)["Two?"] == "pending"
-    run = await decided(bench, run, "Two?", Choice("reject", reason="No"))
+    run = await bench.decided(run, "Two?", Choice("reject", reason="No"))
     if workflow == "beside":
-        run = await decided(bench, run, "Three?")
+        run = await bench.decided(run, "Three?")
     assert (run.status, (run.result or {})["left"]) == (RunStatus.FINISHED, "True False")
 
 
 async def never_arrived(bench: Bench, workflow: str, monkeypatch: pytest.MonkeyPatch, down: Path) -> RunView:
     """Count a sending that LangGraph never hears of, and let a node fail when the run is taken up again."""
     entries = {"note": "ask"} if workflow == "skips" else {}
-    run = await driven(
-        bench, await bench.driver.desk.start(workflow, entries=entries, actor=RITA, request_key="k")
-    )
+    run = await bench.begun(workflow, **entries)
 
     async def dying(*_: Any) -> None:
         raise StoreError("away")
@@ -269,9 +253,9 @@ async def never_arrived(bench: Bench, workflow: str, monkeypatch: pytest.MonkeyP
     with monkeypatch.context() as patched:
         patched.setattr(Thread, "answer", dying)
         with pytest.raises(StoreError, match="away"):
-            await decided(bench, run, "One?")
+            await bench.decided(run, "One?")
     down.write_text("right")  # noqa: ASYNC240
-    return await driven(bench, run)
+    return await bench.driven(run)
 
 
 async def test_a_decision_that_was_put_off_ends_with_its_run(
@@ -280,7 +264,7 @@ async def test_a_decision_that_was_put_off_ends_with_its_run(
     """Who gives the run up leaves no decision that waits for ever: the audit trail says that nobody knows."""
     run = await never_arrived(bench, "beside", monkeypatch, tmp_path / "down")
     assert asked(run)["One?"] == "decided"
-    run = await decided(bench, run, "right failed", Choice("stop", reason="Not today"))
+    run = await bench.decided(run, "right failed", Choice("stop", reason="Not today"))
     assert run.status is RunStatus.FAILED
     assert asked(run)["One?"] == "withdrawn"
     assert NOT_KNOWN in [event.detail.get("why") for event in run.events]
@@ -292,7 +276,7 @@ async def test_a_decision_that_was_put_off_goes_out_once(
     """Once the error is settled, the graph gets what it never had."""
     run = await never_arrived(bench, "beside", monkeypatch, tmp_path / "down")
     (tmp_path / "down").unlink()
-    run = await decided(bench, run, "right failed", Choice("retry"))
+    run = await bench.decided(run, "right failed", Choice("retry"))
     assert (asked(run)["One?"], asked(run)["Two?"]) == ("resumed", "pending")
 
 
@@ -302,7 +286,7 @@ async def test_a_decision_that_an_edit_has_made_needless_is_not_told_as_taken(
     """The node does not ask after Edit and retry: whether it had the answer before, nobody knows."""
     run = await never_arrived(bench, "skips", monkeypatch, tmp_path / "down")
     (tmp_path / "down").unlink()
-    run = await decided(bench, run, "right failed", Choice("edit_and_retry", entries={"note": "skip"}))
+    run = await bench.decided(run, "right failed", Choice("edit_and_retry", entries={"note": "skip"}))
     assert asked(run)["One?"] == "withdrawn"
     assert NOT_KNOWN in [event.detail.get("why") for event in run.events]
 
@@ -316,22 +300,20 @@ async def test_a_decision_that_an_edit_has_made_needless_is_not_told_as_taken(
 )
 async def test_whoever_asks_inside_a_node_is_heard(bench: Bench, workflow: str, texts: list[str]) -> None:
     """A graph that is called a second time, a task, and the node itself after what it called: each is asked, once."""
-    run = await driven(
-        bench, await bench.driver.desk.start(workflow, entries={}, actor=RITA, request_key="k")
-    )
+    run = await bench.begun(workflow)
     for text in texts:
-        run = await decided(bench, run, text)
+        run = await bench.decided(run, text)
     assert run.status is RunStatus.FINISHED
     assert [each.question.text for each in run.approvals] == texts
 
 
 async def test_an_answer_that_nobody_took_is_told_so(bench: Bench) -> None:
     """LangGraph tries a node again and its inner graph asks anew; the next run takes the answer of the first time."""
-    run = await driven(bench, await bench.driver.desk.start("again", entries={}, actor=RITA, request_key="k"))
+    run = await bench.begun("again")
     for text in ("One?", "Two?"):
-        run = await decided(bench, run, text)
+        run = await bench.decided(run, text)
     assert [each.question.text for each in run.approvals] == ["One?", "Two?", "One?"]
-    run = await decided(bench, run, "One?", Choice("reject", reason="No"))
+    run = await bench.decided(run, "One?", Choice("reject", reason="No"))
     assert [each.status.value for each in run.approvals] == ["resumed", "resumed", "withdrawn"]
 
 
@@ -342,25 +324,29 @@ async def test_an_answer_that_was_taken_counts_however_the_node_goes_on(
     bench: Bench, workflow: str, texts: list[str]
 ) -> None:
     """By a hand-off to the graph around, beside another question, after an error that it caught: asked once, told."""
-    run = await driven(
-        bench, await bench.driver.desk.start(workflow, entries={}, actor=RITA, request_key="k")
-    )
+    run = await bench.begun(workflow)
     for text in texts:
-        run = await decided(bench, run, text)
+        run = await bench.decided(run, text)
     assert run.status is RunStatus.FINISHED
     assert [each.status.value for each in run.approvals] == ["resumed"] * len(texts)
     assert [each.question.text for each in run.approvals] == texts
 
 
 async def test_what_a_cancelled_node_had_is_stored_before_the_thread_is_looked_at(
-    bench: Bench, tmp_path: Path
+    bench: Bench, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    """The answer of a node that LangGraph cancels is neither shown as asked nor told as lost."""
-    run = await driven(
-        bench, await bench.driver.desk.start("cancelled", entries={}, actor=RITA, request_key="k")
-    )
+    """The answer of a node that LangGraph cancels is neither shown as asked nor told as lost, if it comes late."""
+    run = await bench.begun("cancelled")
     (tmp_path / "down").write_text("right")
-    run = await decided(bench, run, "One?")
+    known, calls = CheckpointStore.known, count()
+
+    async def late(self: CheckpointStore, *given: Any) -> Any:
+        if next(calls) > 0:  # the first is of the node that raises, and LangGraph waits for it
+            await asyncio.sleep(0.05)
+        return await known(self, *given)
+
+    monkeypatch.setattr(CheckpointStore, "known", late)
+    run = await bench.decided(run, "One?")
     told = [event.kind for event in run.events if event.approval_id == run.approvals[0].id]
     assert told == [EventKind.ASKED, EventKind.DECIDED, EventKind.RESUMED]
     assert [each.question.text for each in run.approvals if each.status is ApprovalStatus.PENDING] == [

@@ -122,7 +122,7 @@ MUTATIONS: Final[tuple[Mutation, ...]] = (
     Mutation("what is done is done again", T, "            elif task_id in renamed:\n", "            elif False:\n", CODE),
     Mutation("a fork keeps the answers", T, "is_left = channel in WRITES_IDX_MAP or", "is_left = channel == INTERRUPT or", CODE),
     # what driving came to
-    Mutation("a lost answer is asked for again", S, "        if row is not None and self._is_lost(pause, row, digest):\n", "        if False:\n", f"{HISTORIES} tests/engine/test_failures.py"),
+    Mutation("a lost answer is asked for again", S, "        if row is not None and await self._is_lost(pause, row, digest):\n", "        if False:\n", f"{HISTORIES} tests/engine/test_failures.py"),
     Mutation("a changed question keeps its revision", S, "ask_anew(self._tx, approval_id, values)", "ask_anew(self._tx, approval_id, {**values, 'revision': row.revision})", RUNNER),
     Mutation("an answer goes out beside an error", S, 'return self.approval.pause == "dynamic" and is_asked_about(here)', "return False", INSIDE),
     Mutation("what is taken inside is asked still", P, "            is_taken=interrupt.id in look.taken,\n", "", "tests/engine/test_failed_releases.py"),
