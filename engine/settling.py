@@ -337,9 +337,10 @@ class Settlement:
     async def _withdraw(self, rows: Sequence[Row[Any]], *, has_failed: bool = False) -> None:
         """Take back the questions that nobody can answer any more; what was sent and is not asked again was taken."""
         why = self._restarted.why if self._restarted else GONE
+        is_known = not has_failed and not self._is_edited
         for row in rows:
             was_sent = row.status == approvals.DECIDED and row.attempts and self._restarted is None
-            if was_sent and not has_failed and not self._is_edited:
+            if was_sent and is_known:
                 await self._resume(row)
             elif row.status in approvals.OPEN:
                 await approvals.close(self._tx, row.id, status=ApprovalStatus.WITHDRAWN)
