@@ -33,7 +33,7 @@ class Insides:
         """Return the failed tasks that had answers, which they would get again."""
         found = set()
         for home, task in failing(snapshot):
-            if any(task_id == task.id for task_id in await self._with_answers(home.config)):
+            if task.id in await self._with_answers(home.config):
                 found.add(task.id)
         return frozenset(found)
 

@@ -69,8 +69,8 @@ class Prepared:
         self._defaults = dict(_defaults(compiled))
         self._given = [name for name, bind in binds.items() if not bind.required]
         self._lists = tuple(name for name, bind in binds.items() if bind.expanding)
-        self._is_expanded = any(bind.expanding or bind.literal_execute for bind in binds.values())
         self._is_spelled = any(bind.literal_execute for bind in binds.values())
+        self._is_expanded = bool(self._lists) or self._is_spelled
         self._expansions: dict[tuple[int, ...], ExpandedState] = {}
         self._converts = {
             name: convert

@@ -143,11 +143,13 @@ class Thread:
             ask under another name, which the next run does not know.
         """
         raised = await self._run(Command(resume={pause.interrupt_id: value}))
+        if raised is not None:
+            return raised
         thread_id = self._config["configurable"]["thread_id"]
         left = await self._saver.pending_interrupts(thread_id, pause.interrupt_id)
-        if raised is None and left and self._begun.isdisjoint(each.task_id for each in left):
+        if left and self._begun.isdisjoint(each.task_id for each in left):
             raise StaleQuestion
-        return raised
+        return None
 
     async def edit(self, update: Mapping[str, Json]) -> str | None:
         """Change state keys, each at most once at one checkpoint, and run to the next rest; see `_run`.

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncIterator, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 from uuid import uuid4
+
+import pytest
 
 from engine import (
     Actor,
@@ -19,6 +22,7 @@ from engine import (
     RunView,
     Seen,
     SQLModelSaver,
+    StoreError,
     runs,
 )
 from engine.database import Database
@@ -156,6 +160,22 @@ class Bench:
             """Everything may be written."""
 
         return Thread(self.app.workflows[run.workflow], run.thread_id, guard=no_guard)
+
+
+@contextmanager
+def away_for(monkeypatch: pytest.MonkeyPatch, is_lost: Callable[[str, Any], bool]) -> Iterator[None]:
+    """Let the database be away for the writes (by namespace and content) that are lost; the block fails of it."""
+    put_writes = SQLModelSaver.aput_writes
+
+    async def failing(self: SQLModelSaver, config: Any, writes: Any, *more: Any, **named: Any) -> None:
+        if is_lost(config["configurable"]["checkpoint_ns"], writes):
+            raise StoreError("away")
+        await put_writes(self, config, writes, *more, **named)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(SQLModelSaver, "aput_writes", failing)
+        with pytest.raises(StoreError, match="away"):
+            yield
 
 
 _KEPT: dict[Path, App] = {}

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from engine import ApprovalStatus, RunView, SQLModelSaver, StoreError
-from tests.engine.desk_driver import RITA, Bench, open_bench, write_app
+from engine import ApprovalStatus, RunView
+from tests.engine.desk_driver import RITA, Bench, away_for, open_bench, write_app
 
 SOURCE = """
 from pathlib import Path
@@ -49,17 +48,16 @@ def graph(outer):
     return builder.add_edge(START, "left").add_edge(START, "right")
 
 
-held = (
+holding = (
     StateGraph(State).add_node("first", first).add_node("acts", acts)
-    .add_edge(START, "first").add_edge("first", "acts").compile(interrupt_before=["acts"])
+    .add_edge(START, "first").add_edge("first", "acts")
 )
 plain = graph(left)
 nested = graph(StateGraph(State).add_node("asks", left).add_edge(START, "asks").compile())
-with_memory = (
-    StateGraph(State).add_node("first", first).add_node("acts", acts)
-    .add_edge(START, "first").add_edge("first", "acts").compile(interrupt_before=["acts"], checkpointer=True)
-)
-GRAPHS = {"held": held, "with_memory": with_memory}
+GRAPHS = {
+    "held": holding.compile(interrupt_before=["acts"]),
+    "with_memory": holding.compile(interrupt_before=["acts"], checkpointer=True),
+}
 
 
 async def calls(state):
@@ -109,17 +107,8 @@ async def test_it_goes_on_when_the_run_is_taken_up(
 ) -> None:
     """Both questions are asked, though the database was away when one of the nodes came to its own."""
     run = await bench.driver.desk.start(workflow, entries={}, actor=RITA, request_key="k")
-    put_writes = SQLModelSaver.aput_writes
-
-    async def failing(self: SQLModelSaver, config: Any, writes: Any, *more: Any, **named: Any) -> None:
-        if "Left?" in str(writes):
-            raise StoreError("away")
-        await put_writes(self, config, writes, *more, **named)
-
-    with monkeypatch.context() as patched:
-        patched.setattr(SQLModelSaver, "aput_writes", failing)
-        with pytest.raises(StoreError, match="away"):
-            await bench.runner.advance(run.id)
+    with away_for(monkeypatch, lambda _, writes: "Left?" in str(writes)):
+        await bench.runner.advance(run.id)
     run = await bench.driven(run)
     assert asked(run) == {"Left?", "Right?"}
 

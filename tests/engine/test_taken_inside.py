@@ -13,11 +13,11 @@ from typing import Any
 
 import pytest
 
-from engine import ApprovalStatus, Choice, EventKind, RunStatus, RunView, SQLModelSaver, StoreError
+from engine import ApprovalStatus, Choice, EventKind, RunStatus, RunView, StoreError
 from engine.checkpointing.store import CheckpointStore
 from engine.settling import NOT_KNOWN
 from engine.threads import Thread
-from tests.engine.desk_driver import Bench, open_bench, write_app
+from tests.engine.desk_driver import Bench, away_for, open_bench, write_app
 
 SOURCE = """
 from asyncio import gather, sleep
@@ -191,18 +191,9 @@ async def bench(database_url: str, tmp_path: Path) -> AsyncIterator[Bench]:
 async def taken(bench: Bench, workflow: str, monkeypatch: pytest.MonkeyPatch) -> RunView:
     """Answer the first question so that the database is away when the graphs around it write what is asked now."""
     run = await bench.begun(workflow)
-    put_writes = SQLModelSaver.aput_writes
-
-    async def failing(self: SQLModelSaver, config: Any, writes: Any, *more: Any, **named: Any) -> None:
-        namespace = config["configurable"]["checkpoint_ns"]
-        if not namespace or (workflow == "deep" and "|" not in namespace):
-            raise StoreError("away")
-        await put_writes(self, config, writes, *more, **named)
-
-    with monkeypatch.context() as patched:
-        patched.setattr(SQLModelSaver, "aput_writes", failing)
-        with pytest.raises(StoreError, match="away"):
-            await bench.decided(run, "One?")
+    is_deep = workflow == "deep"
+    with away_for(monkeypatch, lambda namespace, _: not namespace or (is_deep and "|" not in namespace)):
+        await bench.decided(run, "One?")
     return await bench.driver.desk.run(run.id)
 
 

@@ -128,7 +128,7 @@ MUTATIONS: Final[tuple[Mutation, ...]] = (
     Mutation("what is taken inside is asked still", P, "            is_taken=interrupt.id in look.taken,\n", "", "tests/engine/test_failed_releases.py"),
     Mutation("what is cut off beside a question waits", P, "(here.is_cut_short or any(", "(any(", "tests/engine/test_cut_off.py"),
     Mutation("a breakpoint inside is passed beside a question", "engine/insides.py", '                return bool(namespace == "")\n', "                return True\n", "tests/engine/test_cut_off.py"),
-    Mutation("an answer that nobody took counts", T, "        if raised is None and left and self._begun.isdisjoint(each.task_id for each in left):\n            raise StaleQuestion\n", "", INSIDE),
+    Mutation("an answer that nobody took counts", T, "        if left and self._begun.isdisjoint(each.task_id for each in left):\n            raise StaleQuestion\n", "", INSIDE),
     Mutation("part of a node's writes is all of them", "engine/checkpointer.py", "left_by_failed(writes) if self._guard is not None else writes", "writes", "tests/engine/test_cancelled.py"),
     Mutation("an error that was caught stays", P, "has_gone_past = bool(task.interrupts) and not task.error", "has_gone_past = False", INSIDE),
     Mutation("a hand-off is told as not taken", T, " and self._begun.isdisjoint(each.task_id for each in left)", "", INSIDE),

@@ -10,6 +10,7 @@ from typing import Annotated, Any
 
 from langgraph.graph import END, START, StateGraph
 from langgraph.types import Command, Send, interrupt
+from tests.faults.model import NOTE
 from tests.faults.points import reached
 from tests.faults.sink import happen
 from typing_extensions import TypedDict
@@ -68,7 +69,7 @@ async def calls(state: State) -> dict[str, Any]:
 
 async def begin(state: State) -> dict[str, Any]:
     """Write the note."""
-    return {"note": "as it was"}
+    return {"note": NOTE}
 
 
 async def act(state: State) -> dict[str, Any]:
