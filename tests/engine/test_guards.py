@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import replace
@@ -14,6 +15,7 @@ from sqlalchemy import update
 
 from engine import ApprovalStatus, ApprovalView, RunStatus, approvals, runs
 from engine.clock import utc_now
+from engine.database import Database
 from engine.errors import LeaseLost
 from engine.tables import approvals as approvals_table
 from engine.transactions import Transaction
@@ -125,6 +127,27 @@ async def test_f09_a_run_is_held_by_its_last_driver_and_while_it_goes_on(
         await runs.settle(tx, card.run_id, values={"status": RunStatus.FINISHED.value})
     with pytest.raises(LeaseLost):
         await held(fence)
+
+
+async def test_f09_nobody_takes_a_run_while_its_driver_writes(
+    bench: Bench, card: ApprovalView, database_url: str
+) -> None:
+    """Who is to drive it next waits for what is written, and so sees it."""
+    fence = await bench.take(card.run_id)
+    other = Database(database_url)
+
+    async def take() -> int | None:
+        async with other.transaction() as tx:
+            row = await runs.take(tx, card.run_id)
+            return None if row is None else int(row.fence)
+
+    async with bench.database.transaction() as tx:
+        await runs.hold(tx, card.run_id, fence=fence)
+        taking = asyncio.create_task(take())
+        done, _ = await asyncio.wait([taking], timeout=0.3)
+        assert not done
+    assert await taking == fence + 1
+    await other.close()
 
 
 async def test_f09_what_a_driver_came_to_is_void_once_somebody_else_has_the_run(

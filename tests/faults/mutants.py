@@ -53,7 +53,11 @@ async def measure(plan: Plan) -> list[Figure]:
     """Try every edit, and first that the tests pass without any."""
     tried = MUTATIONS[: plan.of(len(MUTATIONS))]
     async with Laboratory(plan.folder) as laboratory:
-        control = await laboratory.run(files_of(tried), limit_s=CONTROL_LIMIT_S)
+        control = await laboratory.run(files_of(tried), limit_s=CONTROL_LIMIT_S) or await laboratory.run(
+            files_of([each for each in tried if each.needs_postgresql]),
+            with_postgresql=True,
+            limit_s=CONTROL_LIMIT_S,
+        )
         outcomes = [await laboratory.tried(mutation) for mutation in tried]
     broken = [f"the tests end with {control} without any edit"] if control else []
     missed = [each for each in outcomes if not each.is_killed]
@@ -112,7 +116,7 @@ class Laboratory:
             return Outcome(mutation, f"outdated: its text is there {before.count(mutation.old)} times")
         self._write(file, before.replace(mutation.old, mutation.new))
         try:
-            code = await self.run(mutation.tests)
+            code = await self.run(mutation.tests, with_postgresql=mutation.needs_postgresql)
         finally:
             self._write(file, before)
         return Outcome(
@@ -125,9 +129,10 @@ class Laboratory:
         self._seconds += 1
         os.utime(file, (self._seconds, self._seconds))
 
-    async def run(self, files: str, *, limit_s: float = LIMIT_S) -> int:
-        """Run the tests on SQLite in the copy and return how pytest ended; what hangs has noticed something too."""
-        arguments = ["-q", "-x", "-p", "no:cacheprovider", "-k", "not postgresql", *files.split()]
+    async def run(self, files: str, *, with_postgresql: bool = False, limit_s: float = LIMIT_S) -> int:
+        """Run the tests in the copy and return how pytest ended; what hangs has noticed something too."""
+        chosen = [] if with_postgresql else ["-k", "not postgresql"]
+        arguments = ["-q", "-x", "-p", "no:cacheprovider", *chosen, *files.split()]
         wanted = {"folder": str(self.tree), "arguments": arguments, "limit_s": limit_s}
         _pipe(self._zygote.stdin).write(json.dumps(wanted).encode() + b"\n")
         return int(await _pipe(self._zygote.stdout).readline())

@@ -10,7 +10,9 @@ from typing import Final
 class Mutation:
     """One edit: in `file` the text `old`, which is there once, becomes `new`.
 
-    `tests` are files. `survives` says why no test can tell the difference; "" when one has to.
+    `tests` are files. They run on SQLite, which starts at once, and on PostgreSQL too where the edit `needs_postgresql`:
+    what several processes write at once is put in order by locks there, while SQLite has one writer anyway.
+    `survives` says why no test can tell the difference; "" when one has to.
     """
 
     name: str
@@ -19,6 +21,7 @@ class Mutation:
     new: str
     tests: str
     survives: str = ""
+    needs_postgresql: bool = False
 
 
 CLOCKS: Final = "tests/engine/test_clock_jumps.py"
@@ -49,6 +52,7 @@ GUARDS: Final = "tests/engine/test_guards.py"
 WAKEUPS: Final = "tests/engine/test_wakeups.py"
 WITNESS: Final = "tests/bot/test_witness.py"
 PIPELINES: Final = "tests/engine/test_pipelines.py"
+LEASES: Final = "tests/engine/test_leases.py"
 
 A, R, S, P = "engine/approvals.py", "engine/runner.py", "engine/settling.py", "engine/pauses.py"
 T, D = "engine/threads.py", "engine/deciding.py"
@@ -156,6 +160,12 @@ MUTATIONS: Final[tuple[Mutation, ...]] = (
     Mutation("no rollback", "engine/database.py", "            result = driven(body(transaction))\n", "            try:\n                result = driven(body(transaction))\n            except Exception:\n                cursor.execute('COMMIT')\n                raise\n", TRANSACT),
     Mutation("callbacks before the commit", "engine/transactions.py", "        self._callbacks.append(callback)\n", "        callback()\n", f"{TRANSACT} tests/engine/test_wakeups.py"),
     Mutation("cut off in the commit", "engine/database.py", "            return await to_the_end(self._transact(body))\n", "            return await self._transact(body)\n", TRANSACT),
+    Mutation("two processes hold one lease", "engine/leases.py", "pg_try_advisory_lock(", "pg_try_advisory_lock_shared(", LEASES, needs_postgresql=True),
+    Mutation("a lease is never given back", "engine/leases.py", "                await self._ask(self._connection, _RELEASE, number=_number(lease.key))\n", "", LEASES, needs_postgresql=True),
+    Mutation("leases outlive their connection", "engine/leases.py", "            lease.mark_lost()\n        self._taken.clear()\n        with suppress", "            pass\n        self._taken.clear()\n        with suppress", LEASES, needs_postgresql=True),
+    Mutation("two append to the chain at once", "engine/audit.py", "pg_advisory_xact_lock(", "pg_advisory_xact_lock_shared(", AUDIT, needs_postgresql=True),
+    Mutation("a run is taken while it is written", "engine/runs.py", "    .with_for_update(read=True)\n", "", GUARDS, needs_postgresql=True),
+    Mutation("two migrate at once", "engine/migrations/__init__.py", "pg_advisory_xact_lock(", "pg_advisory_xact_lock_shared(", "tests/engine/test_migrations.py", needs_postgresql=True),
     Mutation("two processes on one file", "engine/opening.py", "            await leases.open()\n", "            pass\n", "tests/engine/test_leases.py tests/engine/test_desk.py tests/bot/test_cli.py"),
     Mutation("a wake-up is forgotten while one runs", "engine/wakeups.py", "            self._again.add((kind, key))\n", "", WAKEUPS),
     # for authors of workflows
@@ -179,7 +189,7 @@ MUTATIONS: Final[tuple[Mutation, ...]] = (
     Mutation("ids go by the clock alone", "engine/checkpointer.py", "        not_before(record.checkpoint_id)\n", "", CLOCKS),
     Mutation("starts are not counted", "engine/desk.py", "        if made > workflow.starts_per_minute:\n            raise TooManyStarts\n", "", "tests/engine/test_desk.py"),
     Mutation("one person counts twice", "engine/endorsing.py", "    others = [endorser(row) for row in same if row.actor_id != actor.id]\n    if len(others) < len(same) and len(others) + 1 < required:\n        raise AlreadyEndorsed\n", "    others = [endorser(row) for row in same]\n", ENDORSING),
-    Mutation("two who approve at once do not see each other", "engine/endorsing.py", "    await transition.show(asked.view.run_id)\n", "", ENDORSING),
+    Mutation("two who approve at once do not see each other", "engine/endorsing.py", "    await transition.show(asked.view.run_id)\n", "", ENDORSING, needs_postgresql=True),
     Mutation("who was taken off the list still counts", "engine/pictures.py", "    return refusal(asked.view.policy, actor=endorser(row), requested_by=asked.requested_by) is None\n", "    return True\n", ENDORSING),
     Mutation("an edit needs nobody else", "engine/policy.py", "    least = 2 if is_typed and policy.edit_requires_second_approver else 1\n", "    least = 1\n", ENDORSING),
     Mutation("one is enough", "engine/deciding.py", "        if count < wanted:\n", "        if False:\n", ENDORSING),
