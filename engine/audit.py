@@ -46,12 +46,20 @@ class Entry:
     detail: Mapping[str, Json] = field(default_factory=dict)
 
 
+async def lock(tx: Transaction) -> None:
+    """Wait until nobody else appends, and keep others from it until the transaction ends.
+
+    What is read from here on is what all who appended before have written.
+    """
+    if tx.dialect == "postgresql":
+        await tx.execute(_LOCK, {"number": CHAIN_LOCK})
+
+
 async def append(
     tx: Transaction, entries: Sequence[Entry], *, run_id: str | None, at: datetime
 ) -> tuple[Event, ...]:
     """Seal `entries` in their order. Do this last in a transaction: the chain stays locked until it ends."""
-    if tx.dialect == "postgresql":
-        await tx.execute(_LOCK, {"number": CHAIN_LOCK})
+    await lock(tx)
     head = (await tx.execute(_HEAD)).first()
     seq, previous = (head.seq, head.hash) if head else (0, GENESIS)
     rows = []

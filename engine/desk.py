@@ -340,9 +340,12 @@ class Desk:
         await transition.wake(Kind.CHANGE, run_id)
 
     async def _check_pace(self, transition: Transition, workflow: Workflow, *, actor: Actor) -> None:
-        since = transition.now - timedelta(minutes=1)
+        """Count this start with those of the last minute, also those that others make at this moment."""
+        await audit.lock(transition.tx)
+        now = self._database.now()
+        since = now - timedelta(minutes=1)
         made = await runs.starts(
-            transition.tx, workflow=workflow.name, requested_by=actor.id, since=since, until=transition.now
+            transition.tx, workflow=workflow.name, requested_by=actor.id, since=since, until=now
         )
         if made > workflow.starts_per_minute:
             raise TooManyStarts

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack
 from datetime import timedelta
 from functools import partial
 
@@ -352,6 +353,20 @@ async def test_t30_of_a_hundred_starts_in_a_minute_sixty_are_taken(driver: Drive
         later = utc_now() + timedelta(minutes=1)
         patch.setattr(Database, "now", lambda _: later)
         await driver.start("deploy")
+
+
+async def test_t30_starts_at_one_moment_are_counted_together(database_url: str) -> None:
+    """Of eighty forms sent at once, on PostgreSQL to two processes, sixty start."""
+    async with AsyncExitStack() as stack:
+        count = 2 if database_url.startswith("postgresql") else 1
+        desks = [
+            await stack.enter_async_context(open_desk(database_url=database_url, app=APP))
+            for _ in range(count)
+        ]
+        starts = (Driver(desks[number % count]).start("deploy") for number in range(80))
+        made = await asyncio.gather(*starts, return_exceptions=True)
+        refused = [each for each in made if isinstance(each, TooManyStarts)]
+        assert (len(refused), len(await desks[0].recent(limit=200))) == (20, 60)
 
 
 async def test_t30_a_form_that_comes_again_starts_no_more_and_is_not_refused(driver: Driver) -> None:

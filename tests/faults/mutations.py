@@ -187,6 +187,7 @@ MUTATIONS: Final[tuple[Mutation, ...]] = (
     Mutation("the server's time is never asked", "engine/database.py", "                await connection.commit()\n        await self.ask_time()\n", "                await connection.commit()\n", CLOCKS),
     Mutation("the ledger goes by this machine's clock", "engine/database.py", "        return self._clock.now()\n", "        from engine.clock import utc_now\n        return utc_now()\n", CLOCKS),
     Mutation("ids go by the clock alone", "engine/checkpointer.py", "        not_before(record.checkpoint_id)\n", "", CLOCKS),
+    Mutation("starts at one moment are counted apart", "engine/desk.py", "        await audit.lock(transition.tx)\n", "", DESK, needs_postgresql=True),
     Mutation("starts are not counted", "engine/desk.py", "        if made > workflow.starts_per_minute:\n            raise TooManyStarts\n", "", "tests/engine/test_desk.py"),
     Mutation("one person counts twice", "engine/endorsing.py", "    others = [endorser(row) for row in same if row.actor_id != actor.id]\n    if len(others) < len(same) and len(others) + 1 < required:\n        raise AlreadyEndorsed\n", "    others = [endorser(row) for row in same]\n", ENDORSING),
     Mutation("two who approve at once do not see each other", "engine/endorsing.py", "    await transition.show(asked.view.run_id)\n", "", ENDORSING, needs_postgresql=True),
