@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Row, bindparam, func, insert, select, update
@@ -38,6 +39,7 @@ async def add(
     *,
     actor: Actor,
     request_key: str | None,
+    at: datetime,
 ) -> None:
     """Append values, each with the interrupt that it is for (None: whatever comes), behind those that wait."""
     highest = select(func.max(answers.c.seq)).where(answers.c.run_id == run_id)
@@ -48,6 +50,7 @@ async def add(
         "actor_id": actor.id,
         "actor_name": actor.name,
         "actor_groups": sorted(actor.groups),
+        "given_at": at,
         "status": WAITING,
     }
     rows = [

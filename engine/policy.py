@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 
 from engine.decisions import Actor, Verdict
 from engine.errors import NotAllowed, Refused, SelfApproval
@@ -42,6 +43,13 @@ def required(policy: Policy, verdict: Verdict, *, is_typed: bool) -> int:
         return 1
     least = 2 if is_typed and policy.edit_requires_second_approver else 1
     return max(policy.required_approvals, least)
+
+
+def is_too_late(policy: Policy, verdict: Verdict, *, given_at: datetime, now: datetime) -> bool:
+    """Say whether an answer is older than it may be when it first goes to the graph; a rejection never is."""
+    if verdict is Verdict.REJECT or policy.carry_out_within_s is None:
+        return False
+    return now - given_at > timedelta(seconds=policy.carry_out_within_s)
 
 
 def covers(policy: Policy, actor: Actor) -> bool:

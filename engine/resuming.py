@@ -21,7 +21,7 @@ from engine.forms import TOO_DEEP, unstorable
 from engine.ledger import Transition
 from engine.pauses import TROUBLES
 from engine.pictures import Asked, read_asked
-from engine.policy import refusal, required
+from engine.policy import is_too_late, refusal, required
 from engine.questions import APPROVE, Option, answer, refusal_of_value
 from engine.recording import Decided, record
 from engine.views import ApprovalStatus, EventKind
@@ -32,6 +32,7 @@ MOST_VALUES: Final = 100
 RAW: Final = Option("value", "a value", Verdict.RESPOND)
 """What a value counts as that is none of the question's own options."""
 ENDED = "The run has ended."
+TOO_OLD = "It was given longer ago than an approval holds for."
 SEVERAL = "This takes several people, and each has to decide it when it is asked."
 
 Values = Sequence[Json] | Mapping[str, Json]
@@ -62,7 +63,7 @@ async def give(
     if run.status not in runs.UNFINISHED:
         raise NotAsked
     keyed = list(values.items()) if isinstance(values, Mapping) else [(None, value) for value in values]
-    await answers.add(tx, run.id, keyed, actor=actor, request_key=request_key)
+    await answers.add(tx, run.id, keyed, actor=actor, request_key=request_key, at=transition.now)
     for given, row in await _meetings(transition, run):
         await _decide(transition, read_asked(workflow, row, run), given)
     if any(each.interrupt_id is not None for each in await answers.waiting(tx, run.id)):
@@ -129,6 +130,8 @@ async def _decide(transition: Transition, asked: Asked, given: Row[Any]) -> None
     if sentence := refusal_of_value(asked.view.question, given.value, mapping=asked.mapping):
         raise InvalidInput({"": sentence})
     decided = _decided(asked, given.value)
+    if is_too_late(asked.view.policy, decided.option.verdict, given_at=given.given_at, now=transition.now):
+        raise NotAllowed(TOO_OLD)
     is_typed = decided.option == RAW
     if required(asked.view.policy, decided.option.verdict, is_typed=is_typed) > 1:
         raise NotAllowed(SEVERAL)

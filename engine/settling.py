@@ -29,7 +29,7 @@ from engine.pauses import (
     pauses_in,
 )
 from engine.pictures import decision_view, question_of, stored_question
-from engine.policy import Policy
+from engine.policy import Policy, is_too_late
 from engine.questions import Question
 from engine.resuming import drop, take_up
 from engine.rounds import is_next_round, latest, repeated
@@ -88,15 +88,12 @@ class Delivery:
         }
 
     def is_too_late(self, policy: Policy, *, now: datetime) -> bool:
-        """Say whether this approval is older than today's policy lets it be when it is first sent to the graph.
+        """Say whether this is older than today's policy lets it be when it is first sent to the graph.
 
-        To turn something down is never too late. What was sent once is carried on however late: its node may have
-        acted on it.
+        What was sent once is carried on however late: its node may have acted on it.
         """
-        if self.decision.verdict == Verdict.REJECT.value:
-            return False
-        within_s = policy.carry_out_within_s
-        return within_s is not None and now - self.decision.decided_at > timedelta(seconds=within_s)
+        verdict = Verdict(self.decision.verdict)
+        return is_too_late(policy, verdict, given_at=self.decision.decided_at, now=now)
 
     @property
     def stops_the_run(self) -> bool:

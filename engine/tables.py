@@ -137,7 +137,7 @@ class AnswerRow(SQLModel, table=True):
     """One raw value that was given for a pause of a run, ahead or by interrupt id; `seq` counts within the run.
 
     `interrupt_id` is the pause that it is for, null for the next that comes. `status` is "waiting", "used" or
-    "dropped". `actor_groups` are the groups that were looked up when it was given.
+    "dropped". `actor_groups` are the groups that were looked up when it was given, at `given_at`.
     """
 
     __tablename__ = "assent_answers"
@@ -150,6 +150,7 @@ class AnswerRow(SQLModel, table=True):
     actor_id: str
     actor_name: str
     actor_groups: Any = _json()
+    given_at: datetime = Field(sa_type=UtcDateTime)
     status: str
 
 

@@ -31,7 +31,12 @@ def pay(state: State) -> State:
 def ship(state: State) -> State:
     return {"paid": f"{state['amount']} shipped"}
 
+def twice(state: State) -> State:
+    said = [interrupt({"question": f"Pay {part}?", "level": state.get("level", "")}) for part in ("one", "two")]
+    return {"paid": f"{state['amount']} {said}"}
+
 pays = StateGraph(State).add_node("pay", pay).add_edge(START, "pay").compile()
+pays_twice = StateGraph(State).add_node("pay", twice).add_edge(START, "pay").compile()
 ships = StateGraph(State).add_node("ship", ship).add_edge(START, "ship").compile(interrupt_before=["ship"])
 """
 RULES = """
@@ -42,6 +47,9 @@ carry_out_within = "1h"
 [[workflows.pays.levels]]
 when = { level = "patient" }
 carry_out_within = "never"
+[[workflows.pays_twice.levels]]
+when = { level = "patient" }
+carry_out_within = "never"
 """
 HOUR = timedelta(hours=1)
 SECOND = timedelta(seconds=1)
@@ -50,7 +58,7 @@ SECOND = timedelta(seconds=1)
 @pytest.fixture
 async def bench(database_url: str, tmp_path: Path) -> AsyncIterator[Bench]:
     """An engine driven by hand whose approvals hold for an hour."""
-    app = write_app(tmp_path, SOURCE, names=("pays", "ships"), rules=RULES)
+    app = write_app(tmp_path, SOURCE, names=("pays", "pays_twice", "ships"), rules=RULES)
     async with open_bench(database_url, app=app) as bench:
         yield bench
 
@@ -138,3 +146,29 @@ async def test_t32_the_time_counts_from_the_decision(bench: Bench, monkeypatch: 
     approval = await bench.driver.desk.decide(seen(asked), actor=AMY, choice=APPROVE)
     ended = await carried_out(bench, run, approval, monkeypatch, after=SECOND)
     assert ended.result["paid"] == "5 True"
+
+
+@pytest.mark.parametrize(
+    ("level", "second", "is_taken"),
+    [("", True, False), ("", False, True), ("patient", True, True)],
+    ids=["an approval", "a rejection", "a level without such a time"],
+)
+async def test_t32_what_was_given_ahead_holds_as_long(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch, level: str, second: bool, is_taken: bool
+) -> None:
+    """The second of two values meets its question a day later: an approval counts no more, and people are asked."""
+    run = await bench.driver.start("pays_twice", amount="5", level=level)
+    await bench.runner.advance(run.id)
+    await bench.driver.desk.resume(run.id, [False, second], actor=AMY)
+    tomorrow = utc_now() + 24 * HOUR
+    monkeypatch.setattr(Database, "now", lambda _: tomorrow)
+    await bench.runner.advance(run.id)
+    later = await bench.driver.desk.run(run.id)
+    if is_taken:
+        assert (later.status, later.result["paid"]) == (RunStatus.FINISHED, f"5 {[False, second]}")
+        return
+    (asked,) = await bench.driver.asked(run)
+    assert asked.question.text == "Pay two?"
+    (dropped,) = [event for event in later.events if event.kind is EventKind.DROPPED]
+    assert dropped.detail["why"] == "It was given longer ago than an approval holds for."
+    assert dropped.approval_id == asked.id
