@@ -36,8 +36,9 @@ class Pause:
     before, or the retries, as evidence. `value` is what is asked (for a static breakpoint: {"next", "state"}, for an
     error {"errors": [{"node", "error"}, …], "answered": whether one of them had an answer}, for nodes that are gone
     {"gone": names}), `state` holds the state values that an edit may change, `schema` is the JSON Schema that the
-    answer has to fit (None: any), `node` names the node that asks, `steps` the outermost graph's nodes that it is in.
-    It `is_taken` if what is inside that node has an answer to it, and the node has not said yet what is asked now.
+    answer has to fit (None: any), `node` names the node that asks, `steps` the outermost graph's nodes that it is in,
+    `tasks` the ids of those that ask or have failed. It `is_taken` if what is inside that node has an answer to it,
+    and the node has not said yet what is asked now.
     """
 
     interrupt_id: str
@@ -50,6 +51,7 @@ class Pause:
     steps: tuple[str, ...]
     schema: Json | None = None
     is_taken: bool = False
+    tasks: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -66,10 +68,14 @@ class Underway:
 
 @dataclass(frozen=True)
 class Paused:
-    """The graph waits for people. `is_cut_short`: beside what is asked something goes on without any answer."""
+    """The graph waits for people. `is_cut_short`: beside what is asked something goes on without any answer.
+
+    `unfinished` are the ids of the outermost graph's tasks that are to run again.
+    """
 
     pauses: tuple[Pause, ...]
     is_cut_short: bool = False
+    unfinished: Set[str] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -86,6 +92,14 @@ class Failed:
     error: str
 
 
+@dataclass(frozen=True)
+class Restarted:
+    """A step began anew, `why` says for what reason. `taken_back`: the numbers of the questions it had answers to."""
+
+    why: str
+    taken_back: Sequence[int]
+
+
 Situation: TypeAlias = Unstarted | Underway | Paused | Finished | Failed
 
 
@@ -99,7 +113,7 @@ class Look:
     are to run next and that the graph no longer has. `inside` are the ids of tasks that called a graph with a state
     of its own, `answered` those of failed tasks that had answers. `has_silent`: a task came neither to its end nor
     to a question, an error or a breakpoint. `taken` are the ids of questions that what is inside a node has an answer
-    to.
+    to, `done` those of the tasks that have come to their end.
     """
 
     snapshot: StateSnapshot
@@ -113,6 +127,7 @@ class Look:
     answered: Set[str] = frozenset()
     has_silent: bool = False
     taken: Set[str] = frozenset()
+    done: Set[str] = frozenset()
 
 
 def pauses_in(here: Situation) -> tuple[Pause, ...]:
@@ -204,7 +219,8 @@ def _at_rest(look: Look, *, before: Breakpoints, after: Breakpoints, passed: Set
     if look.gone or (look.has_orphan and not snapshot.tasks):
         return Paused((_gone(look, passed=passed),))
     if asked := (*_error(look, passed=passed), *_dynamic(look)):
-        return Paused(asked, is_cut_short=look.has_silent)
+        unfinished = frozenset(task.id for task in snapshot.tasks) - look.done
+        return Paused(asked, is_cut_short=look.has_silent, unfinished=unfinished)
     if stop := _static(look, before=before, after=after, passed=passed):
         return Paused((stop,))
     return Underway(_checkpoint_id(snapshot)) if snapshot.tasks else Finished(_result(look.output))
@@ -279,6 +295,7 @@ def _error(look: Look, *, passed: Set[str]) -> Iterator[Pause]:
         checkpoint_id=checkpoint_id,
         node=", ".join(nodes),
         steps=tuple(task.name for task in look.snapshot.tasks if _has_failed(task)),
+        tasks=tuple(task.id for task in look.snapshot.tasks if _has_failed(task)),
     )
 
 
@@ -324,6 +341,7 @@ def _dynamic(look: Look) -> Iterator[Pause]:
             steps=(outer.name,) if outer else (),
             schema=_schema(interrupt.response_schema),
             is_taken=interrupt.id in look.taken,
+            tasks=(outer.id,) if outer else (),
         )
 
 

@@ -31,6 +31,7 @@ from engine.pauses import (
     Finished,
     Pause,
     Paused,
+    Restarted,
     Situation,
     Underway,
     Unstarted,
@@ -49,7 +50,6 @@ from engine.settling import (
     Delivered,
     Delivery,
     PutOff,
-    Restarted,
     Settlement,
     Stopped,
     Void,
@@ -146,6 +146,7 @@ class _Drive:
             here = await self._look(passed=passed)
             if self._foreign is None:
                 self._foreign = await self._left_by_other_code(here)
+                self._restarted = await self._started_over()  # by a driver that was cut off after it
             is_held = is_asked_about(here) or (delivery is not None and delivery.is_over(here))
             if self._is_outdated(here) and not is_held:
                 await self._settle(await self._start_over(CODE_CHANGED, passed=passed))
@@ -211,11 +212,17 @@ class _Drive:
             decided = await approvals.decisions_of(tx, [row.id for row in answered])
         edited = frozenset(key for decision in decided.values() for key in decision.state_update or ())
         try:
-            await self._thread.start_over(without=edited)
+            await self._thread.start_over(
+                Restarted(why, taken_back=[row.number for row in answered]), without=edited
+            )
         except KeptInside:
             return Failed(str(KeptInside()))
-        self._restarted = Restarted(why, taken_back=[row.number for row in answered])
+        self._restarted = await self._started_over()
         return await self._run_over(await self._look(passed=passed), passed=passed, update=update)
+
+    async def _started_over(self) -> Restarted | None:
+        """Return how steps have started over since the newest question: nobody has written that down yet."""
+        return await self._thread.restarted(since=max((row.checkpoint_id for row in self._rows), default=""))
 
     async def _run_over(
         self, here: Situation, *, passed: set[str], update: Mapping[str, Json] | None
@@ -230,22 +237,12 @@ class _Drive:
         return here
 
     def _answered_at(self, here: Situation) -> list[Row[Any]]:
-        """Return the questions that the steps which wait here, or have failed, had answers to.
-
-        A graph inside has checkpoints of its own, later than the one that its step began with.
-        """
-        waiting = {(pause.checkpoint_id, step) for pause in pauses_in(here) for step in pause.steps}
-        errors = [pause for pause in pauses_in(here) if pause.kind == "error"]
-        failed = {step: pause.checkpoint_id for pause in errors for step in pause.steps}
+        """Return the questions that the tasks which are to run again had answers to."""
+        unfinished = here.unfinished if isinstance(here, Paused) else frozenset()
         return [
             row
             for row in self._rows
-            if row.pause == "dynamic"
-            and (row.status == ApprovalStatus.RESUMED.value or row.attempts)
-            and any(
-                (row.checkpoint_id, step) in waiting or (step in failed and failed[step] <= row.checkpoint_id)
-                for step in row.code["steps"]
-            )
+            if row.task_id in unfinished and (row.status == ApprovalStatus.RESUMED.value or row.attempts)
         ]
 
     async def _carry_on(self, here: Situation, *, passed: set[str]) -> Situation:

@@ -20,6 +20,7 @@ from engine.pauses import (
     Finished,
     Pause,
     Paused,
+    Restarted,
     Situation,
     Underway,
     Unstarted,
@@ -106,14 +107,6 @@ class Stopped:
     """A person rejected at a static breakpoint."""
 
     reason: str
-
-
-@dataclass(frozen=True)
-class Restarted:
-    """A step began anew, `why` says for what reason. `taken_back`: the numbers of the questions it had answers to."""
-
-    why: str
-    taken_back: Sequence[int]
 
 
 @dataclass(frozen=True)
@@ -224,8 +217,7 @@ class Settlement:
 
         When people have it tried again, the node asks again and the decision is delivered.
         """
-        failed = {step for pause in pauses if pause.kind == "error" for step in pause.steps}
-        is_in_it = not failed.isdisjoint(row.code["steps"])
+        is_in_it = any(row.task_id in pause.tasks for pause in pauses if pause.kind == "error")
         return row.status == ApprovalStatus.DECIDED.value and is_in_it and self._restarted is None
 
     async def _ask(self, pause: Pause, row: Row[Any] | None, *, before: Row[Any] | None) -> None:
@@ -287,6 +279,7 @@ class Settlement:
             "digest": read.digest,
             "code": self._workflow.fingerprint.of(pause.steps) if is_known else UNKNOWN_CODE,
             "checkpoint_id": pause.checkpoint_id,
+            "task_id": pause.tasks[0] if pause.kind == "dynamic" and pause.tasks else "",
             "asked_at": now,
             "expires_at": None if expires_after_s is None else now + timedelta(seconds=expires_after_s),
         }

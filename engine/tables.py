@@ -51,7 +51,8 @@ class ApprovalRow(SQLModel, table=True):
 
     `asked` is {"value": what the graph asked, "state": the state values that an edit may change, "schema": the
     JSON Schema of the answer or null}, `pause` is "dynamic", "before", "after", "error" or "gone", `node` the name of
-    the node that asks, `code` the fingerprint of the code that asked. `attempts` counts how often the present
+    the node that asks, `task_id` the outermost graph's task that it is in ("" for what no task asks), `code` the
+    fingerprint of the code that asked. `attempts` counts how often the present
     decision was sent to the graph. `round`, `previous_id` and `repeats_id` are those of `ApprovalView`, as approval
     ids.
     """
@@ -65,6 +66,7 @@ class ApprovalRow(SQLModel, table=True):
     interrupt_id: str = Field(sa_type=TextKey)
     ordinal: int
     checkpoint_id: str
+    task_id: str
     pause: str
     node: str
     number: int

@@ -37,11 +37,14 @@ from engine.decisions import Json
 from engine.errors import KeptInside, StaleQuestion, StaleWriter, StoreError, UnfitAnswer
 from engine.exits import running_nodes
 from engine.insides import Insides
-from engine.pauses import Failed, Look, Pause, Situation, situation
+from engine.pauses import Failed, Look, Pause, Restarted, Situation, situation
 from engine.workflows import Workflow
 
 MADE_BY: Final = "assent_code"
 """Where a checkpoint's metadata has the digest of the code that ran: a process may die, and a new release come."""
+
+RESTARTED: Final = "assent_restarted"
+"""Where the metadata of a fork has why a step began anew there, and which answers it took back."""
 
 Hears = Callable[[Sequence[str], str, Any], None]
 """Is told each part of LangGraph's stream as it comes: namespace, mode, event. Must not raise."""
@@ -103,6 +106,7 @@ class Thread:
             answered=await self._insides.answered(snapshot),
             has_silent=bool(snapshot.interrupts) and await self._insides.has_silent(snapshot, writes),
             taken=await self._insides.taken(snapshot, waiting),
+            done={task_id for task_id, channel, _ in writes if channel not in WRITES_IDX_MAP},
         )
 
     def _gone(self, stored: CheckpointTuple | None) -> frozenset[str]:
@@ -158,8 +162,10 @@ class Thread:
         """
         return await self._run(Command(update=dict(update)))
 
-    async def start_over(self, *, without: Set[str] = frozenset()) -> None:
+    async def start_over(self, restarted: Restarted, *, without: Set[str] = frozenset()) -> None:
         """Fork the head, so that the steps that wait or have failed begin anew, with none of their answers.
+
+        `restarted` is kept with the fork.
 
         What the other tasks of the step have done stays done, and so do stored updates, but of the keys in `without`.
         The writes are stored before the checkpoint that they belong to: cut off in between, nothing has happened.
@@ -187,6 +193,7 @@ class Thread:
             "step": stored.metadata.get("step", -1) + 1,
             "parents": stored.metadata.get("parents", {}),
             MADE_BY: self._workflow.fingerprint.digest,  # type: ignore[typeddict-unknown-key]
+            RESTARTED: {"why": restarted.why, "taken_back": list(restarted.taken_back)},
         }
         after = await self._tasks_of(fork, metadata)
         renamed = {before[path]: (after[path], path) for path in before.keys() & after.keys()}
@@ -218,11 +225,24 @@ class Thread:
         `since` is a checkpoint's id, which grows with time; it may be one of a graph inside.
         """
         stored = await self._saver.aget_tuple(self._config)
-        return (
-            stored is not None
-            and stored.metadata.get("source") == "fork"
-            and since < stored.config["configurable"]["checkpoint_id"]
-        )
+        return stored is not None and stored.metadata.get("source") == "fork" and since < _id_of(stored)
+
+    async def restarted(self, *, since: str) -> Restarted | None:
+        """Return how steps have started over since a checkpoint, together; see `has_started_over` for `since`."""
+        stored = await self._saver.aget_tuple(self._config)
+        if stored is None or _id_of(stored) <= since:
+            return None
+        place: RunnableConfig = {
+            "configurable": {"thread_id": self._config["configurable"]["thread_id"], "checkpoint_ns": ""}
+        }
+        forks = [
+            fork.metadata[RESTARTED]  # type: ignore[typeddict-item]
+            async for fork in self._saver.alist(place, filter={"source": "fork"})
+            if _id_of(fork) > since and RESTARTED in fork.metadata
+        ]
+        if not forks:
+            return None
+        return Restarted(forks[0]["why"], sorted({number for fork in forks for number in fork["taken_back"]}))
 
     async def made_by(self) -> str | None:
         """Return the digest of the code that stored the head; None: it is not known."""
@@ -302,6 +322,10 @@ class Thread:
 
 def _writes(stored: CheckpointTuple | None) -> list[PendingWrite]:
     return list(stored.pending_writes or ()) if stored else []
+
+
+def _id_of(stored: CheckpointTuple) -> str:
+    return str(stored.config["configurable"]["checkpoint_id"])
 
 
 def _is_begun(barrier: Any) -> bool:

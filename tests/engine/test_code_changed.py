@@ -17,8 +17,10 @@ from engine import (
     RunStatus,
     RunView,
     StaleQuestion,
+    StoreError,
 )
 from engine import approvals as statements
+from engine.pauses import Restarted
 from tests.engine.desk_driver import AMY, APPROVE, BEN, REJECT, RITA, Bench, open_bench, seen
 
 HEAD = """
@@ -444,6 +446,58 @@ async def test_f16_who_may_not_decide_may_not_repair(releases: Releases) -> None
         assert len(await bench.driver.asked(run)) == 1
 
 
+async def test_f16_a_new_beginning_is_told_by_whoever_comes_after_a_death(
+    releases: Releases, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Two releases begin the step anew and die before it is written down: the next driver tells both, once."""
+
+    async def dying(*_: object, **__: object) -> None:
+        raise StoreError("away")
+
+    async with releases.running(V1) as bench:
+        old = await at_second(bench)
+    for source in (INSERTED, REWORDED):
+        async with releases.running(source) as bench:
+            with monkeypatch.context() as patched:
+                patched.setattr("engine.runner._Drive._settle", dying)
+                with pytest.raises(StoreError):
+                    await recovered(bench, old)
+    async with releases.running(REWORDED) as bench:
+        run = await recovered(bench, await recovered(bench, old))
+    (event,) = [each for each in run.events if each.kind is EventKind.RESTARTED]
+    assert event.detail == {"why": told(run, EventKind.WITHDRAWN)[0], "taken_back": [1]}
+    assert pending(run).question.text == "Approve the budget?"
+
+
+SENT = """
+def one(state):
+    which = state["which"]
+    return {"told": [f"{which} {interrupt(f'{which}?')}"]}
+
+
+builder = StateGraph(State)
+builder.add_node("one", one)
+builder.add_conditional_edges(START, lambda _: [Send("one", {"which": each}) for each in ("Left", "Right")], ["one"])
+graph = builder.compile()
+"""
+
+
+async def test_t05_what_a_task_beside_it_was_answered_is_not_taken_back(releases: Releases) -> None:
+    """Of two tasks of one node one is done: only the other begins anew, and only its answers are told."""
+    async with releases.running(SENT) as bench:
+        run = await start(bench)
+        left, _ = run.approvals
+        await bench.driver.desk.decide(seen(left), actor=AMY, choice=APPROVE)
+        run = await rest(bench, run)
+    async with releases.running(SENT.replace("?')", "??')")) as bench:
+        run = await recovered(bench, run)
+        assert pending(run).question.text == "Right??"
+        (event,) = [each for each in run.events if each.kind is EventKind.RESTARTED]
+        assert event.detail["taken_back"] == []
+        run = await answered(bench, run)
+    assert run.result["told"] == ["Left True", "Right True"]
+
+
 async def test_f16_repaired_code_asks_again_instead_of_guessing(releases: Releases) -> None:
     """After a fix Retry does not hand the old answer to code that may ask something else."""
     async with releases.running(POISONED) as bench:
@@ -463,8 +517,9 @@ async def test_f16_a_repair_cut_off_is_finished_later(releases: Releases) -> Non
         await bench.driver.desk.decide(seen(pending(run)), actor=AMY, choice=Choice("ask_again"))
         async with bench.database.transaction() as tx:
             await statements.begin_attempt(tx, pending(run).id)
-        await bench.thread(run).start_over()
+        await bench.thread(run).start_over(Restarted("Begun anew.", taken_back=[1]))
     async with releases.running(POISONED) as bench:
         run = await recovered(bench, run)
         assert pending(run).question.text == "How much?"
         assert run.approvals[1].status is ApprovalStatus.RESUMED
+        assert told(run, EventKind.RESTARTED) == ["Begun anew."]

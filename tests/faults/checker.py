@@ -19,6 +19,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -69,6 +70,17 @@ class Ledger:
         self.decisions = {(row["approval_id"], row["revision"]): row for row in rows["decisions"]}
         self.audit = sorted(rows["audit"], key=lambda row: row["seq"])
         self.checkpoints = rows["checkpoints"]
+        self._numbers = {(row["run_id"], row["number"]): row["id"] for row in rows["approvals"]}
+
+    @cached_property
+    def taken_back(self) -> set[str]:
+        """The questions whose answers a step that began anew does not have any more."""
+        return {
+            self._numbers[row["run_id"], number]
+            for row in self.audit
+            if row["kind"] == "restarted"
+            for number in json.loads(row["detail"])["taken_back"]
+        }
 
     def of_approval(self, approval_id: str, kind: str) -> list[Row]:
         return [row for row in self.audit if row["approval_id"] == approval_id and row["kind"] == kind]
@@ -137,9 +149,10 @@ def _answers(ledger: Ledger, run: Row) -> Iterator[str]:
     told = sorted(json.loads(run["result"])["told"])
     resumed = sorted(
         f"{_question(approval)} {json.loads(decided['resume'])}"
-        for (approval_id, _), decided in ledger.decisions.items()
+        for (approval_id, revision), decided in ledger.decisions.items()
         if (approval := ledger.approvals[approval_id])["run_id"] == run["id"]
-        and (approval["status"], approval["pause"]) == ("resumed", "dynamic")
+        and (approval["status"], approval["pause"], approval["revision"]) == ("resumed", "dynamic", revision)
+        and approval_id not in ledger.taken_back
     )
     if told != resumed:
         yield f"I2: run {run['id']} was answered {told}, and decided was {resumed}"
@@ -161,18 +174,22 @@ def _effects(ledger: Ledger, evidence: Evidence) -> Iterator[str]:
     used = Counter(key for found in keys.values() for key in found)
     if doubled := [key for key, count in used.items() if count > 1]:
         yield f"I3: the keys {doubled} name several effects"
-    wanted = set()
+    approved: Counter[tuple[str, str]] = Counter()
+    due = set()
     for (approval_id, _), decided in ledger.decisions.items():
         approval = ledger.approvals[approval_id]
         run, text = ledger.runs[approval["run_id"]], _question(approval)
         what = (approval["thread_id"], _EFFECT.get(text, text))
-        is_wanted = approval["status"] in ("decided", "resumed") and decided["verdict"] in ("approve", "edit")
-        if is_wanted:
-            wanted.add(what)
-            if run["status"] == "finished" and len(keys[what]) != 1:
-                yield f"I3: {what} was approved and has {len(keys[what])} effects"
+        was_sent = approval["status"] in ("decided", "resumed") or approval["attempts"]
+        if was_sent and decided["verdict"] in ("approve", "edit"):
+            approved[what] += 1
+            if run["status"] == "finished" and approval_id not in ledger.taken_back:
+                due.add(what)
+    for what in due:
+        if not 1 <= len(keys[what]) <= approved[what]:
+            yield f"I3: {what} was approved {approved[what]} times and has {len(keys[what])} effects"
     for what, found in keys.items():
-        if found and what not in wanted:
+        if found and what not in approved:
             yield f"I3: {what} happened {len(found)} times and was not approved"
 
 

@@ -1,10 +1,11 @@
-"""Random histories over nine shapes of graphs: the engine has to agree with the model, step by step."""
+"""Random histories over ten shapes of graphs: the engine has to agree with the model, step by step."""
 
 from __future__ import annotations
 
 import math
 import time
 from collections import Counter
+from collections.abc import Sequence
 from pathlib import Path
 
 from engine.workflows import App
@@ -12,7 +13,7 @@ from tests.faults.checker import Evidence, check
 from tests.faults.figures import Figure, Plan
 from tests.faults.model import SHAPES
 from tests.faults.play import REQUIRED, Disagreement, History
-from tests.faults.stage import APP, Faults, Stage
+from tests.faults.stage import APP, Faults, Stage, next_release
 
 HISTORIES, ON_ONE_DATABASE, TIME_S = 10_000, 100, 900
 """After so many seconds no further ones are begun, so that everything ends within half an hour."""
@@ -41,16 +42,15 @@ async def played(plan: Plan, count: int, *, strikes: int, time_s: float = math.i
     """Play `count` histories, each with `strikes` faults, and check each database that they were played on."""
     began = time.monotonic()
     told = Told()
-    app: Path | App = APP
+    apps: Sequence[Path | App] = (APP, next_release(plan.folder / "next"))
     for begin in range(0, count, ON_ONE_DATABASE):
         if time.monotonic() - began > time_s:
             break
         folder = plan.folder / str(begin)
         folder.mkdir()
         faults = Faults()
-        stage = Stage(folder, faults, app=app)
+        stage = Stage(folder, faults, apps=apps)
         await stage.open()
-        app = stage.app
         for number in range(begin, min(begin + ON_ONE_DATABASE, count)):
             history = History(stage, plan.seed + SPREAD * number, faults=faults, strikes=strikes)
             try:
@@ -62,6 +62,7 @@ async def played(plan: Plan, count: int, *, strikes: int, time_s: float = math.i
             told.jumps += history.jumps
             told.struck.update(faults.struck)
         await stage.close()
+        apps = stage.apps
         told.violations += [f"histories from {begin}: {each}" for each in check(evidence(stage))]
         _clear(folder)
     return told

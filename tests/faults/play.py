@@ -9,8 +9,10 @@ from __future__ import annotations
 import asyncio
 import random
 from collections.abc import Awaitable, Callable, Sequence
+from copy import deepcopy
 from dataclasses import replace
 from datetime import timedelta
+from functools import partial
 from typing import TypeVar
 
 from engine import (
@@ -41,6 +43,8 @@ JUMPS = tuple(timedelta(minutes=minutes) for minutes in (0, 10, -10, 60, -60))
 REQUIRED = {"several": 2}
 """How many people have to approve, by shape."""
 EDITS_SHARE = 0.4
+RELEASES_SHARE, AHEAD_SHARE, STOPS_SHARE = 0.08, 0.15, 0.1
+"""How often a release comes before the run is driven, an answer is the first of a list, and an error ends the run."""
 WRONG = ("outsider", "requester", "digest", "revision", "old card", "twice")
 
 
@@ -49,10 +53,20 @@ class Disagreement(Exception):
 
 
 class History:
-    """One run of one shape, from its start to its end."""
+    """One run of one shape, from its start to its end.
+
+    If it `is_plain`, no release comes, no values are given ahead, and no error ends it.
+    """
 
     def __init__(
-        self, stage: Stage, seed: int, *, faults: Faults, strikes: int, shapes: Sequence[str] = tuple(SHAPES)
+        self,
+        stage: Stage,
+        seed: int,
+        *,
+        faults: Faults,
+        strikes: int,
+        shapes: Sequence[str] = tuple(SHAPES),
+        is_plain: bool = False,
     ) -> None:
         self._dice = random.Random(seed)  # noqa: S311 - a dice, not a secret
         self._stage, self._faults = stage, faults
@@ -62,6 +76,10 @@ class History:
         self._cards: list[ApprovalView] = []
         self.refused = self.jumps = 0
         self._clock_dice = random.Random(f"clock {seed}")  # noqa: S311 - a dice of its own: clocks move no fault
+        self._more_dice = None if is_plain else random.Random(f"more {seed}")  # noqa: S311
+        self._ahead: list[bool] = []
+        self._met: set[str] = set()
+        self._dropped = self.released = self.ahead = 0
         at = [int(self._dice.expovariate(1 / 40)) + 1 for _ in range(strikes)]
         self._planned = {point: self._dice.random() < 0.25 for point in at}
 
@@ -69,6 +87,7 @@ class History:
         """Play until the model's run has ended. Raises: Disagreement."""
         self._faults.plan(self._planned)
         self._run = await self._surely(self._start)
+        self._at_rest = deepcopy(self._model)
         await self._drive()
         for _ in range(STEPS):
             if self._model.status != "waiting":
@@ -103,18 +122,60 @@ class History:
             await self._stage.restart()
 
     async def _drive(self) -> None:
-        """Bring the run to its rest, now and then by two drivers at once, and compare."""
+        """Bring the run to its rest, now and then by two drivers at once or with a new release, and compare."""
         if self._dice.random() < 0.1:
             await self._restart()
         await self._jump()
+        if self._model.status == "waiting" and self._comes(RELEASES_SHARE):
+            await self._release()
         await self._surely(self._advance)
         for _ in range(STEPS):
             failed = [each for each in self._pending() if each.question.dialect == "failure"]
             if not failed:
                 break
-            await self._surely(lambda card=failed[0]: self._decide(card, Choice("retry")))  # type: ignore[misc]
+            choice = Choice("stop" if self._comes(STOPS_SHARE) else "retry")
+            await self._surely(lambda card=failed[0], choice=choice: self._decide(card, choice))  # type: ignore[misc]
             await self._surely(self._advance)
+            if choice.option == "stop":
+                self._model.status, self._ahead = "failed", []
+        self._take_ahead()
         self._compare()
+        self._at_rest = deepcopy(self._model)
+
+    def _comes(self, share: float) -> bool:
+        """Throw the dice for what a plain history has not."""
+        return self._more_dice is not None and self._more_dice.random() < share
+
+    async def _release(self) -> None:
+        """Deploy the other release: nobody's answer to what waits reaches the graph any more."""
+        with self._faults.put_off():
+            await self._stage.release()
+        self._model = self._at_rest
+        self._model.start_over()
+        self._ahead = []
+        self.released += 1
+
+    def _take_ahead(self) -> None:
+        """Let the model have the values that were given ahead, but for those that were dropped.
+
+        They go to the questions in the order of asking, which is the model's unless a fault kept one of them back.
+        """
+        dropped = sum(event.detail["count"] for event in self._run.events if event.kind is EventKind.DROPPED)
+        lost, self._dropped = dropped - self._dropped, dropped
+        met = [each for each in self._run.approvals if each.decision and "value" in each.decision.after]
+        texts = [text_of(each) for each in met if each.id not in self._met]
+        self._met = {each.id for each in met}
+        taken = self._ahead[: max(len(self._ahead) - lost, 0)]
+        is_struck = bool(self._faults.struck)
+        for number, value in enumerate(taken):
+            wanted = [*self._model.asked, "nothing"][0]
+            text = texts[number] if is_struck and len(texts) == len(taken) else wanted
+            if text not in self._model.asked:
+                raise Disagreement(f"{self._shape} gave {taken} to {texts}, and {text} is not asked")
+            self._model.answer(text, is_yes=value)
+        if len(taken) < len(self._ahead) and self._model.status == "waiting" and not is_struck:
+            raise Disagreement(f"{self._shape} dropped {lost} values")
+        self._ahead = []
 
     async def _jump(self) -> None:
         """Set the clock, now and then, and look for deadlines that have passed: none has."""
@@ -149,6 +210,9 @@ class History:
             await self._drive()
             return
         self._cards += cards
+        if self._shape not in REQUIRED and self._comes(AHEAD_SHARE):
+            await self._give_ahead()
+            return
         card = self._dice.choice(cards)
         is_yes = self._dice.random() < 0.65
         note = self._note(card) if is_yes else None
@@ -157,6 +221,20 @@ class History:
         append(self._stage.acks, {"approval": card.id, "revision": card.revision, "verdict": choice.option})
         self._model.answer(text_of(card), is_yes=is_yes, note=note)
         self._run = await self._surely(lambda: self._stage.desk.run(self._run.id))
+
+    async def _give_ahead(self) -> None:
+        """Give a list of values: what is asked now gets its own, the rest waits for what is asked next.
+
+        A breakpoint takes no no.
+        """
+        assert self._more_dice is not None
+        count = self._more_dice.randint(1, 4)
+        values = [self._shape == "static" or self._more_dice.random() < 0.65 for _ in range(count)]
+        key = f"{self._name} {len(self._ahead)} {self.ahead}"
+        give = partial(self._stage.desk.resume, self._run.id, values, actor=AMY, request_key=key)
+        self._run = await self._surely(give)
+        self._ahead += values
+        self.ahead += len(values)
 
     def _note(self, card: ApprovalView) -> str | None:
         """Return what the note is changed to, where an edit is offered; None: nobody changes it."""

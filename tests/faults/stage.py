@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterator
+import shutil
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -92,11 +93,21 @@ class FaultyDatabase(Database):
             yield tx
 
 
-class Stage:
-    """One database and the engines that work on it one after the other."""
+def next_release(folder: Path) -> Path:
+    """Write a release of the app in which each node's code is another one, and return its langgraph.json."""
+    shutil.copytree(APP.parent, folder, ignore=shutil.ignore_patterns("__pycache__"))
+    source = folder / "graphs.py"
+    source.write_text(source.read_text().replace("RELEASE = 1\n", "RELEASE = 2\n"))
+    return folder / APP.name
 
-    def __init__(self, folder: Path, faults: Faults, *, app: Path | App = APP) -> None:
-        self._app = app
+
+class Stage:
+    """One database and the engines that work on it one after the other, each with one of two releases of the app."""
+
+    def __init__(self, folder: Path, faults: Faults, *, apps: Sequence[Path | App] = ()) -> None:
+        self.apps = list(apps) or [APP, next_release(folder / "next")]
+        """Loaded ones are for the next stage: loading takes longer than a history."""
+        self._release = 0
         self.database_url = f"sqlite:///{folder / 'stage.db'}"
         self.effects, self.acks = folder / "effects", folder / "acks"
         self._faults = faults
@@ -108,10 +119,10 @@ class Stage:
         """Start an engine."""
         database = FaultyDatabase(self.database_url, self._faults)
         self.bench: Bench = await self._stack.enter_async_context(
-            open_bench(self.database_url, database=database, app=self._app)
+            open_bench(self.database_url, database=database, app=self.apps[self._release])
         )
-        self._app = self.bench.app
-        saver: Any = self._app.workflows["loop"].graph.checkpointer  # which all of them share
+        self.apps[self._release] = app = self.bench.app
+        saver: Any = app.workflows["loop"].graph.checkpointer  # which all of them share
         lane = saver._store._lane
         lane.write = self._failing(lane.write, "a step's writes")
         lane.read = self._failing(lane.read, "a read of the thread")
@@ -135,10 +146,10 @@ class Stage:
         await self.close()
         await self.open()
 
-    @property
-    def app(self) -> Path | App:
-        """The loaded app, for the next stage: loading takes longer than a history."""
-        return self._app
+    async def release(self) -> None:
+        """Start anew with the other release."""
+        self._release = 1 - self._release
+        await self.restart()
 
     @property
     def desk(self) -> Desk:

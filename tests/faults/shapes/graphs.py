@@ -1,4 +1,4 @@
-"""Nine shapes of graphs, each of whose questions is told with its answer, and followed by an effect if it is a yes.
+"""Ten shapes of graphs, each of whose questions is told with its answer, and followed by an effect if it is a yes.
 
 The nodes run on the event loop, so that everything happens in the same order each time.
 """
@@ -15,6 +15,9 @@ from tests.faults.points import reached
 from tests.faults.sink import happen
 from typing_extensions import TypedDict
 
+RELEASE = 1
+"""What all nodes have in their code: another number makes all of them other code."""
+
 
 class State(TypedDict, total=False):
     """What a run is called, what was answered to its questions, and a note that people may change."""
@@ -30,6 +33,11 @@ class Start(TypedDict):
     name: str
 
 
+def released(update: dict[str, Any]) -> dict[str, Any]:
+    """Have it in a node's code which release this is; it changes nothing else."""
+    return update if RELEASE else {}
+
+
 def asking(*texts: str, shown: tuple[str, ...] = ("name",)) -> Any:
     """Make a node of these questions, which show values of the state."""
 
@@ -42,7 +50,7 @@ def asking(*texts: str, shown: tuple[str, ...] = ("name",)) -> Any:
                 happen(text)
             reached("after the effect")
             told.append(f"{text} {answer}")
-        return {"told": told}
+        return released({"told": told})
 
     return node
 
@@ -54,7 +62,7 @@ async def again(state: State) -> Command[Any]:
     if answer is True:
         happen(text)
     is_over = answer is True or text == "Round 3"
-    return Command(update={"told": [f"{text} {answer}"]}, goto=END if is_over else "again")
+    return Command(update=released({"told": [f"{text} {answer}"]}), goto=END if is_over else "again")
 
 
 async def one(state: dict[str, Any]) -> dict[str, Any]:
@@ -64,7 +72,17 @@ async def one(state: dict[str, Any]) -> dict[str, Any]:
 
 async def calls(state: State) -> dict[str, Any]:
     """Ask by a graph that is called in here."""
-    return {"told": (await inside.ainvoke({"name": state["name"]}))["told"]}
+    return released({"told": (await inside.ainvoke({"name": state["name"]}))["told"]})
+
+
+async def calls_deep(state: State) -> dict[str, Any]:
+    """Ask by a graph that is called in a graph that is called in here."""
+    return released({"told": (await middle.ainvoke({"name": state["name"]}))["told"]})
+
+
+async def passes_on(state: State) -> dict[str, Any]:
+    """Ask by a graph that is called in here."""
+    return {"told": (await bottom.ainvoke({"name": state["name"]}))["told"]}
 
 
 async def begin(state: State) -> dict[str, Any]:
@@ -75,7 +93,7 @@ async def begin(state: State) -> dict[str, Any]:
 async def act(state: State) -> dict[str, Any]:
     """Do what the breakpoint holds up."""
     happen("act")
-    return {}
+    return released({})
 
 
 def built() -> Any:
@@ -137,3 +155,14 @@ called = (
     .add_edge(["calls", "beside"], "last")
 )
 several = built().add_node("ask", asking("V1", "V2")).add_edge(START, "ask")
+bottom = StateGraph(State).add_node("asks", asking("D1", "D2")).add_edge(START, "asks").compile()
+middle = StateGraph(State).add_node("passes", passes_on).add_edge(START, "passes").compile()
+deep = (
+    built()
+    .add_node("calls", calls_deep)
+    .add_node("beside", asking("X1"))
+    .add_node("last", asking("Y1"))
+    .add_edge(START, "calls")
+    .add_edge(START, "beside")
+    .add_edge(["calls", "beside"], "last")
+)
