@@ -253,6 +253,10 @@ class SQLModelSaver(SyncMethods):
         """Return the questions that a thread waits with, in no order, or only the one with this id."""
         return await self._store.interrupts(str(thread_id), interrupt_id)
 
+    async def namespaces(self, thread_id: str) -> Sequence[str]:
+        """Return the namespaces of a thread, in no order: "" for its outermost graph, others for those inside."""
+        return await self._store.namespaces(str(thread_id))
+
     def get_next_version(self, current: str | int | None, channel: None) -> str:  # noqa: ARG002
         """Return a version greater than `current`; its random part tells apart what two branches wrote."""
         number = 0 if current is None else int(str(current).partition(".")[0])

@@ -23,8 +23,9 @@ from engine.ledger import Ledger, Transition
 from engine.pictures import Pictures
 from engine.policy import Policy, covers
 from engine.progress import Progress
-from engine.resuming import RAW, Values, give
+from engine.resuming import RAW, Values, drop, give
 from engine.runner import Runner
+from engine.settling import NOT_KNOWN
 from engine.views import (
     Anchor,
     ApprovalStatus,
@@ -358,7 +359,10 @@ class Desk:
         if await runs.end(transition.tx, row.run_id, status=RunStatus.EXPIRED, at=transition.now):
             for other in await approvals.of_runs(transition.tx, [row.run_id]):
                 if await approvals.close(transition.tx, other.id, status=ApprovalStatus.WITHDRAWN):
-                    transition.note(EventKind.WITHDRAWN, approval_id=other.id, why=DEADLINE_PASSED)
+                    was_sent = other.status == ApprovalStatus.DECIDED.value and other.attempts
+                    why = NOT_KNOWN if was_sent else DEADLINE_PASSED
+                    transition.note(EventKind.WITHDRAWN, approval_id=other.id, why=why)
+            await drop(transition, row.run_id, why=DEADLINE_PASSED)
         await transition.show(row.run_id)
 
 

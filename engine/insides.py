@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 from langchain_core.runnables import RunnableConfig
 from langgraph.checkpoint.base import PendingWrite
-from langgraph.checkpoint.serde.types import RESUME
+from langgraph.checkpoint.serde.types import INTERRUPT, RESUME
 from langgraph.types import PregelTask, StateSnapshot
 
 from engine.checkpointer import SQLModelSaver
@@ -29,27 +29,30 @@ class Insides:
                 found.add(task.id)
         return frozenset(found)
 
-    async def answered(self, snapshot: StateSnapshot) -> frozenset[str]:
-        """Return the failed tasks that had answers, which they would get again."""
-        found = set()
-        for home, task in failing(snapshot):
-            if task.id in await self._with_answers(home.config):
-                found.add(task.id)
-        return frozenset(found)
-
-    async def taken(self, snapshot: StateSnapshot, waiting: Sequence[PendingInterrupt]) -> frozenset[str]:
+    async def taken(
+        self, snapshot: StateSnapshot, waiting: Sequence[PendingInterrupt], writes: Iterable[PendingWrite]
+    ) -> frozenset[str]:
         """Name the questions that a graph inside has an answer to, while the node around it waits with them.
 
-        Whoever asked such a question has closed its own row, and only that of the node is left.
+        Whoever asked such a question has closed its own row, and only that of the node is left; what a task called
+        by the node has asked stands among the head's `writes`.
         """
         ordinals = {each.task_id: each.ordinal for each in waiting}
         alone = {each.interrupt_id for each in waiting if each.levels == 1}
+        steps = {task.id for task in snapshot.tasks}
+        askers = {
+            each.id: task_id
+            for task_id, channel, asked in writes
+            if channel == INTERRUPT and task_id not in steps
+            for each in asked
+        }
         found = set()
         for task in snapshot.tasks:
-            names = {each.id for each in task.interrupts if each.id in alone}
-            left = {name for name in names if not is_asked_by(task, name, ordinals)}
-            if left and await self._goes_on(task, waiting):
-                found |= left
+            for name in {each.id for each in task.interrupts if each.id in alone}:
+                asker = askers.get(name, task.id)
+                is_own = asker == task.id and is_asked_by(task, name, ordinals)
+                if not is_own and await self._goes_on(asker, waiting):
+                    found.add(name)
         return frozenset(found)
 
     async def has_silent(self, snapshot: StateSnapshot, writes: Iterable[PendingWrite]) -> bool:
@@ -68,13 +71,26 @@ class Insides:
                 return bool(namespace == "")
         return False
 
-    async def _goes_on(self, task: PregelTask, waiting: Sequence[PendingInterrupt]) -> bool:
-        """Say whether a graph that a task called asks something else, or has an answer in its newest step."""
-        place = self._place(task)
-        inside = place["configurable"]["checkpoint_ns"]
-        return any(each.checkpoint_ns.startswith(inside) for each in waiting) or bool(
-            await self._with_answers(place)
+    async def keeps_answers(self, node: str) -> bool:
+        """Say whether a graph with a memory of its own has answers in its newest step: this node, or one inside it.
+
+        Compiled with `checkpointer=True` it goes on from them whichever step of the outer graph calls it.
+        """
+        return await self._has_answers(
+            lambda namespace: namespace == node or namespace.startswith(f"{node}|")
         )
+
+    async def _has_answers(self, is_meant: Callable[[str], bool]) -> bool:
+        for namespace in filter(is_meant, await self._saver.namespaces(self._thread_id)):
+            place = {"thread_id": self._thread_id, "checkpoint_ns": namespace}
+            if await self._with_answers({"configurable": place}):
+                return True
+        return False
+
+    async def _goes_on(self, task_id: str, waiting: Sequence[PendingInterrupt]) -> bool:
+        """Say whether a graph that a task called asks something else, or has an answer in its newest step."""
+        is_asked = any(task_id in each.checkpoint_ns for each in waiting)
+        return is_asked or await self._has_answers(_inside(task_id))
 
     async def _with_answers(self, config: RunnableConfig) -> set[str]:
         """Return the tasks that have answers at a checkpoint."""
@@ -85,3 +101,8 @@ class Insides:
     def _place(self, task: PregelTask) -> RunnableConfig:
         """Return where a graph that a task of the outermost graph called has its newest checkpoint."""
         return {"configurable": {"thread_id": self._thread_id, "checkpoint_ns": f"{task.name}:{task.id}"}}
+
+
+def _inside(task_id: str) -> Callable[[str], bool]:
+    """Make a test of namespaces: whether they are those of graphs that this task has called."""
+    return lambda namespace: task_id in namespace

@@ -34,11 +34,11 @@ class Pause:
     `interrupt_id` is LangGraph's, or `static_key` for a static breakpoint, or `retry_key` where nodes raised or are
     gone; each names one question of a thread (langgraph >= 1.2.20). `ordinal` counts the answers that the task had
     before, or the retries, as evidence. `value` is what is asked (for a static breakpoint: {"next", "state"}, for an
-    error {"errors": [{"node", "error"}, …], "answered": whether one of them had an answer}, for nodes that are gone
-    {"gone": names}), `state` holds the state values that an edit may change, `schema` is the JSON Schema that the
-    answer has to fit (None: any), `node` names the node that asks, `steps` the outermost graph's nodes that it is in,
-    `tasks` the ids of those that ask or have failed. It `is_taken` if what is inside that node has an answer to it,
-    and the node has not said yet what is asked now.
+    error {"errors": [{"node", "error"}, …], "answered": whether one of them had an answer, which only the ledger
+    knows}, for nodes that are gone {"gone": names}), `state` holds the state values that an edit may change, `schema`
+    is the JSON Schema that the answer has to fit (None: any), `node` names the node that asks, `steps` the outermost
+    graph's nodes that it is in, `tasks` the ids of those that ask or have failed. It `is_taken` if what is inside
+    that node has an answer to it, and the node has not said yet what is asked now.
     """
 
     interrupt_id: str
@@ -94,10 +94,14 @@ class Failed:
 
 @dataclass(frozen=True)
 class Restarted:
-    """A step began anew, `why` says for what reason. `taken_back`: the numbers of the questions it had answers to."""
+    """A step began anew, `why` says for what reason. `taken_back`: the numbers of the questions it had answers to.
+
+    `checkpoint_id` is that of its new beginning.
+    """
 
     why: str
     taken_back: Sequence[int]
+    checkpoint_id: str
 
 
 Situation: TypeAlias = Unstarted | Underway | Paused | Finished | Failed
@@ -111,7 +115,7 @@ class Look:
     `editable` are the state values that an update may replace now, `output` is what the graph gives when done.
     `has_orphan`: the head holds an interrupt, though nothing may be left that asked it. `gone` names the nodes that
     are to run next and that the graph no longer has. `inside` are the ids of tasks that called a graph with a state
-    of its own, `answered` those of failed tasks that had answers. `has_silent`: a task came neither to its end nor
+    of its own. `has_silent`: a task came neither to its end nor
     to a question, an error or a breakpoint. `taken` are the ids of questions that what is inside a node has an answer
     to, `done` those of the tasks that have come to their end.
     """
@@ -124,7 +128,6 @@ class Look:
     has_orphan: bool
     gone: Set[str] = frozenset()
     inside: Set[str] = frozenset()
-    answered: Set[str] = frozenset()
     has_silent: bool = False
     taken: Set[str] = frozenset()
     done: Set[str] = frozenset()
@@ -239,7 +242,8 @@ def _static(look: Look, *, before: Breakpoints, after: Breakpoints, passed: Set[
         return None
     value = {"next": list(following), "state": jsonable(snapshot.values)}
     steps = following or tuple(sorted(look.ran))
-    return Pause(key, 0, kind, value, look.editable, checkpoint_id, node=", ".join(steps), steps=steps)
+    editable = {} if any(map(_is_sent, snapshot.tasks)) else look.editable
+    return Pause(key, 0, kind, value, editable, checkpoint_id, node=", ".join(steps), steps=steps)
 
 
 def _gone(look: Look, *, passed: Set[str]) -> Pause:
@@ -272,7 +276,7 @@ def _unpassed(
 
 def _error(look: Look, *, passed: Set[str]) -> Iterator[Pause]:
     """Yield one pause for all nodes that raised. An edit has to reach each of them to be offered."""
-    everyone = failed = list(failing(look.snapshot))
+    failed = list(failing(look.snapshot))
     if not failed:
         return
     # what LangGraph cancelled because another node raised has no error of its own, and runs again with the other
@@ -289,7 +293,7 @@ def _error(look: Look, *, passed: Set[str]) -> Iterator[Pause]:
         kind="error",
         value={
             "errors": [{"node": task.name, "error": str(task.error)} for _, task in failed],
-            "answered": any(task.id in look.answered for _, task in everyone),
+            "answered": False,
         },
         state=look.editable if is_reached else {},
         checkpoint_id=checkpoint_id,
@@ -318,15 +322,15 @@ def _result(values: Any) -> Json:
 
 def _dynamic(look: Look) -> Iterator[Pause]:
     root = look.snapshot
-    failed = {
-        task.id for _, task in failing(root)
-    }  # what they asked was answered, or is asked again by a retry
+    failing_now = [task for _, task in failing(root)]
+    failed = {task.id for task in failing_now}  # what they asked was answered, or is asked again by a retry
+    raised = {task.id for task in failing_now if not _is_cancelled(task)}
     homes = {interrupt.id: (home, task) for home, task in leaves(root) for interrupt in task.interrupts}
     outermost = {interrupt.id: task for task in root.tasks for interrupt in task.interrupts}
     for interrupt in root.interrupts:
         outer = outermost.get(interrupt.id)
         home, task = homes.get(interrupt.id, (outer.state if outer else None, None))
-        if task is not None and task.id in failed:
+        if (task is not None and task.id in failed) or (outer is not None and outer.id in raised):
             continue
         is_own = task is not None and not _is_sent(task) and is_asked_by(task, interrupt.id, look.answers)
         is_reached = home is root and is_own

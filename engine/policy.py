@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from engine.decisions import Actor, Verdict
@@ -32,6 +32,11 @@ class Policy:
     def needs_several(self) -> bool:
         """Whether there is an answer that one person cannot give alone."""
         return self.required_approvals > 1 or self.edit_requires_second_approver
+
+
+def same_people(one: Policy, other: Policy) -> bool:
+    """Say whether just the same people decide, and as many of them; the times for it are another matter."""
+    return _without_times(one) == _without_times(other)
 
 
 def required(policy: Policy, verdict: Verdict, *, is_typed: bool) -> int:
@@ -68,3 +73,7 @@ def refusal(policy: Policy, *, actor: Actor, requested_by: str) -> Refused | Non
     if actor.id == requested_by and not policy.allow_self:
         return SelfApproval()
     return None
+
+
+def _without_times(policy: Policy) -> Policy:
+    return replace(policy, expires_after_s=None, carry_out_within_s=None)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from typing import Any, TypeAlias, assert_never
 from uuid import uuid4
@@ -30,7 +30,7 @@ from engine.pauses import (
     pauses_in,
 )
 from engine.pictures import decision_view, question_of, stored_question
-from engine.policy import Policy, is_too_late
+from engine.policy import Policy, is_too_late, same_people
 from engine.questions import Question
 from engine.resuming import drop, take_up
 from engine.rounds import is_next_round, latest, repeated
@@ -87,6 +87,11 @@ class Delivery:
             )
             for kept in (set(asked["state"]), set(asked["state"]) - set(update))
         }
+
+    def is_of(self, pause: Pause, workflow: Workflow, *, policy: Policy) -> bool:
+        """Say whether this is the decided question, or what its edit was to make of it, and for the same people."""
+        now = read_pause(workflow, pause)
+        return now.digest in self.digests() and same_people(workflow.policy_for(now.question.shown), policy)
 
     def is_too_late(self, policy: Policy, *, now: datetime) -> bool:
         """Say whether this is older than today's policy lets it be when it is first sent to the graph.
@@ -148,6 +153,7 @@ class Settlement:
         self._restarted = restarted
         self._foreign = foreign
         self._is_edited = False
+        self._closed: set[str] = set()
         self._transition = transition
         self._tx = transition.tx
         self._run = run
@@ -158,6 +164,7 @@ class Settlement:
         self._is_edited = bool(delivery.answer.update)
         status = ApprovalStatus.WITHDRAWN if void else ApprovalStatus.RESUMED
         approval_id, verdict = delivery.approval.id, delivery.decision.verdict
+        self._closed.add(approval_id)
         if not await approvals.close(self._tx, approval_id, status=status):
             return
         if void:
@@ -179,8 +186,8 @@ class Settlement:
     async def write(self, outcome: Outcome) -> None:
         """Make the ledger equal to where the thread rests; the same outcome again changes nothing."""
         if self._restarted is not None:
-            why, numbers = self._restarted.why, list(self._restarted.taken_back)
-            self._transition.note(EventKind.RESTARTED, why=why, taken_back=numbers)
+            why, begun = self._restarted.why, asdict(self._restarted)
+            self._transition.note(EventKind.RESTARTED, **begun)
             await drop(self._transition, self._run.id, why=why)
             await self._transition.show(self._run.id)
         match outcome:
@@ -223,11 +230,17 @@ class Settlement:
     async def _ask(self, pause: Pause, row: Row[Any] | None, *, before: Row[Any] | None) -> None:
         read = read_pause(self._workflow, pause)
         question, digest = read.question, read.digest
-        if row is not None and row.status == ApprovalStatus.DECIDED.value:
+        if (
+            row is not None
+            and self._restarted is not None
+            and not self._workflow.fingerprint.matches(row.code)
+        ):
+            await self._withdraw([row])  # a graph with a memory of its own asks under the same id after it
+        elif row is not None and row.status == ApprovalStatus.DECIDED.value:
             return  # its delivery finds out whether the question is still the same
-        if row is not None and row.status == ApprovalStatus.PENDING.value and row.digest == digest:
+        elif row is not None and row.status == ApprovalStatus.PENDING.value and row.digest == digest:
             return
-        if row is not None and await self._is_lost(pause, row, digest):
+        elif row is not None and await self._is_lost(pause, row, digest):
             await approvals.send_again(self._tx, row.id)
             self._transition.note(EventKind.RESENT, approval_id=row.id)
             await self._transition.show(self._run.id)
@@ -262,10 +275,11 @@ class Settlement:
 
         A node that raises keeps the answers that it had come to only; LangGraph drops the later ones, also those of
         earlier runs of the node (1.2.22). They were given to exactly this, or to what an edit was to make of it, so
-        nobody is asked twice.
+        nobody is asked twice. What is asked again by the very run that took its answer is another question.
         """
         is_same_code = self._workflow.fingerprint.matches(row.code)
-        if pause.kind != "dynamic" or row.status != ApprovalStatus.RESUMED.value or not is_same_code:
+        was_taken = row.status == ApprovalStatus.RESUMED.value and row.id not in self._closed
+        if pause.kind != "dynamic" or not was_taken or not is_same_code:
             return False
         decision = await approvals.decision(self._tx, row.id, revision=row.revision)
         return decision is not None and digest in Delivery(row, decision).digests()
@@ -273,7 +287,7 @@ class Settlement:
     def _asked(self, pause: Pause, read: ReadPause) -> dict[str, Json]:
         expires_after_s = self._workflow.policy_for(read.question.shown).expires_after_s
         now = self._transition.now
-        is_known = pause.interrupt_id not in self._foreign
+        is_known = self._restarted is not None or pause.interrupt_id not in self._foreign
         return {
             "asked": {"value": pause.value, "state": read.state, "schema": pause.schema},
             "digest": read.digest,

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
+from asyncio import CancelledError
 from collections.abc import Callable, Iterable, Mapping, Sequence, Set
 from typing import Any, Final
 
 from langchain_core.runnables import RunnableConfig
 from langgraph._internal._constants import (  # the public API has no argument for it (langgraph 1.2.22)
     CONFIG_KEY_STRICT_RESUME,
+    ERROR,
+    ERROR_SOURCE_NODE,
     INTERRUPT,
     NULL_TASK_ID,
-    RESUME,
     TASKS,
 )
 from langgraph.checkpoint.base import (
-    WRITES_IDX_MAP,
     Checkpoint,
     CheckpointMetadata,
     CheckpointTuple,
@@ -31,6 +32,7 @@ from langgraph.types import Command, StateSnapshot
 from pydantic import ValidationError
 
 from engine.checkpointer import SQLModelSaver
+from engine.checkpointing.encoding import CONTROL
 from engine.checkpointing.group_commit import Guard
 from engine.clock import utc_now
 from engine.decisions import Json
@@ -87,9 +89,9 @@ class Thread:
         return situation(look, before=self._workflow.before, after=self._workflow.after, passed=passed)
 
     async def _read(self) -> Look:
-        snapshot = await self._graph.aget_state(self._config, subgraphs=True)
         stored = await self._saver.aget_tuple(self._config)
         writes = _writes(stored)
+        snapshot = _without_handled(await self._graph.aget_state(self._config, subgraphs=True), writes)
         locked = _updated_keys(writes)
         waiting = await self._saver.pending_interrupts(self._config["configurable"]["thread_id"])
         values = snapshot.values if isinstance(snapshot.values, dict) else {}
@@ -103,10 +105,9 @@ class Thread:
             has_orphan=any(channel == INTERRUPT for _, channel, _ in writes),
             gone=self._gone(stored),
             inside=await self._insides.called(snapshot),
-            answered=await self._insides.answered(snapshot),
             has_silent=bool(snapshot.interrupts) and await self._insides.has_silent(snapshot, writes),
-            taken=await self._insides.taken(snapshot, waiting),
-            done={task_id for task_id, channel, _ in writes if channel not in WRITES_IDX_MAP},
+            taken=await self._insides.taken(snapshot, waiting, writes),
+            done=_done(writes),
         )
 
     def _gone(self, stored: CheckpointTuple | None) -> frozenset[str]:
@@ -162,10 +163,12 @@ class Thread:
         """
         return await self._run(Command(update=dict(update)))
 
-    async def start_over(self, restarted: Restarted, *, without: Set[str] = frozenset()) -> None:
+    async def start_over(
+        self, why: str, *, taken_back: Sequence[int], without: Set[str] = frozenset()
+    ) -> None:
         """Fork the head, so that the steps that wait or have failed begin anew, with none of their answers.
 
-        `restarted` is kept with the fork.
+        What `restarted` tells of it is kept with the fork.
 
         What the other tasks of the step have done stays done, and so do stored updates, but of the keys in `without`.
         The writes are stored before the checkpoint that they belong to: cut off in between, nothing has happened.
@@ -193,7 +196,7 @@ class Thread:
             "step": stored.metadata.get("step", -1) + 1,
             "parents": stored.metadata.get("parents", {}),
             MADE_BY: self._workflow.fingerprint.digest,  # type: ignore[typeddict-unknown-key]
-            RESTARTED: {"why": restarted.why, "taken_back": list(restarted.taken_back)},
+            RESTARTED: {"why": why, "taken_back": list(taken_back)},
         }
         after = await self._tasks_of(fork, metadata)
         renamed = {before[path]: (after[path], path) for path in before.keys() & after.keys()}
@@ -206,16 +209,10 @@ class Thread:
         await self._saver.aput(stored.config, fork, metadata, {})
 
     async def _keeps_answers_inside(self, nodes: Set[str]) -> bool:
-        """Say whether a graph that is one of these nodes has answers in checkpoints that outlive the step.
-
-        Compiled with `checkpointer=True` it goes on from them whichever step of the outer graph calls it.
-        """
+        """Say whether a graph that is one of these nodes has answers in checkpoints that outlive the step."""
         thread_id = self._config["configurable"]["thread_id"]
-        for node in nodes:
-            place: RunnableConfig = {"configurable": {"thread_id": thread_id, "checkpoint_ns": node}}
-            writes = _writes(await self._saver.aget_tuple(place))
-            if any(channel == RESUME for _, channel, _ in writes):
-                return True
+        if [node for node in nodes if await self._insides.keeps_answers(node)]:
+            return True
         waiting = await self._saver.pending_interrupts(thread_id)
         return any(each.ordinal and each.checkpoint_ns.partition("|")[0] in nodes for each in waiting)
 
@@ -236,13 +233,15 @@ class Thread:
             "configurable": {"thread_id": self._config["configurable"]["thread_id"], "checkpoint_ns": ""}
         }
         forks = [
-            fork.metadata[RESTARTED]  # type: ignore[typeddict-item]
+            fork
             async for fork in self._saver.alist(place, filter={"source": "fork"})
             if _id_of(fork) > since and RESTARTED in fork.metadata
         ]
         if not forks:
             return None
-        return Restarted(forks[0]["why"], sorted({number for fork in forks for number in fork["taken_back"]}))
+        told = [fork.metadata[RESTARTED] for fork in forks]  # type: ignore[typeddict-item]
+        taken_back = sorted({number for each in told for number in each["taken_back"]})
+        return Restarted(told[0]["why"], taken_back, _id_of(forks[0]))
 
     async def made_by(self) -> str | None:
         """Return the digest of the code that stored the head; None: it is not known."""
@@ -290,7 +289,9 @@ class Thread:
             raise
         except UnknownInterruptError as error:
             raise StaleQuestion from error
-        except (Exception, SystemExit) as error:
+        except (CancelledError, KeyboardInterrupt, GeneratorExit):
+            raise
+        except BaseException as error:  # some libraries' panics are no Exception
             await self._saver.at_rest()
             # a node raised, and that could not be stored: nobody could be asked about it
             failure = self._saver.failure
@@ -328,6 +329,29 @@ def _id_of(stored: CheckpointTuple) -> str:
     return str(stored.config["configurable"]["checkpoint_id"])
 
 
+def _done(writes: Iterable[PendingWrite]) -> frozenset[str]:
+    """Return the tasks that have come to their end."""
+    return frozenset(task_id for task_id, channel, _ in writes if channel not in CONTROL)
+
+
+def _without_handled(snapshot: StateSnapshot, writes: Sequence[PendingWrite]) -> StateSnapshot:
+    """Leave out what an `error_handler` takes care of, unless one of the handlers has raised itself.
+
+    A handler is a task of its own, which no snapshot shows; LangGraph goes on with one that was cut off (1.2.22).
+    """
+    handled = {task_id for task_id, channel, _ in writes if channel == ERROR_SOURCE_NODE}
+    steps = {task.id for task in snapshot.tasks}
+    has_raised = any(channel == ERROR and task_id not in steps for task_id, channel, _ in writes)
+    if not handled or has_raised:
+        return snapshot
+    tasks = [
+        task._replace(error=None, interrupts=()) if task.id in handled else task for task in snapshot.tasks
+    ]
+    over = {each.id for task in snapshot.tasks if task.id in handled for each in task.interrupts}
+    asked = tuple(each for each in snapshot.interrupts if each.id not in over)
+    return snapshot._replace(tasks=tuple(tasks), interrupts=asked)
+
+
 def _is_begun(barrier: Any) -> bool:
     """Say whether some of what a join waits for has come; once it has run, nothing has."""
     return bool(barrier[0] if isinstance(barrier, tuple) else barrier)
@@ -337,7 +361,7 @@ def _kept(writes: Iterable[PendingWrite], *, without: Set[str]) -> dict[str, lis
     """Pick by task what a fork takes over: whole tasks that are done, and the updates but for some keys."""
     found: dict[str, list[tuple[str, Any]]] = {}
     for task_id, channel, value in writes:
-        is_left = channel in WRITES_IDX_MAP or (task_id == NULL_TASK_ID and channel in without)
+        is_left = channel in CONTROL or (task_id == NULL_TASK_ID and channel in without)
         if not is_left:
             found.setdefault(task_id, []).append((channel, value))
     return found

@@ -8,7 +8,7 @@ never saw.
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any, TypeAlias
 
 from sqlalchemy import Row
@@ -17,12 +17,28 @@ from engine.canonical import canonical
 from engine.decisions import Json
 from engine.pauses import TROUBLES, Pause
 from engine.pictures import Asked, question_of
-from engine.policy import Policy
+from engine.policy import Policy, same_people
 from engine.views import ApprovalStatus
 from engine.workflows import Workflow
 
-Vouched: TypeAlias = Collection[tuple[Policy, Json]]
-"""What answered questions showed, each with who could decide it."""
+
+@dataclass(frozen=True)
+class Vouch:
+    """What an answered question showed, who could decide it, and where it was asked."""
+
+    policy: Policy
+    shown: Json
+    interrupt_id: str
+    task_id: str
+    checkpoint_id: str
+
+    def counts_in_step(self, pause: Pause, unfinished: Collection[str]) -> bool:
+        """Say whether the step that asks this will use the answer when it runs again; a breakpoint has no task."""
+        is_of_step = self.task_id in unfinished if self.task_id else self.checkpoint_id == pause.checkpoint_id
+        return is_of_step and self.interrupt_id != pause.interrupt_id
+
+
+Vouched: TypeAlias = Collection[Vouch]
 
 _ANSWERED = (ApprovalStatus.DECIDED.value, ApprovalStatus.RESUMED.value)
 
@@ -34,32 +50,34 @@ def vouched_by(rows: Iterable[Row[Any]], read: Callable[[Row[Any]], Asked]) -> V
         if row.status in _ANSWERED and row.pause not in TROUBLES:
             view = read(row).view
             shown = view.question.shown if row.pause == "dynamic" else row.asked["value"]["state"]
-            found.append((view.policy, shown))
+            found.append(Vouch(view.policy, shown, row.interrupt_id, row.task_id, row.checkpoint_id))
     return found
 
 
-def without_vouched(pause: Pause, workflow: Workflow, *, vouched: Vouched) -> Pause:
-    """Take from a pause's editable state the keys that other approvers have seen, by their name or their value."""
+def without_vouched(
+    pause: Pause, workflow: Workflow, *, vouched: Vouched, unfinished: Collection[str] = ()
+) -> Pause:
+    """Take from a pause's editable state the keys that other approvers have seen, by their name or their value.
+
+    Where a level asks others, an edit could make another level's question of one that keeps the answer it has. There
+    what was answered in this step, whose `unfinished` tasks run again, is left alone by all.
+    """
     if not vouched or not pause.state:
         return pause
     question = question_of(workflow, pause.value, pause=pause.kind, state={}, schema=pause.schema)
     own = workflow.policy_for(question.shown)
-    others = [shown for policy, shown in vouched if not _same_people(policy, own)]
+    asks_others = not all(same_people(level.policy, workflow.rules.policy) for level in workflow.rules.levels)
+    binding = [
+        each.shown
+        for each in vouched
+        if not same_people(each.policy, own) or (asks_others and each.counts_in_step(pause, unfinished))
+    ]
     kept = {
         key: value
         for key, value in pause.state.items()
-        if not any(_shows(shown, key, value) for shown in others)
+        if not any(_shows(shown, key, value) for shown in binding)
     }
     return pause if len(kept) == len(pause.state) else replace(pause, state=kept)
-
-
-def _same_people(one: Policy, other: Policy) -> bool:
-    """Say whether just the same people decide, and as many of them; the times for it are another matter."""
-    return _without_times(one) == _without_times(other)
-
-
-def _without_times(policy: Policy) -> Policy:
-    return replace(policy, expires_after_s=None, carry_out_within_s=None)
 
 
 def _shows(shown: Json, key: str, value: Json) -> bool:

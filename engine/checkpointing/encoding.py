@@ -5,10 +5,10 @@ from __future__ import annotations
 import random
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 from langchain_core.runnables import RunnableConfig
-from langgraph._internal._constants import INTERRUPT, NULL_TASK_ID
+from langgraph._internal._constants import ERROR_SOURCE_NODE, INTERRUPT, NULL_TASK_ID
 from langgraph.checkpoint.base import (
     WRITES_IDX_MAP,
     ChannelVersions,
@@ -302,7 +302,7 @@ def left_by_failed(writes: Sequence[tuple[str, Any]]) -> Sequence[tuple[str, Any
     """
     if ERROR not in {channel for channel, _ in writes}:
         return writes
-    return [(channel, value) for channel, value in writes if channel in WRITES_IDX_MAP]
+    return [(channel, value) for channel, value in writes if channel in CONTROL]
 
 
 def _is_over(task_id: str, channels: set[str]) -> bool:
@@ -318,6 +318,9 @@ def _revision() -> int:
     """A number from 1 to 2^47, so that the sum of some ten thousand fits 64 bits."""
     return random.getrandbits(47) + 1
 
+
+CONTROL: Final = frozenset({*WRITES_IDX_MAP, ERROR_SOURCE_NODE})
+"""What a task writes of itself; anything else says that it has come to its end."""
 
 INPUT_CHANNEL = "__start__"
 """What the graph was given stands here until the first step spreads it over the channels of the state."""

@@ -212,4 +212,8 @@ def blob_params(dialect: str, family: str, names: Sequence[bytes]) -> Mapping[st
 INTERRUPTS_OF = select(INTERRUPTS).where(INTERRUPTS.c.thread_id == bindparam("thread_id"))
 """The questions that a thread waits with, also where an outer graph repeats those of an inner one."""
 
+NAMESPACES_OF = (
+    select(CHECKPOINTS.c.checkpoint_ns).where(CHECKPOINTS.c.thread_id == bindparam("thread_id")).distinct()
+)
+
 NEWEST = select(CHECKPOINTS).order_by(CHECKPOINTS.c.checkpoint_id.desc()).limit(1)

@@ -211,6 +211,11 @@ class CheckpointStore:
             )
         return [each for each in innermost.values() if interrupt_id in (None, each.interrupt_id)]
 
+    async def namespaces(self, thread_id: str) -> Sequence[str]:
+        """Return the namespaces in which a thread has checkpoints, in no order. Raises: StoreError."""
+        rows = await self._lane.read(statements.NAMESPACES_OF, {"thread_id": thread_id})
+        return [row.checkpoint_ns for row in rows]
+
     @asynccontextmanager
     async def _changing(self, guard: Guard | None) -> AsyncIterator[Transaction]:
         async with self._database.transaction() as tx:

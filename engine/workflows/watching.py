@@ -24,7 +24,7 @@ def watched(graph: Pregel[Any, Any, Any, Any]) -> Pregel[Any, Any, Any, Any]:
         if name.startswith("__"):
             nodes[name] = node
             continue
-        update: dict[str, Any] = {"writers": [RunnableCallable(_check, trace=False), *node.writers]}
+        update: dict[str, Any] = {"writers": [RunnableCallable(_check, _acheck, trace=False), *node.writers]}
         if isinstance(node.bound, Pregel):
             inner = watched(node.bound)
             update |= {"bound": inner, "subgraphs": [inner]}
@@ -46,3 +46,8 @@ def _check(value: Any, config: RunnableConfig) -> Any:
     # counting is the only way to read the number; a conditional edge that asks has to go on from the same one
     object.__setattr__(scratchpad, "interrupt_counter", count(asked).__next__)
     return value
+
+
+async def _acheck(value: Any, config: RunnableConfig) -> Any:
+    """Do the same for a node with a time limit, which LangGraph takes for one that cannot be cancelled otherwise."""
+    return _check(value, config)

@@ -20,7 +20,6 @@ from engine import (
     StoreError,
 )
 from engine import approvals as statements
-from engine.pauses import Restarted
 from tests.engine.desk_driver import AMY, APPROVE, BEN, REJECT, RITA, Bench, open_bench, seen
 
 HEAD = """
@@ -459,13 +458,13 @@ async def test_f16_a_new_beginning_is_told_by_whoever_comes_after_a_death(
     for source in (INSERTED, REWORDED):
         async with releases.running(source) as bench:
             with monkeypatch.context() as patched:
-                patched.setattr("engine.runner._Drive._settle", dying)
+                patched.setattr("engine.driving.Drive._settle", dying)
                 with pytest.raises(StoreError):
                     await recovered(bench, old)
     async with releases.running(REWORDED) as bench:
         run = await recovered(bench, await recovered(bench, old))
     (event,) = [each for each in run.events if each.kind is EventKind.RESTARTED]
-    assert event.detail == {"why": told(run, EventKind.WITHDRAWN)[0], "taken_back": [1]}
+    assert (event.detail["why"], event.detail["taken_back"]) == (told(run, EventKind.WITHDRAWN)[0], [1])
     assert pending(run).question.text == "Approve the budget?"
 
 
@@ -517,7 +516,7 @@ async def test_f16_a_repair_cut_off_is_finished_later(releases: Releases) -> Non
         await bench.driver.desk.decide(seen(pending(run)), actor=AMY, choice=Choice("ask_again"))
         async with bench.database.transaction() as tx:
             await statements.begin_attempt(tx, pending(run).id)
-        await bench.thread(run).start_over(Restarted("Begun anew.", taken_back=[1]))
+        await bench.thread(run).start_over("Begun anew.", taken_back=[1])
     async with releases.running(POISONED) as bench:
         run = await recovered(bench, run)
         assert pending(run).question.text == "How much?"

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from engine import ApprovalStatus, Choice, RunView, StoreError
-from engine.runner import _Drive
+from engine.driving import Drive
 from engine.settling import Delivered, Delivery
 from tests.engine.desk_driver import AMY, APPROVE, Bench, away_for, seen
 from tests.engine.test_code_changed import Releases, pending, rest, start
@@ -114,13 +114,13 @@ async def test_an_error_that_nobody_has_written_down_is_asked_about_first(
     """The process died right after the node had failed: nothing is tried again before people say so."""
     source, down = SOURCE.replace("WHICH", "hidden"), tmp_path / "app" / "down"
 
-    async def dying(self: _Drive, outcome: Delivered, *, delivery: Delivery | None = None) -> None:
+    async def dying(self: Drive, outcome: Delivered, *, delivery: Delivery | None = None) -> None:
         raise StoreError("died")
 
     async with releases.running(source) as bench:
         run = await failed(bench, down)
         with monkeypatch.context() as patched:
-            patched.setattr(_Drive, "_settle", dying)
+            patched.setattr(Drive, "_settle", dying)
             with pytest.raises(StoreError, match="died"):
                 await bench.runner.advance(run.id)
     down.unlink()

@@ -8,7 +8,6 @@ import pytest
 
 from engine import ApprovalStatus, Choice, EventKind, RunStatus, RunView
 from engine import approvals as statements
-from engine.pauses import Restarted
 from tests.engine.desk_driver import AMY, APPROVE, BEN, Bench, seen
 from tests.engine.test_code_changed import Releases, answered, at_second, pending, recovered, start, told
 
@@ -218,7 +217,7 @@ async def test_an_edit_outlives_a_death_between_the_new_beginning_and_itself(rel
         await bench.driver.desk.decide(seen(pending(run)), actor=AMY, choice=choice)
         async with bench.database.transaction() as tx:
             await statements.begin_attempt(tx, pending(run).id)
-        await bench.thread(run).start_over(Restarted("Begun anew.", taken_back=[1]))
+        await bench.thread(run).start_over("Begun anew.", taken_back=[1])
     async with releases.running(changed) as bench:
         run = await recovered(bench, run)
         assert pending(run).question.text == "Pay 2?"
