@@ -93,6 +93,8 @@ class Drive:
             else:
                 outcome = await self._deliver(delivery, here, passed=passed)
                 await self._settle(outcome, delivery=delivery)
+                if isinstance(outcome, Void) and is_cut_short(outcome.here):
+                    continue  # what was cut off beside it goes on without any answer
             if not await self._has_more():
                 return
 

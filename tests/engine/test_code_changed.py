@@ -20,7 +20,7 @@ from engine import (
     StoreError,
 )
 from engine import approvals as statements
-from tests.engine.desk_driver import AMY, APPROVE, BEN, REJECT, RITA, Bench, open_bench, seen
+from tests.engine.desk_driver import AMY, APPROVE, BEN, REJECT, RITA, Bench, away_for, open_bench, seen
 
 HEAD = """
 import operator
@@ -522,3 +522,32 @@ async def test_f16_a_repair_cut_off_is_finished_later(releases: Releases) -> Non
         assert pending(run).question.text == "How much?"
         assert run.approvals[1].status is ApprovalStatus.RESUMED
         assert told(run, EventKind.RESTARTED) == ["Begun anew."]
+
+
+TWO = """
+def left(state):
+    return {"told": [f"left {interrupt('Left?')}"]}
+
+
+def right(state):
+    return {"told": [f"right {interrupt('Right?')}"]}
+
+
+builder = StateGraph(State).add_node("left", left).add_node("right", right)
+graph = builder.add_edge(START, "left").add_edge(START, "right").compile()
+"""
+
+
+async def test_t05_a_branch_that_was_cut_off_at_its_new_beginning_goes_on(
+    releases: Releases, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A decision on its way is void, the database was away for one of the branches: both ask again at once."""
+    async with releases.running(TWO) as bench:
+        run = await start(bench)
+        await bench.driver.desk.decide(seen(run.approvals[0]), actor=AMY, choice=APPROVE)
+    async with releases.running(TWO.replace("left {", "Left {").replace("right {", "Right {")) as bench:
+        with away_for(monkeypatch, lambda _, writes: "Left?" in str(writes)):
+            await recovered(bench, run)
+        run = await recovered(bench, run)
+        asked = [each.question.text for each in run.approvals if each.status is ApprovalStatus.PENDING]
+        assert sorted(asked) == ["Left?", "Right?"]

@@ -174,6 +174,7 @@ MUTATIONS: Final[tuple[Mutation, ...]] = (
     Mutation("an answered question is made another level's", "engine/vouching.py", " or (asks_others and each.counts_in_step(pause, unfinished))", "", "tests/engine/test_unusual_nodes.py"),
     Mutation("a panic leaves the runner", T, "        except BaseException as error:  # some libraries' panics are no Exception\n", "        except Exception as error:\n", "tests/engine/test_unusual_nodes.py"),
     Mutation("what may have been done is told as withdrawn", "engine/desk.py", "NOT_KNOWN if was_sent else DEADLINE_PASSED", "DEADLINE_PASSED", "tests/engine/test_unusual_nodes.py"),
+    Mutation("what was cut off beside what is void waits", R, "                if isinstance(outcome, Void) and is_cut_short(outcome.here):\n", "                if False:\n", CODE),
     Mutation("two processes hold one lease", "engine/leases.py", "pg_try_advisory_lock(", "pg_try_advisory_lock_shared(", LEASES, needs_postgresql=True),
     Mutation("a lease is never given back", "engine/leases.py", "                await self._ask(self._connection, _RELEASE, number=_number(lease.key))\n", "", LEASES, needs_postgresql=True),
     Mutation("leases outlive their connection", "engine/leases.py", "            lease.mark_lost()\n        self._taken.clear()\n        with suppress", "            pass\n        self._taken.clear()\n        with suppress", LEASES, needs_postgresql=True),
