@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from collections import deque
-from collections.abc import Iterator, Mapping
-from enum import Enum
+from collections.abc import Iterator
+from types import FunctionType
 from typing import Any, get_args, get_origin, get_type_hints
 
 import ormsgpack
 from langgraph._internal._serde import build_serde_allowlist  # private: no public builder in 1.2.22
-from langgraph.checkpoint.serde.jsonplus import JsonPlusSerializer
+from langgraph.checkpoint.serde import jsonplus
+from langgraph.checkpoint.serde.jsonplus import (  # private: what is packed, and how (langgraph-checkpoint 4.3)
+    JsonPlusSerializer,
+    _msgpack_default,
+)
+from langgraph.checkpoint.serde.jsonplus import _option as _OPTION  # noqa: N812
 from langgraph.func import entrypoint
 from langgraph.pregel import Pregel
 
@@ -37,21 +41,26 @@ class StrictSerializer(JsonPlusSerializer):
         """Return kind and bytes.
 
         Raises: UnstorableValue for what would not come back: integers over 64 bits, very deep nesting (some hundred
-            levels), half characters (lone surrogates), functions and other objects without a form as data.
+            levels), half characters (lone surrogates; in an error they become question marks), functions and other
+            objects without a form as data.
         """
         try:
             if type(obj) in _NUMBERS:  # which LangGraph packs alike, in three calls more
                 return "msgpack", ormsgpack.packb(obj)
-            kind, body = super().dumps_typed(obj)
+            if obj is None or isinstance(obj, (bytes, bytearray)):
+                return super().dumps_typed(obj)
+            return "msgpack", _packed(obj)
         except (TypeError, ValueError, RecursionError, OverflowError) as error:
             raise UnstorableValue(
-                f"A value of type {type(obj).__name__} cannot be stored: {error}."
+                f"A value of type {type(obj).__name__} cannot be stored: {self._why_not(obj, error)}."
             ) from error
-        if b"?" in body and any(map(_is_broken, _texts(obj))):  # LangGraph puts a question mark in its place
-            raise UnstorableValue(
-                f"A value of type {type(obj).__name__} cannot be stored: a text in it holds half a character."
-            )
-        return kind, body
+
+    def _why_not(self, obj: Any, error: Exception) -> str:
+        try:
+            super().dumps_typed(obj)  # which puts a question mark in the place of half a character
+        except (TypeError, ValueError, RecursionError, OverflowError):
+            return str(error)
+        return "a text in it holds half a character"
 
     def loads_typed(self, data: tuple[str, bytes]) -> Any:
         """Return the value. Raises: DamagedCheckpoint for bytes or a kind that this class never writes."""
@@ -64,29 +73,23 @@ class StrictSerializer(JsonPlusSerializer):
             raise DamagedCheckpoint("A stored value is not msgpack.") from error
 
 
-def _is_broken(text: str) -> bool:
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        return True
-    return False
+def _packed(value: Any) -> bytes:
+    return ormsgpack.packb(value, default=_form, option=_OPTION & ~ormsgpack.OPT_REPLACE_SURROGATES)
 
 
-def _texts(value: Any) -> Iterator[str]:
-    """Yield every text in a value that could be serialised, so that it does not contain itself."""
-    left = [value]
-    while left:
-        each = left.pop()
-        if isinstance(each, str):
-            yield each
-        elif isinstance(each, Mapping):
-            left += [*each.keys(), *each.values()]
-        elif isinstance(each, (list, tuple, set, frozenset, deque)):
-            left += each
-        elif isinstance(each, Enum):
-            left.append(each.value)
-        elif hasattr(each, "__dict__") and not isinstance(each, type):
-            left += vars(each).values()
+def _form(value: Any) -> Any:
+    """Return what LangGraph stores an object as.
+
+    Of an error that is mostly its repr(): it has to be told whatever stands in it, so there a question mark may be.
+    """
+    if not isinstance(value, BaseException):
+        return _form_of(value)
+    form = _msgpack_default(value)
+    return form.encode(errors="replace").decode() if isinstance(form, str) else form
+
+
+_form_of = FunctionType(_msgpack_default.__code__, {**vars(jsonplus), "_msgpack_enc": _packed})
+"""LangGraph's own, which packs what is inside an object with `_packed`, where half a character is an error."""
 
 
 def allowlist_of(graph: Pregel[Any, Any, Any, Any]) -> set[tuple[str, ...]]:

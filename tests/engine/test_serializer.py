@@ -5,8 +5,10 @@ from __future__ import annotations
 import json
 import os
 import pickle
+import re
 from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, TypedDict
@@ -16,6 +18,8 @@ import ormsgpack
 import pytest
 from langgraph.checkpoint.serde.jsonplus import JsonPlusSerializer
 from langgraph.graph import START, StateGraph
+from langgraph.types import Send
+from pydantic import BaseModel, ConfigDict, Field
 from sqlalchemy import Table, select, update
 
 from engine.checkpointer import SQLModelSaver, for_graph
@@ -62,6 +66,76 @@ def test_half_a_character_is_called_so(value: Any) -> None:
     """The sentence is the same wherever in a value the text stands."""
     with pytest.raises(UnstorableValue, match="half a character"):
         StrictSerializer().dumps_typed(value)
+
+
+@dataclass(slots=True)
+class Slotted:
+    text: str
+
+
+class Open(BaseModel):
+    model_config = ConfigDict(extra="allow")
+
+
+class Tree(BaseModel):
+    text: str
+    parent: Tree | None = Field(default=None, exclude=True, repr=False)
+    children: list[Tree] = []
+
+
+@dataclass
+class Itself:
+    """Has an attribute that is no field of it."""
+
+    text: str
+
+    def __post_init__(self) -> None:
+        self.me = self
+
+
+class Owned(Exception):
+    """Refers to itself, as errors of HTTP clients do by request and response."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__(text)
+        self.owner = self
+
+
+class Odd(Exception):
+    def __repr__(self) -> str:
+        return "Odd \ud83d?"
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        Slotted("\ud83d"),
+        Open.model_validate({"y": "\ud83d"}),
+        Path("/\udcff"),
+        re.compile("\ud83d"),
+        Send("node", {"a": ["\ud83d"]}),
+    ],
+    ids=lambda value: type(value).__name__,
+)
+def test_half_a_character_is_found_in_whatever_is_packed(value: Any) -> None:
+    """Also where an object keeps its texts elsewhere than in its attributes."""
+    for each in (value, [value]):
+        with pytest.raises(UnstorableValue, match="half a character"):
+            StrictSerializer().dumps_typed(each)
+
+
+def test_only_what_is_stored_is_looked_at() -> None:
+    """An error, a model and a dataclass that lead back to themselves are packed as LangGraph packs them."""
+    tree = Tree(text="Why?")
+    tree.children.append(Tree(text="So?", parent=tree))
+    for value in (Owned("What?"), tree, Itself("Who?"), [Itself("Who?"), {"?": tree}], {1, "?"}, Path("/?")):
+        assert StrictSerializer().dumps_typed(value) == JsonPlusSerializer().dumps_typed(value)
+
+
+def test_an_error_is_told_whatever_stands_in_it() -> None:
+    """A run that has failed with it would not know why otherwise."""
+    serializer = StrictSerializer()
+    assert serializer.loads_typed(serializer.dumps_typed(Odd())) == "Odd ??"
 
 
 def _extension(code: int, *parts: Any) -> tuple[str, bytes]:

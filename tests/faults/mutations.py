@@ -155,6 +155,9 @@ MUTATIONS: Final[tuple[Mutation, ...]] = (
     Mutation("told before it is durable", "engine/checkpointer.py", "        await self._store.write(encoded, after=after, guard=self._guard, series=self._series)\n        return", "        asyncio.ensure_future(self._store.write(encoded, after=after, guard=self._guard, series=self._series))\n        return", WRITERS),
     Mutation("pickles are read", "engine/serializer.py", "pickle_fallback=False", "pickle_fallback=True", SERIALIZER, survives="kinds other than those written here are refused before LangGraph's serializer sees them"),
     Mutation("any kind is read", "engine/serializer.py", "        if kind not in KINDS:\n", "        if False:\n", SERIALIZER),
+    Mutation("half a character becomes a question mark", "engine/serializer.py", "option=_OPTION & ~ormsgpack.OPT_REPLACE_SURROGATES", "option=_OPTION", SERIALIZER),
+    Mutation("half a character inside an object", "engine/serializer.py", '"_msgpack_enc": _packed', '"_msgpack_enc": jsonplus._msgpack_enc', SERIALIZER),
+    Mutation("an error with half a character is not told", "engine/serializer.py", "form.encode(errors=\"replace\").decode() if isinstance(form, str) else form", "form", SERIALIZER),
     Mutation("any type is revived", "engine/serializer.py", "allowed_msgpack_modules=None", "allowed_msgpack_modules=True", SERIALIZER),
     # transactions, leases, wake-ups
     Mutation("no rollback", "engine/database.py", "            result = driven(body(transaction))\n", "            try:\n                result = driven(body(transaction))\n            except Exception:\n                cursor.execute('COMMIT')\n                raise\n", TRANSACT),
