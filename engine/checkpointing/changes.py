@@ -155,6 +155,9 @@ def removal(name: str, dialect: Dialect) -> Positional:
 def _on_conflict(insert: Any, section: str, *, is_replacing: bool) -> Any:
     table = SECTIONS[section][0]
     columns, keys = list(table.columns), [each.name for each in table.primary_key]
+    if table is BLOBS and isinstance(insert, postgresql.Insert):
+        # the same base as before: whoever sweeps at the same time is told that the value is needed again
+        return insert.on_conflict_do_update(index_elements=keys, set_={"base": insert.excluded["base"]})
     if not is_replacing:
         return insert.on_conflict_do_nothing(index_elements=keys)
     replaced = {each.name: insert.excluded[each.name] for each in columns if each.name not in keys}

@@ -8,7 +8,19 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import bindparam, delete, func, insert, literal, or_, select, update
+from sqlalchemy import (
+    Text,
+    bindparam,
+    cast,
+    delete,
+    func,
+    insert,
+    literal,
+    literal_column,
+    or_,
+    select,
+    update,
+)
 
 from engine.checkpointing.packing import Packing
 from engine.checkpointing.rows import names_in, unpacked_checkpoint, unpacked_writes
@@ -25,8 +37,12 @@ _FAMILY = func.coalesce(CHECKPOINTS.c.family, CHECKPOINTS.c.thread_id)
 async def copy_thread(tx: Transaction, source: str, target: str) -> None:
     """Copy checkpoints, writes and open questions; the large values are shared.
 
+    A source that is forgotten meanwhile is copied whole, or not at all.
+
     Raises: ValueError when the target has checkpoints.
     """
+    held = select(CHECKPOINTS.c.thread_id).where(CHECKPOINTS.c.thread_id == source)
+    await tx.execute(held.with_for_update(read=True))  # on PostgreSQL, so that no sweep overlooks the copy
     if (
         await tx.execute(select(CHECKPOINTS.c.thread_id).where(CHECKPOINTS.c.thread_id == target).limit(1))
     ).first():
@@ -174,7 +190,16 @@ async def _families(tx: Transaction, thread_id: str) -> set[str]:
 
 
 async def _sweep(tx: Transaction, family: str, packing: Packing) -> None:
-    """Delete the large values of a family that no checkpoint and no write needs any more."""
+    """Delete the large values of a family that no checkpoint and no write needs any more.
+
+    On PostgreSQL others may write to copies meanwhile. So the values are read first: whoever needs one of them is
+    seen afterwards. Whoever has named one anew since has changed its `xmin` (engine.checkpointing.changes), and it
+    stays; so does one that somebody is just naming, which is not waited for.
+    """
+    is_shared = tx.dialect == "postgresql"
+    seen = cast(literal_column("xmin"), Text) if is_shared else literal("")
+    stored = select(BLOBS.c.name, BLOBS.c.base, BLOBS.c.beside, seen.label("seen"))
+    rows: list[Any] = list(await tx.execute(stored.where(BLOBS.c.family == family)))
     members = or_(
         CHECKPOINTS.c.family == family, (CHECKPOINTS.c.family.is_(None)) & (CHECKPOINTS.c.thread_id == family)
     )
@@ -184,15 +209,14 @@ async def _sweep(tx: Transaction, family: str, packing: Packing) -> None:
     threads = select(CHECKPOINTS.c.thread_id).where(members).distinct()
     for row in await tx.execute(select(WRITES).where(WRITES.c.thread_id.in_(threads))):
         needed.update(names_in(stored for _, _, stored in unpacked_writes(row, packing)))
-    stored = select(BLOBS.c.name, BLOBS.c.base, BLOBS.c.beside).where(BLOBS.c.family == family)
-    rows: list[Any] = list(await tx.execute(stored))
     parts = {row.name: {row.base, row.beside} - {None} for row in rows}
     left = list(needed)
     while left:
         more = parts.get(left.pop(), set()) - needed
         needed |= more
         left += more
-    if useless := [{"useless": name} for name in parts if name not in needed]:
-        await tx.execute(
-            delete(BLOBS).where(BLOBS.c.family == family, BLOBS.c.name == bindparam("useless")), useless
-        )
+    useless = [{"useless": row.name, "seen": row.seen} for row in rows if row.name not in needed]
+    if useless:
+        same = (BLOBS.c.family == family) & (BLOBS.c.name == bindparam("useless"))
+        free = select(BLOBS.c.name).where(same, seen == bindparam("seen")).with_for_update(skip_locked=True)
+        await tx.execute(delete(BLOBS).where(same, BLOBS.c.name.in_(free)), useless)

@@ -158,11 +158,16 @@ def base_position(position: int) -> int:
 
 
 class Vault:
-    """Turns serialised values into what is stored. `blobs` collects the rows that are new."""
+    """Turns serialised values into what is stored, and collects the rows that are new."""
 
     def __init__(self, packing: Packing) -> None:
         self._packing = packing
-        self.blobs: list[Blob] = []
+        self._new: dict[bytes, Blob] = {}
+
+    @property
+    def blobs(self) -> list[Blob]:
+        """The rows that are new, each once."""
+        return list(self._new.values())
 
     def kept(self, whole: Small, same: Sequence[Value], before: Sequence[Value]) -> Large:
         """Return a large value: it is first looked for in `same`, then stored as a change of one of `before`.
@@ -204,7 +209,8 @@ class Vault:
         of = [(node.name if node else bytes(NAME_BYTES)) for node in (base, beside)]
         node = Node(self._packing.name(*of, plain), position=position, weight=weight, content=content)
         names = (node.name, base.name if base else None, beside.name if beside else None)
-        self.blobs.append(Blob(*names, self._packing.pack(plain, about_blob(*names))))
+        if node.name not in self._new:
+            self._new[node.name] = Blob(*names, self._packing.pack(plain, about_blob(*names)))
         return node
 
 

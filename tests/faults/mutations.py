@@ -44,6 +44,7 @@ WEB: Final = "tests/bot/test_web.py"
 PAYLOADS: Final = "tests/bot/test_payloads.py"
 MIRROR: Final = "tests/bot/test_mirror.py"
 INERT: Final = "tests/bot/test_inert.py"
+PRUNING: Final = "tests/engine/checkpointing/test_pruning.py"
 SERIALIZER: Final = "tests/engine/test_serializer.py"
 TRANSACT: Final = "tests/engine/test_transact.py tests/engine/test_database.py"
 GATE: Final = "tests/engine/questions/test_approval.py"
@@ -155,6 +156,10 @@ MUTATIONS: Final[tuple[Mutation, ...]] = (
     Mutation("told before it is durable", "engine/checkpointer.py", "        await self._store.write(encoded, after=after, guard=self._guard, series=self._series)\n        return", "        asyncio.ensure_future(self._store.write(encoded, after=after, guard=self._guard, series=self._series))\n        return", WRITERS),
     Mutation("pickles are read", "engine/serializer.py", "pickle_fallback=False", "pickle_fallback=True", SERIALIZER, survives="kinds other than those written here are refused before LangGraph's serializer sees them"),
     Mutation("any kind is read", "engine/serializer.py", "        if kind not in KINDS:\n", "        if False:\n", SERIALIZER),
+    Mutation("values named anew are swept", "engine/checkpointing/changes.py", "    if table is BLOBS and isinstance(insert, postgresql.Insert):\n", "    if False:\n", PRUNING, needs_postgresql=True),
+    Mutation("the sweep does not look again", "engine/checkpointing/pruning.py", "select(BLOBS.c.name).where(same, seen == bindparam(\"seen\"))", "select(BLOBS.c.name).where(same)", PRUNING, needs_postgresql=True),
+    Mutation("the sweep waits for writers", "engine/checkpointing/pruning.py", "skip_locked=True", "skip_locked=False", PRUNING, needs_postgresql=True),
+    Mutation("the sweep overlooks a copy", "engine/checkpointing/pruning.py", "    await tx.execute(held.with_for_update(read=True))", "    _ = held", PRUNING, needs_postgresql=True),
     Mutation("half a character becomes a question mark", "engine/serializer.py", "option=_OPTION & ~ormsgpack.OPT_REPLACE_SURROGATES", "option=_OPTION", SERIALIZER),
     Mutation("half a character inside an object", "engine/serializer.py", '"_msgpack_enc": _packed', '"_msgpack_enc": jsonplus._msgpack_enc', SERIALIZER),
     Mutation("an error with half a character is not told", "engine/serializer.py", "form.encode(errors=\"replace\").decode() if isinstance(form, str) else form", "form", SERIALIZER),

@@ -2,20 +2,29 @@
 
 from __future__ import annotations
 
+import asyncio
 import operator
 import random
+from collections.abc import Awaitable, Callable
 from typing import Annotated, Any, TypedDict, cast
 
+import psycopg
 import pytest
 from langchain_core.runnables import RunnableConfig
 from langgraph.channels import DeltaChannel
 from langgraph.graph import END, START, StateGraph
 from langgraph.types import Command, Interrupt, interrupt
+from psycopg import RawCursor
 from sqlalchemy import select
 
 from engine.checkpointer import SQLModelSaver, open_saver
+from engine.checkpointing.encoding import encoded_checkpoint
+from engine.checkpointing.packing import Packing
+from engine.checkpointing.pruning import copy_thread, delete_threads
 from engine.checkpointing.statements import BLOBS, CHECKPOINTS, INTERRUPTS, WRITES
 from engine.database import Database
+from engine.prepared import PIPELINED
+from engine.transactions import Transaction
 from tests.engine.test_checkpointer import at, checkpoint, got, ids, store
 
 
@@ -242,3 +251,93 @@ async def test_a_question_named_twice_is_one_row(saver: SQLModelSaver) -> None:
     asked = Interrupt(value="sure?", id="i")
     await saver.aput_writes(config, [("__interrupt__", (asked, asked))], "task")
     assert [each.interrupt_id for each in await saver.pending_interrupts("t")] == ["i"]
+
+
+class Interposed(Transaction):
+    """A transaction of another process, before each statement of which something is written here."""
+
+    def __init__(self, tx: Transaction, between: Callable[[], Awaitable[object]]) -> None:
+        super().__init__(tx.execute, tx.dialect)
+        self._between = between
+
+    async def execute(self, statement: Any, params: Any = None) -> Any:
+        await self._between()
+        return await super().execute(statement, params)
+
+
+@pytest.mark.parametrize("is_new", [True, False])
+async def test_f23_a_copy_that_is_written_while_its_original_goes_keeps_its_values(
+    migrated_postgres_url: str, is_new: bool
+) -> None:
+    """Whatever is stored between two statements of the sweep stays: new values, and what only the original had."""
+    long = [[random.Random(n).randbytes(300).hex() for n in range(count)] for count in range(1, 30)]  # noqa: S311
+    async with open_saver(migrated_postgres_url) as saver, open_saver(migrated_postgres_url) as other:
+        config = await store(saver, at("s"), "001", value=long[0])
+        await saver.acopy_thread("s", "t")
+        for n, value in enumerate([] if is_new else long[1:], 2):
+            config = await store(saver, config, f"{n:03}", value=value)
+        told: list[tuple[RunnableConfig, Any]] = [(at("t", "001"), long[0])]
+
+        async def write() -> None:
+            n = len(told) + 1
+            told.append((await store(saver, told[-1][0], f"{n:03}", value=long[n - 1]), long[n - 1]))
+
+        async with other.database.transaction() as tx:
+            await delete_threads(Interposed(tx, write), ["s"], Packing())
+        assert len(told) > 5
+    async with open_saver(migrated_postgres_url) as reader:
+        for stored, value in told:
+            assert (await got(reader, stored)).checkpoint["channel_values"] == {"value": value}
+
+
+async def test_f23_what_is_just_named_anew_is_neither_waited_for_nor_swept(
+    migrated_postgres_url: str,
+) -> None:
+    """The value of a checkpoint that is still to be committed, which nobody else needs any more."""
+    text = "long" * 500
+    async with open_saver(migrated_postgres_url) as saver, open_saver(migrated_postgres_url) as other:
+        await store(saver, at("s"), "001", value="short")
+        await saver.acopy_thread("s", "t")
+        await store(saver, at("s", "001"), "002", value=text)
+        body = checkpoint("002", value=text)
+        encoded = encoded_checkpoint(
+            ("t", ""),
+            at("t", "001"),
+            body,
+            {},
+            body["channel_versions"],
+            parent=(await saver._store.known(("t", ""), "001", saver.serde))[0],
+            older={},
+            serde=saver.serde,
+            packing=Packing(),
+        )
+        with psycopg.connect(migrated_postgres_url) as connection:
+            for statement, rows in encoded.change.statements(PIPELINED):
+                statement.run(RawCursor(connection), rows)
+            await asyncio.wait_for(other.adelete_thread("s"), 10)
+        assert (await got(other, at("t", "002"))).checkpoint["channel_values"] == {"value": text}
+
+
+async def test_a_copy_of_what_is_forgotten_at_that_moment_is_whole(migrated_postgres_url: str) -> None:
+    """Who deletes the original waits for the copy to be committed, and then leaves what it needs."""
+    async with open_saver(migrated_postgres_url) as saver, open_saver(migrated_postgres_url) as other:
+        await store(saver, at("s"), "001", value="long" * 500)
+        async with saver.database.transaction() as tx:
+            await copy_thread(tx, "s", "t")
+            deletion = asyncio.create_task(other.adelete_thread("s"))
+            done, _ = await asyncio.wait({deletion}, timeout=0.3)
+            assert not done
+        await deletion
+        assert (await got(other, at("t"))).checkpoint["channel_values"] == {"value": "long" * 500}
+
+
+async def test_a_value_that_is_twice_in_a_checkpoint_is_stored_once(
+    saver: SQLModelSaver, database: Database
+) -> None:
+    """Two channels that get the same large value in one step name the same row."""
+    await store(saver, at(), "1", one="long" * 500, other="long" * 500)
+    assert await count(database, BLOBS) == [1]
+    saver._store._heads.forget_threads()
+    assert (await got(saver, at())).checkpoint["channel_values"] == dict.fromkeys(
+        ("one", "other"), "long" * 500
+    )
