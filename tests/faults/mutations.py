@@ -44,6 +44,7 @@ WEB: Final = "tests/bot/test_web.py"
 PAYLOADS: Final = "tests/bot/test_payloads.py"
 MIRROR: Final = "tests/bot/test_mirror.py"
 INERT: Final = "tests/bot/test_inert.py"
+COMING: Final = "tests/engine/checkpointing/test_coming.py"
 PRUNING: Final = "tests/engine/checkpointing/test_pruning.py"
 SERIALIZER: Final = "tests/engine/test_serializer.py"
 TRANSACT: Final = "tests/engine/test_transact.py tests/engine/test_database.py"
@@ -160,6 +161,9 @@ MUTATIONS: Final[tuple[Mutation, ...]] = (
     Mutation("the sweep does not look again", "engine/checkpointing/pruning.py", "select(BLOBS.c.name).where(same, seen == bindparam(\"seen\"))", "select(BLOBS.c.name).where(same)", PRUNING, needs_postgresql=True),
     Mutation("the sweep waits for writers", "engine/checkpointing/pruning.py", "skip_locked=True", "skip_locked=False", PRUNING, needs_postgresql=True),
     Mutation("the sweep overlooks a copy", "engine/checkpointing/pruning.py", "    await tx.execute(held.with_for_update(read=True))", "    _ = held", PRUNING, needs_postgresql=True),
+    Mutation("all that waits is looked through each time", "engine/checkpointing/coming.py", "        if count == 0 or below is not record:\n", "        if True:\n", COMING),
+    Mutation("what waits is laid over something else", "engine/checkpointing/coming.py", "        if count == 0 or below is not record:\n", "        if count == 0:\n", COMING),
+    Mutation("what has ended still waits", "engine/checkpointing/coming.py", "        self._seen.pop(key, None)\n", "", COMING),
     Mutation("half a character becomes a question mark", "engine/serializer.py", "option=_OPTION & ~ormsgpack.OPT_REPLACE_SURROGATES", "option=_OPTION", SERIALIZER),
     Mutation("half a character inside an object", "engine/serializer.py", '"_msgpack_enc": _packed', '"_msgpack_enc": jsonplus._msgpack_enc', SERIALIZER),
     Mutation("an error with half a character is not told", "engine/serializer.py", "form.encode(errors=\"replace\").decode() if isinstance(form, str) else form", "form", SERIALIZER),
