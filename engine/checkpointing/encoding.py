@@ -132,7 +132,7 @@ def encoded_checkpoint(
     for channel, version in checkpoint["channel_versions"].items():
         if channel in new_versions:
             if channel in given:
-                value = Small(*serde.dumps_typed(given[channel]))
+                value = _serialised(given[channel], serde)
                 if len(value.body) <= SMALL_VALUE_BYTES:
                     values[channel] = value
                 else:
@@ -142,7 +142,7 @@ def encoded_checkpoint(
                 values[channel] = parent.values[channel]
         elif channel in older:
             values[channel] = _in_family(vault, *older[channel], family)
-    structure = Small(*serde.dumps_typed({k: v for k, v in checkpoint.items() if k != "channel_values"}))
+    structure = _serialised({k: v for k, v in checkpoint.items() if k != "channel_values"}, serde)
     record = Record(
         thread_id=thread_id,
         checkpoint_ns=checkpoint_ns,
@@ -200,7 +200,7 @@ def encoded_writes(
     for position, (channel, value) in enumerate(writes):
         idx = WRITES_IDX_MAP.get(channel, position)
         if is_special or (task_id, idx) not in known:
-            stored = _written(vault, channel, Small(*serde.dumps_typed(value)), record)
+            stored = _written(vault, channel, _serialised(value, serde), record)
             found[task_id, idx] = Write(task_path, channel, stored)
             if idx < 0:  # a row for each special channel, one for all others
                 parts[idx] = [(idx, channel, stored)]
@@ -228,6 +228,12 @@ def encoded_writes(
     if forgets_errors and _is_over(task_id, channels) and (record is None or error in known):
         change.forgotten = ((*place, checkpoint_id, task_id),)
     return EncodedWrites((*place, checkpoint_id), change, found, revisions)
+
+
+def _serialised(value: Any, serde: SerializerProtocol) -> Small:
+    """LangGraph gives a bytearray out as it is: it may change before it is stored, and after."""
+    kind, body = serde.dumps_typed(value)
+    return Small(kind, bytes(body))
 
 
 def _relatives(channel: str, parent: Record | None) -> tuple[Sequence[Value], Sequence[Value]]:

@@ -45,6 +45,7 @@ PAYLOADS: Final = "tests/bot/test_payloads.py"
 MIRROR: Final = "tests/bot/test_mirror.py"
 INERT: Final = "tests/bot/test_inert.py"
 COMING: Final = "tests/engine/checkpointing/test_coming.py"
+ODD: Final = "tests/engine/checkpointing/test_odd_values.py"
 PRUNING: Final = "tests/engine/checkpointing/test_pruning.py"
 SERIALIZER: Final = "tests/engine/test_serializer.py"
 TRANSACT: Final = "tests/engine/test_transact.py tests/engine/test_database.py"
@@ -164,6 +165,7 @@ MUTATIONS: Final[tuple[Mutation, ...]] = (
     Mutation("all that waits is looked through each time", "engine/checkpointing/coming.py", "        if count == 0 or below is not record:\n", "        if True:\n", COMING),
     Mutation("what waits is laid over something else", "engine/checkpointing/coming.py", "        if count == 0 or below is not record:\n", "        if count == 0:\n", COMING),
     Mutation("what has ended still waits", "engine/checkpointing/coming.py", "        self._seen.pop(key, None)\n", "", COMING),
+    Mutation("bytes that still change are remembered", "engine/checkpointing/encoding.py", "return Small(kind, bytes(body))", "return Small(kind, body)", ODD),
     Mutation("half a character becomes a question mark", "engine/serializer.py", "option=_OPTION & ~ormsgpack.OPT_REPLACE_SURROGATES", "option=_OPTION", SERIALIZER),
     Mutation("half a character inside an object", "engine/serializer.py", '"_msgpack_enc": _packed', '"_msgpack_enc": jsonplus._msgpack_enc', SERIALIZER),
     Mutation("an error with half a character is not told", "engine/serializer.py", "form.encode(errors=\"replace\").decode() if isinstance(form, str) else form", "form", SERIALIZER),

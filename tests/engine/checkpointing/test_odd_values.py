@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import math
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
@@ -169,3 +170,22 @@ def test_types_that_nobody_allowed_come_back_as_data() -> None:
     plain = StrictSerializer()
     for value, data in ((Order(lines=["a"]), {"lines": ["a"], "at": None}), (Colour.RED, "red")):
         assert plain.loads_typed(plain.dumps_typed(value)) == data
+
+
+@pytest.mark.parametrize("size", [10, 1000])
+async def test_bytes_that_change_later_are_stored_as_they_were(saver: SQLModelSaver, size: int) -> None:
+    """What a step and a task have given is theirs no more, on its way, when it is remembered and when it is read."""
+    buffer = bytearray(b"x" * size)
+    body = checkpoint("1", value=buffer)
+    call = asyncio.create_task(saver.aput(at(), body, {}, body["channel_versions"]))
+    await asyncio.sleep(0)
+    buffer[:1] = b"y"
+    config = await call
+    await saver.aput_writes(config, [("value", buffer)], "task")
+    buffer += b"z"
+    await saver.aput_writes(config, [("value", buffer)], "later")
+    for _ in range(2):
+        found = await got(saver, at())
+        assert found.checkpoint["channel_values"] == {"value": bytearray(b"x" * size)}
+        assert [len(value) for _, _, value in found.pending_writes or ()] == [size + 1, size]
+        saver._store._heads.forget_threads()
