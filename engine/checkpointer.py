@@ -159,6 +159,8 @@ class SQLModelSaver(SyncMethods):
         parent, after = (
             await self._store.known(place, str(parent_id), self.serde) if parent_id else (None, ())
         )
+        if parent is not None and not parent.family:
+            parent = None  # only writes are known of it, and not whether there are more
         missing = {
             channel: version
             for channel, version in checkpoint["channel_versions"].items()

@@ -49,9 +49,20 @@ class Heads:
             self._empty.popitem(last=False)
 
     def is_to_come(self, place: Place, checkpoint_id: str) -> bool:
-        """Say whether a checkpoint cannot be there yet: what is there is older, or nothing."""
+        """Say whether a checkpoint is not there yet by all that is known here: what is there is older, or nothing.
+
+        That holds for one that this process is about to store. Of one that another process has stored, whoever builds
+        upon it has read it first: see `found`.
+        """
         known = self.get(place)
         return known.checkpoint_id < checkpoint_id if known is not None else place in self._empty
+
+    def found(self, place: Place, checkpoint_id: str) -> None:
+        """Take notice that the database has this checkpoint: if it was to come, what is remembered is too old."""
+        if self.is_to_come(place, checkpoint_id):
+            self.forget(place)
+            self._empty.pop(place, None)
+            self._early.pop((*place, checkpoint_id), None)
 
     def stored(self, record: Record) -> None:
         """Remember a checkpoint that was stored now, with the writes that came before it, if it is the newest."""

@@ -69,7 +69,10 @@ class CheckpointStore:
     async def exact(self, place: Place, checkpoint_id: str, serde: SerializerProtocol) -> Record | None:
         """Return this checkpoint. Raises: DamagedCheckpoint, StoreError."""
         search = Search(thread_id=place[0], checkpoint_ns=place[1], checkpoint_id=checkpoint_id)
-        return next(iter(await self.reads.records(search, serde, size=1)), None)
+        found = next(iter(await self.reads.records(search, serde, size=1)), None)
+        if found is not None and not self._coming.is_put((*place, checkpoint_id)):
+            self._heads.found(place, checkpoint_id)
+        return found
 
     async def latest(
         self, place: Place, serde: SerializerProtocol, *, holder: Series | None

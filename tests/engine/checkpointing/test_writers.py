@@ -11,6 +11,7 @@ from collections import defaultdict
 from pathlib import Path
 
 import pytest
+from langchain_core.runnables import RunnableConfig
 from sqlalchemy import update
 
 from engine.checkpointer import SQLModelSaver, open_saver
@@ -162,6 +163,35 @@ async def test_writes_that_came_first_are_taken_over_by_their_head(saver: SQLMod
         await writer.aput_writes(at(thread_id, "2"), [("value", "early")], "task")
         await store(writer, first, "2", value=2)
         assert (await got(writer, at(thread_id))).pending_writes == [("task", "value", "early")]
+
+
+@pytest.mark.parametrize("is_read_first", [True, False])
+async def test_what_another_process_has_stored_is_built_upon(
+    saver: SQLModelSaver, database_url: str, is_read_first: bool
+) -> None:
+    """A saver that remembers the thread as empty or older writes on its new head, by id, and goes on from there."""
+    text = "long" * 500
+    async with open_saver(database_url) as other:
+        for thread_id in ("empty", "older"):
+            before: RunnableConfig = at(thread_id)
+            if thread_id == "older":
+                before = await store(saver, at(thread_id), "0", value=1)
+            await saver.aget_tuple(at(thread_id))
+            config = await store(other, before, "1", value=text)
+            await other.aput_writes(config, [("a", 1)], "task")
+            if is_read_first:
+                await got(saver, config)
+            await saver.aput_writes(config, [("a", 1), ("b", 2)], "task")
+            await saver.aput_writes(config, [("value", text)], "second")
+            last = await store(saver, config, "2", value=text + "er")
+            for reader in (saver, other):
+                assert (await got(reader, last)).checkpoint["channel_values"] == {"value": text + "er"}
+                if is_read_first:
+                    assert (await got(reader, config)).pending_writes == [
+                        ("second", "value", text),
+                        ("task", "a", 1),
+                        ("task", "b", 2),
+                    ]
 
 
 async def test_what_is_returned_belongs_to_the_caller(saver: SQLModelSaver) -> None:
