@@ -17,6 +17,7 @@ from sqlalchemy import Executable
 from sqlalchemy.dialects import sqlite
 
 from engine.checkpointing.changes import Change
+from engine.checkpointing.records import Version
 from engine.connections import BEGIN_WRITING
 from engine.database import Database
 from engine.prepared import PIPELINED, Parameters, Rows
@@ -41,8 +42,8 @@ class Lane(Protocol):
     async def read(self, statement: Executable, params: Parameters) -> Rows:
         """Ask one question, which sees one state of the database."""
 
-    def version(self) -> int | None:
-        """Return a number that is another one after each commit by anybody; None: it would have to be asked for."""
+    def version(self) -> Version | None:
+        """Return what is another one after each commit by anybody; None: it would have to be asked for."""
 
     async def close(self) -> None: ...
 
@@ -66,6 +67,7 @@ class SQLiteLane:
     def __init__(self, database: Database) -> None:
         self._database = database
         self._connections: dict[str, sqlite3.Connection] = {}
+        self._count_opened = 0
         self._commits_left_to_thread = 0
         self._pages = 0
         self._is_writing = False
@@ -94,11 +96,11 @@ class SQLiteLane:
                 lambda: self._database.statements.run(self._idle().cursor(), statement, params)
             )
 
-    def version(self) -> int | None:
+    def version(self) -> Version | None:
         """https://www.sqlite.org/pragma.html#pragma_data_version, of a connection that never writes."""
         with renamed_errors():
             (version,) = self._connection("reader").execute("PRAGMA data_version").fetchone()
-            return int(version)
+            return self._count_opened, int(version)  # two connections may say the same of different states
 
     async def close(self) -> None:
         while self._connections:
@@ -132,6 +134,7 @@ class SQLiteLane:
     def _connection(self, name: str) -> sqlite3.Connection:
         if name not in self._connections:
             self._connections[name] = self._database.sqlite_connection()
+            self._count_opened += 1
         return self._connections[name]
 
     def _runner(self, cursor: sqlite3.Cursor) -> Callable[[Executable, Parameters | None], Awaitable[Rows]]:
@@ -170,7 +173,7 @@ class PostgresLane:
     async def read(self, statement: Executable, params: Parameters) -> Rows:
         return await self._database.ask_for("reads", statement, params)
 
-    def version(self) -> int | None:
+    def version(self) -> Version | None:
         return None
 
     async def close(self) -> None:

@@ -34,6 +34,10 @@ Key = tuple[str, str, str]
 """Thread id, namespace and checkpoint id."""
 
 
+Version = tuple[int, int]
+"""The number of a connection, and what it says after each commit."""
+
+
 class Small(NamedTuple):
     """A serialised value."""
 
@@ -346,7 +350,7 @@ class Record:
     metadata: str = "{}"
     writes: dict[tuple[str, int], Write] = field(default_factory=dict)
     revisions: dict[tuple[str, int], int] = field(default_factory=dict)
-    version: int | None = None
+    version: Version | None = None
 
     def with_writes(self, writes: dict[tuple[str, int], Write]) -> Record:
         """Return the same with other writes; dataclasses.replace takes four times as long."""

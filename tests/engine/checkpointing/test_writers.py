@@ -194,6 +194,21 @@ async def test_what_another_process_has_stored_is_built_upon(
                     ]
 
 
+async def test_what_was_stored_while_the_database_was_closed_is_seen(
+    saver: SQLModelSaver, database: Database, database_url: str
+) -> None:
+    """A saver that is used again has new connections, which count what is committed from where they began."""
+    config = await store(saver, at(), "000")
+    for n in range(1, 5):
+        for _ in range(2):
+            await got(saver, at())
+        await database.close()
+        async with open_saver(database_url) as other:
+            for m in range(n):
+                config = await store(other, config, f"{n}{m:02}")
+        assert (await got(saver, at())).config == config
+
+
 async def test_what_is_returned_belongs_to_the_caller(saver: SQLModelSaver) -> None:
     """Changing a value that was read does not change what the next one reads."""
     await store(saver, at(), "1", value=["a"])
