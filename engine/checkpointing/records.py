@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 import ormsgpack
+from langgraph.checkpoint.serde.base import SerializerProtocol
 
 from engine.checkpointing.deltas import Op, delta
 from engine.checkpointing.packing import Packing
@@ -51,7 +52,7 @@ NOTHING = Small("null", b"")
 class Node:
     """A large value. It is stored in `weight` bytes of rows, those that it is stored against included.
 
-    `plain` is for whoever decodes it: the value itself where nobody can change it.
+    `plain` is for whoever decodes it: serializer, kind and the value itself, where nobody can change it.
     """
 
     __slots__ = ("_base", "_beside", "_content", "_ops", "name", "plain", "position", "weight")
@@ -69,7 +70,7 @@ class Node:
     ) -> None:
         self.name, self.position, self.weight = name, position, weight
         self._content, self._ops, self._base, self._beside = content, ops, base, beside
-        self.plain: Any = None
+        self.plain: tuple[SerializerProtocol, str, Any] | None = None
 
     @property
     def content(self) -> bytes:

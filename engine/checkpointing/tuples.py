@@ -53,18 +53,22 @@ def tuple_of(record: Record, serde: SerializerProtocol) -> CheckpointTuple:
 
 
 def _decoded(value: Value, serde: SerializerProtocol) -> Any:
-    """Decode a value; of a large text, or a list of texts and numbers, only once, since nobody can change those."""
+    """Decode a value; of a large text, or a list of texts and numbers, only once, since nobody can change those.
+
+    That is for one serializer: another one may revive types that this does not know.
+    """
     if not isinstance(value, Large):
         return serde.loads_typed(value)
     node = value.chain[-1]
-    if node.plain is None:
+    if node.plain is None or node.plain[0] is not serde or node.plain[1] != value.kind:
         found = serde.loads_typed((value.kind, node.content))
         if type(found) not in _UNCHANGING and (
             type(found) is not list or not _UNCHANGING.issuperset(map(type, found))
         ):
             return found
-        node.plain = found
-    return list(node.plain) if type(node.plain) is list else node.plain
+        node.plain = (serde, value.kind, found)
+    plain = node.plain[2]
+    return list(plain) if type(plain) is list else plain
 
 
 _UNCHANGING = frozenset({str, bytes, int, float, bool, type(None)})

@@ -169,6 +169,8 @@ MUTATIONS: Final[tuple[Mutation, ...]] = (
     Mutation("what is known of a parent is taken for all", "engine/checkpointer.py", "        if parent is not None and not parent.family:\n", "        if False:\n", WRITERS),
     Mutation("an older memory is taken for the database", "engine/checkpointing/store.py", "            self._heads.found(place, checkpoint_id)\n", "            pass\n", WRITERS),
     Mutation("another connection's count is believed", "engine/checkpointing/lanes.py", "            self._count_opened += 1\n", "", WRITERS),
+    Mutation("decoded for another serializer", "engine/checkpointing/tuples.py", " or node.plain[0] is not serde", "", ODD),
+    Mutation("decoded as another kind", "engine/checkpointing/tuples.py", " or node.plain[1] != value.kind", "", ODD),
     Mutation("half a character becomes a question mark", "engine/serializer.py", "option=_OPTION & ~ormsgpack.OPT_REPLACE_SURROGATES", "option=_OPTION", SERIALIZER),
     Mutation("half a character inside an object", "engine/serializer.py", '"_msgpack_enc": _packed', '"_msgpack_enc": jsonplus._msgpack_enc', SERIALIZER),
     Mutation("an error with half a character is not told", "engine/serializer.py", "form.encode(errors=\"replace\").decode() if isinstance(form, str) else form", "form", SERIALIZER),

@@ -189,3 +189,26 @@ async def test_bytes_that_change_later_are_stored_as_they_were(saver: SQLModelSa
         assert found.checkpoint["channel_values"] == {"value": bytearray(b"x" * size)}
         assert [len(value) for _, _, value in found.pending_writes or ()] == [size + 1, size]
         saver._store._heads.forget_threads()
+
+
+class Size(str, Enum):  # noqa: UP042
+    """Comes back as plain text for who does not know it."""
+
+    S = "small"
+    L = "large"
+
+
+async def test_what_one_serializer_has_decoded_is_not_for_another(saver: SQLModelSaver) -> None:
+    """Who knows a type gets it, whoever has read the same value before; the same bytes may be of two kinds."""
+    ours = cast(SQLModelSaver, saver.with_allowlist({(Size.__module__, Size.__qualname__)}))
+    sizes = [Size.S, Size.L] * 20
+    body = checkpoint("1", value=sizes)
+    config = await ours.aput(at(), body, {}, body["channel_versions"])
+    for reader, kind in ((ours, Size), (saver, str), (ours, Size), (saver, str)):
+        found = (await got(reader, at())).checkpoint["channel_values"]["value"]
+        assert (found, {type(each) for each in found}) == (sizes, {kind})
+    for n, value in enumerate((b"x" * 400, bytearray(b"x" * 400), b"x" * 400), 2):
+        body = checkpoint(str(n), value=value)
+        config = await saver.aput(config, body, {}, body["channel_versions"])
+        for place in (at(), config):
+            assert same((await got(saver, place)).checkpoint["channel_values"]["value"], value)
