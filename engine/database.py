@@ -94,6 +94,7 @@ class Database:
         self._writers = _WritersTurn()
         self._clock = Clock()
         self._closers: list[Callable[[], Awaitable[None]]] = []
+        self.is_closing = False
         self._pipelines = Pipelines(self._url)
         self._pipelined = Statements("pipelined")
 
@@ -167,20 +168,27 @@ class Database:
             await transaction.execute(text("SELECT 1"))
 
     async def close(self) -> None:
-        """Close all connections. The next use would open new ones."""
-        while self._closers:
-            await self._closers.pop()()
-        threads, self._threads = self._threads, None
-        if threads is not None:
-            await asyncio.get_running_loop().run_in_executor(threads, self._direct.dispose)
-            await asyncio.to_thread(threads.shutdown)
-        self._pipelines.close()
-        await self.engine.dispose()
-        for engine in self._on_loop.values():
-            engine.dispose()
+        """Close all connections. The next use after that would open new ones."""
+        self.is_closing = True
+        try:
+            for closer in reversed(self._closers):
+                await closer()
+            threads, self._threads = self._threads, None
+            if threads is not None:
+                await asyncio.get_running_loop().run_in_executor(threads, self._direct.dispose)
+                await asyncio.to_thread(threads.shutdown)
+            self._pipelines.close()
+            await self.engine.dispose()
+            for engine in self._on_loop.values():
+                engine.dispose()
+        finally:
+            self.is_closing = False
 
     def before_close(self, closer: Callable[[], Awaitable[None]]) -> None:
-        """Await `closer()` before the connections are closed; the one named last goes first."""
+        """Await `closer()` before the connections are closed, each time; the one named last goes first.
+
+        Meanwhile the database `is_closing`: whoever is asked for something new then has to refuse it.
+        """
         self._closers.append(closer)
 
     async def on_thread(self, work: Callable[[], T]) -> T:

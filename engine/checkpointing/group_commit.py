@@ -107,13 +107,20 @@ class GroupCommit(Generic[C]):
         self._waiting.append(entry)
         if self._task is None:
             self._task = asyncio.create_task(self._write_all(), name="group commit")
+            self._task.add_done_callback(self._stopped)
         return entry.done
 
     async def close(self) -> None:
         """Wait for what is on its way and close the connections."""
-        if self._task is not None:
+        while self._task is not None:
             await asyncio.wait({self._task})
         await self._lane.close()
+
+    def _stopped(self, task: asyncio.Task[None]) -> None:
+        """A task that was cancelled before its first turn has told nobody."""
+        if self._task is task:
+            self._task = None
+            self._stop(())
 
     async def _write_all(self) -> None:
         """Begins in the next turn of the event loop, so the calls of one turn are written together."""
@@ -125,9 +132,12 @@ class GroupCommit(Generic[C]):
                 entries = []
         finally:  # with entries left only when the event loop ends
             self._task = None
-            for entry in (*entries, *self._waiting):
-                self._end(entry, StoreError("The checkpointer was stopped."))
-            self._waiting = []
+            self._stop(entries)
+
+    def _stop(self, entries: Sequence[Entry[C]]) -> None:
+        waiting, self._waiting = self._waiting, []
+        for entry in (*entries, *waiting):
+            self._end(entry, StoreError("The checkpointer was stopped."))
 
     async def _write(self, entries: Sequence[Entry[C]]) -> None:
         refused: dict[Entry[C], BaseException] = {}

@@ -20,6 +20,7 @@ from engine.checkpointing.changes import Change
 from engine.checkpointing.records import Version
 from engine.connections import BEGIN_WRITING
 from engine.database import Database
+from engine.errors import StoreError
 from engine.prepared import PIPELINED, Parameters, Rows
 from engine.transactions import Transaction, renamed_errors, to_the_end, when_free
 
@@ -27,6 +28,7 @@ QUICK_COMMIT_S = 0.001
 SLOW_COMMITS = 16  # after a slow commit this many are made on the thread before the disk is tried again
 PAGES_PER_COMMIT, WAL_PAGES = 4, 1000  # SQLite's own limit of a log: https://www.sqlite.org/wal.html#ckpt
 
+CLOSING = "The database is being closed."
 _TAKE_OVER = "PRAGMA wal_checkpoint(PASSIVE)"
 
 Check = Callable[[Transaction], Awaitable[Change]]
@@ -40,7 +42,7 @@ class Lane(Protocol):
         """Write a change in one transaction and return when it is durable. `is_alone`: nobody else waits."""
 
     async def read(self, statement: Executable, params: Parameters) -> Rows:
-        """Ask one question, which sees one state of the database."""
+        """Ask one question, which sees one state of the database. Raises: StoreError, also while it is closed."""
 
     def version(self) -> Version | None:
         """Return what is another one after each commit by anybody; None: it would have to be asked for."""
@@ -92,12 +94,11 @@ class SQLiteLane:
     async def read(self, statement: Executable, params: Parameters) -> Rows:
         with renamed_errors():
             # busy: a process that died is being cleaned up after
-            return await when_free(
-                lambda: self._database.statements.run(self._idle().cursor(), statement, params)
-            )
+            return await when_free(lambda: self._read(statement, params))
 
     def version(self) -> Version | None:
         """https://www.sqlite.org/pragma.html#pragma_data_version, of a connection that never writes."""
+        _refuse_if_closing(self._database)
         with renamed_errors():
             (version,) = self._connection("reader").execute("PRAGMA data_version").fetchone()
             return self._count_opened, int(version)  # two connections may say the same of different states
@@ -105,7 +106,13 @@ class SQLiteLane:
     async def close(self) -> None:
         while self._connections:
             _, connection = self._connections.popitem()
+            if connection.in_transaction:  # a statement that is still referred to would keep the file locked
+                connection.rollback()
             connection.close()
+
+    def _read(self, statement: Executable, params: Parameters) -> Rows:
+        _refuse_if_closing(self._database)
+        return self._database.statements.run(self._idle().cursor(), statement, params)
 
     def _idle(self) -> sqlite3.Connection:
         return self._connection("reader" if self._is_writing else "writer")
@@ -171,6 +178,7 @@ class PostgresLane:
         await self._database.transact(body)
 
     async def read(self, statement: Executable, params: Parameters) -> Rows:
+        _refuse_if_closing(self._database)
         return await self._database.ask_for("reads", statement, params)
 
     def version(self) -> Version | None:
@@ -178,6 +186,11 @@ class PostgresLane:
 
     async def close(self) -> None:
         """The connections are the database's."""
+
+
+def _refuse_if_closing(database: Database) -> None:
+    if database.is_closing:
+        raise StoreError(CLOSING)
 
 
 _SQLITE = sqlite.dialect()

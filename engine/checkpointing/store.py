@@ -16,13 +16,14 @@ from engine.checkpointing.coming import Coming
 from engine.checkpointing.encoding import Encoded
 from engine.checkpointing.group_commit import Entry, GroupCommit, Guard, Series
 from engine.checkpointing.heads import Heads
-from engine.checkpointing.lanes import lane_of
+from engine.checkpointing.lanes import CLOSING, lane_of
 from engine.checkpointing.packing import Packing
 from engine.checkpointing.reads import CheckpointReads
 from engine.checkpointing.records import Place, Record, Value
 from engine.checkpointing.rows import unpacked_checkpoint
 from engine.checkpointing.statements import Search
 from engine.database import Database
+from engine.errors import StoreError
 from engine.transactions import Transaction
 
 PAGE_SIZE = 20
@@ -158,6 +159,11 @@ class CheckpointStore:
 
         Raises: StaleWriter, StoreError, what the guard raises, or why one of `after` failed.
         """
+        if self._database.is_closing:
+            error = StoreError(CLOSING)
+            if series is not None:
+                series.failure = series.failure or error
+            raise error
         entry = Entry(encoded, after=after, guard=guard, series=series)
         self._coming.add(entry)
         return self._commit.write(entry)

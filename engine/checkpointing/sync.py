@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 from abc import abstractmethod
 from collections.abc import Coroutine, Iterator, Mapping, Sequence
+from concurrent.futures import wait
+from inspect import CORO_CREATED, getcoroutinestate
 from typing import Any, TypeVar
 
 from langchain_core.runnables import RunnableConfig
@@ -21,11 +23,16 @@ from engine.checkpointing.tuples import Listing
 
 T = TypeVar("T")
 
+LOOK_S = 0.5
+"""How often a call that waits looks whether the event loop still runs, which drops what it has not begun."""
+ENDED = "The event loop of this SQLModelSaver has ended."
+
 
 class SyncMethods(BaseCheckpointSaver[str]):
     """Each is its async twin, from another thread than the loop's. The loop is the class's to name as `_loop`.
 
-    Raises: asyncio.InvalidStateError inside the loop, or when it does not run.
+    Raises: asyncio.InvalidStateError inside the loop, or when it does not run. If it ends meanwhile, nobody knows
+    whether anything was stored.
     """
 
     _loop: asyncio.AbstractEventLoop
@@ -106,7 +113,17 @@ class SyncMethods(BaseCheckpointSaver[str]):
                 "The sync methods of SQLModelSaver are for threads beside its running event loop. "
                 "Inside the loop use the async ones: await graph.ainvoke(...), await saver.aget_tuple(...)."
             )
-        return asyncio.run_coroutine_threadsafe(work, self._loop).result()
+        try:
+            call = asyncio.run_coroutine_threadsafe(work, self._loop)
+        except RuntimeError:
+            work.close()
+            raise asyncio.InvalidStateError(ENDED) from None
+        while not wait({call}, LOOK_S).done:
+            if not self._loop.is_running() and call.cancel():
+                if getcoroutinestate(work) == CORO_CREATED:
+                    work.close()
+                raise asyncio.InvalidStateError(ENDED)
+        return call.result()
 
 
 def _running_loop() -> asyncio.AbstractEventLoop | None:

@@ -44,6 +44,7 @@ WEB: Final = "tests/bot/test_web.py"
 PAYLOADS: Final = "tests/bot/test_payloads.py"
 MIRROR: Final = "tests/bot/test_mirror.py"
 INERT: Final = "tests/bot/test_inert.py"
+CLOSING: Final = "tests/engine/checkpointing/test_closing.py"
 COMING: Final = "tests/engine/checkpointing/test_coming.py"
 ODD: Final = "tests/engine/checkpointing/test_odd_values.py"
 PRUNING: Final = "tests/engine/checkpointing/test_pruning.py"
@@ -171,6 +172,12 @@ MUTATIONS: Final[tuple[Mutation, ...]] = (
     Mutation("another connection's count is believed", "engine/checkpointing/lanes.py", "            self._count_opened += 1\n", "", WRITERS),
     Mutation("decoded for another serializer", "engine/checkpointing/tuples.py", " or node.plain[0] is not serde", "", ODD),
     Mutation("decoded as another kind", "engine/checkpointing/tuples.py", " or node.plain[1] != value.kind", "", ODD),
+    Mutation("calls come in while all is closed", "engine/checkpointing/store.py", "        if self._database.is_closing:\n", "        if False:\n", CLOSING),
+    Mutation("reads come in while all is closed", "engine/checkpointing/lanes.py", "    if database.is_closing:\n", "    if False:\n", CLOSING),
+    Mutation("what builds on a refused call is stored later", "engine/checkpointing/store.py", "                series.failure = series.failure or error\n", "                pass\n", CLOSING),
+    Mutation("a closed connection keeps its lock", "engine/checkpointing/lanes.py", "            if connection.in_transaction:  # a statement", "            if False:  # a statement", CLOSING),
+    Mutation("who is stopped before it begins tells nobody", "engine/checkpointing/group_commit.py", "            self._task.add_done_callback(self._stopped)\n", "", CLOSING),
+    Mutation("threads wait for a loop that has ended", "engine/checkpointing/sync.py", "if not self._loop.is_running() and call.cancel():", "if False:", CLOSING),
     Mutation("half a character becomes a question mark", "engine/serializer.py", "option=_OPTION & ~ormsgpack.OPT_REPLACE_SURROGATES", "option=_OPTION", SERIALIZER),
     Mutation("half a character inside an object", "engine/serializer.py", '"_msgpack_enc": _packed', '"_msgpack_enc": jsonplus._msgpack_enc', SERIALIZER),
     Mutation("an error with half a character is not told", "engine/serializer.py", "form.encode(errors=\"replace\").decode() if isinstance(form, str) else form", "form", SERIALIZER),
