@@ -16,11 +16,15 @@ TextKey: TypeEngine[str] = Text().with_variant(Text(collation="C"), "postgresql"
 def canonical_json(value: Any) -> str:
     """Return JSON text in ASCII with sorted keys and no spaces: equal values give equal text.
 
-    NUL and lone surrogates are escaped (PostgreSQL text refuses the one, both databases the other).
+    NUL and lone surrogates are escaped (PostgreSQL text refuses the one, both databases the other). Of keys that are
+    one text in JSON, such as 1 and "1", the last one's value stays where keys of several types stand side by side.
 
     Raises: TypeError for what JSON does not know, ValueError for a value that contains itself.
     """
-    return _ENCODER.encode(value)
+    try:
+        return _ENCODER.encode(value)
+    except TypeError:  # keys of several types cannot be sorted before they are texts
+        return _ENCODER.encode(json.loads(json.dumps(value)))
 
 
 _ENCODER = json.JSONEncoder(ensure_ascii=True, sort_keys=True, separators=(",", ":"))

@@ -38,7 +38,7 @@ from engine.checkpointing.records import (
 )
 from engine.checkpointing.rows import about_checkpoint, about_writes, packed_checkpoint, packed_writes
 from engine.columns import canonical_json
-from engine.errors import UnaskableValue
+from engine.errors import UnaskableValue, UnstorableValue
 
 WriteKey = tuple[str, int]
 Part = tuple[int, str, Value]
@@ -153,7 +153,7 @@ def encoded_checkpoint(
         structure=structure,
         versions=dict(checkpoint["channel_versions"]),
         values=values,
-        metadata=canonical_json(get_serializable_checkpoint_metadata(config, metadata)),
+        metadata=_described(config, metadata),
     )
     row = (
         thread_id,
@@ -228,6 +228,13 @@ def encoded_writes(
     if forgets_errors and _is_over(task_id, channels) and (record is None or error in known):
         change.forgotten = ((*place, checkpoint_id, task_id),)
     return EncodedWrites((*place, checkpoint_id), change, found, revisions)
+
+
+def _described(config: RunnableConfig, metadata: CheckpointMetadata) -> str:
+    try:
+        return canonical_json(get_serializable_checkpoint_metadata(config, metadata))
+    except (TypeError, ValueError, RecursionError) as error:
+        raise UnstorableValue(f"The metadata of a checkpoint cannot be stored: {error}.") from error
 
 
 def _serialised(value: Any, serde: SerializerProtocol) -> Small:

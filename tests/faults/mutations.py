@@ -178,6 +178,7 @@ MUTATIONS: Final[tuple[Mutation, ...]] = (
     Mutation("a closed connection keeps its lock", "engine/checkpointing/lanes.py", "            if connection.in_transaction:  # a statement", "            if False:  # a statement", CLOSING),
     Mutation("who is stopped before it begins tells nobody", "engine/checkpointing/group_commit.py", "            self._task.add_done_callback(self._stopped)\n", "", CLOSING),
     Mutation("threads wait for a loop that has ended", "engine/checkpointing/sync.py", "if not self._loop.is_running() and call.cancel():", "if False:", CLOSING),
+    Mutation("keys of several types are not sorted", "engine/columns.py", "        return _ENCODER.encode(json.loads(json.dumps(value)))\n", "        raise\n", ODD),
     Mutation("half a character becomes a question mark", "engine/serializer.py", "option=_OPTION & ~ormsgpack.OPT_REPLACE_SURROGATES", "option=_OPTION", SERIALIZER),
     Mutation("half a character inside an object", "engine/serializer.py", '"_msgpack_enc": _packed', '"_msgpack_enc": jsonplus._msgpack_enc', SERIALIZER),
     Mutation("an error with half a character is not told", "engine/serializer.py", "form.encode(errors=\"replace\").decode() if isinstance(form, str) else form", "form", SERIALIZER),

@@ -212,3 +212,17 @@ async def test_what_one_serializer_has_decoded_is_not_for_another(saver: SQLMode
         config = await saver.aput(config, body, {}, body["channel_versions"])
         for place in (at(), config):
             assert same((await got(saver, place)).checkpoint["channel_values"]["value"], value)
+
+
+async def test_metadata_with_keys_of_several_types_is_stored_as_json_has_it(saver: SQLModelSaver) -> None:
+    """Keys become texts, as LangGraph's own savers store them; what JSON does not know is refused with a sentence."""
+    body = checkpoint("1")
+    metadata: Any = {"step": 1, "mixed": {1: 2, "a": 3, None: 4}}
+    await saver.aput(at(), body, metadata, {})
+    wanted = {"mixed": {"1": 2, "a": 3, "null": 4}}
+    assert (await got(saver, at())).metadata == {"step": 1, **wanted}
+    for filtered in (wanted, {"mixed": metadata["mixed"]}):
+        assert [each.metadata async for each in saver.alist(at(), filter=filtered)] == [{"step": 1, **wanted}]
+    body = checkpoint("2")
+    with pytest.raises(UnstorableValue, match="metadata of a checkpoint cannot be stored"):
+        await saver.aput(at(), body, cast(Any, {"at": datetime(2026, 1, 1, tzinfo=UTC)}), {})
