@@ -112,8 +112,9 @@ class Heads:
         else:
             record.writes = writes | record.writes
             record.revisions = revisions | record.revisions
-        if any(isinstance(write.value, Large) for write in writes.values()) and record is self.get(place):
-            self._remember(record)  # which takes more memory now
+        newest = [write.value.chain[-1] for write in writes.values() if isinstance(write.value, Large)]
+        if newest and record is self.get(place):
+            self._grow(place, sum(node.size() + node.length() for node in newest))
 
     def forget(self, place: Place) -> None:
         """Forget the newest checkpoint of a place."""
@@ -133,7 +134,13 @@ class Heads:
         self.forget(place)
         self._empty.pop(place, None)
         size = record.size()
-        self._records[place] = (record, size)
+        self._records[place] = (record, 0)
+        self._grow(place, size)
+
+    def _grow(self, place: Place, size: int) -> None:
+        """Count more memory for a place; what was replaced is counted on until its next checkpoint."""
+        record, before = self._records[place]
+        self._records[place] = (record, before + size)
         self._bytes += size
         while len(self._records) > HEADS_KEPT or (self._bytes > self._max_bytes and len(self._records) > 1):
             _, (_, size) = self._records.popitem(last=False)

@@ -92,6 +92,10 @@ class Node:
         ops = sum(len(op) for op in self._ops if isinstance(op, bytes))
         return ops + len(self._content or b"")
 
+    def length(self) -> int:
+        """Return how many bytes the value has."""
+        return sum(map(_length, self._ops)) if self._content is None else len(self._content)
+
 
 def _pieces(node: Node) -> Iterator[bytes]:
     """Yield the parts of a value, found by going down from each copy to the text that it stands for."""
@@ -379,13 +383,16 @@ class Record:
         )
 
     def size(self) -> int:
-        """Return how many bytes of memory its large values take."""
+        """Return about how many bytes of memory its large values take once they are joined and decoded.
+
+        Many short texts take up to twice as much when they are decoded.
+        """
         values = (*self.values.values(), *(write.value for write in self.writes.values()))
         chains = [value.chain for value in values if isinstance(value, Large)]
         if not chains:
             return 0
         nodes = {each.name: each.size() for chain in chains for node in chain for each in node.path()}
-        return sum(nodes.values())
+        return sum(nodes.values()) + sum(chain[-1].length() for chain in chains)
 
 
 def unknown(thread_id: str, checkpoint_ns: str, checkpoint_id: str) -> Record:

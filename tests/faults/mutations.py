@@ -47,6 +47,7 @@ INERT: Final = "tests/bot/test_inert.py"
 CLOSING: Final = "tests/engine/checkpointing/test_closing.py"
 COMING: Final = "tests/engine/checkpointing/test_coming.py"
 ODD: Final = "tests/engine/checkpointing/test_odd_values.py"
+HEADS: Final = "tests/engine/checkpointing/test_heads.py"
 PRUNING: Final = "tests/engine/checkpointing/test_pruning.py"
 SERIALIZER: Final = "tests/engine/test_serializer.py"
 TRANSACT: Final = "tests/engine/test_transact.py tests/engine/test_database.py"
@@ -179,6 +180,8 @@ MUTATIONS: Final[tuple[Mutation, ...]] = (
     Mutation("who is stopped before it begins tells nobody", "engine/checkpointing/group_commit.py", "            self._task.add_done_callback(self._stopped)\n", "", CLOSING),
     Mutation("threads wait for a loop that has ended", "engine/checkpointing/sync.py", "if not self._loop.is_running() and call.cancel():", "if False:", CLOSING),
     Mutation("keys of several types are not sorted", "engine/columns.py", "        return _ENCODER.encode(json.loads(json.dumps(value)))\n", "        raise\n", ODD),
+    Mutation("what is decoded does not count", "engine/checkpointing/records.py", " + sum(chain[-1].length() for chain in chains)", "", HEADS),
+    Mutation("writes do not count", "engine/checkpointing/heads.py", "            self._grow(place, sum(", "            self._grow(place, 0 * sum(", HEADS),
     Mutation("half a character becomes a question mark", "engine/serializer.py", "option=_OPTION & ~ormsgpack.OPT_REPLACE_SURROGATES", "option=_OPTION", SERIALIZER),
     Mutation("half a character inside an object", "engine/serializer.py", '"_msgpack_enc": _packed', '"_msgpack_enc": jsonplus._msgpack_enc', SERIALIZER),
     Mutation("an error with half a character is not told", "engine/serializer.py", "form.encode(errors=\"replace\").decode() if isinstance(form, str) else form", "form", SERIALIZER),
