@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 import copy
 import random
-from collections.abc import AsyncIterator, Collection, Sequence
-from contextlib import asynccontextmanager, nullcontext
+from collections.abc import AsyncIterator, Collection, Iterator, Sequence
+from contextlib import asynccontextmanager, contextmanager, nullcontext
 from typing import Any, cast
 
 from langchain_core.runnables import RunnableConfig
@@ -26,6 +26,7 @@ from engine.checkpointing.store import CheckpointStore, PendingInterrupt
 from engine.checkpointing.sync import SyncMethods
 from engine.checkpointing.tuples import Listing, config_of, tuple_of
 from engine.database import Database
+from engine.errors import StoreError
 from engine.serializer import StrictSerializer, allowlist_of
 
 TURNS = 5
@@ -100,7 +101,10 @@ class SQLModelSaver(SyncMethods):
 
     @property
     def failure(self) -> BaseException | None:
-        """What a write of this guarded copy has failed with, so that nothing more is written; None: nothing has."""
+        """What a write of this guarded copy has failed with, or a read, so that no more is written; None: nothing.
+
+        A graph that a node calls reads within the node, which so raises what nobody can be asked about.
+        """
         return self._series.failure if self._series is not None else None
 
     async def at_rest(self) -> None:
@@ -116,10 +120,11 @@ class SQLModelSaver(SyncMethods):
     async def aget_tuple(self, config: RunnableConfig) -> CheckpointTuple | None:
         """Return the checkpoint that `config` names, or the thread's latest when it names none."""
         checkpoint_id = config["configurable"].get("checkpoint_id")
-        if checkpoint_id:
-            record = await self._store.exact(_place(config), str(checkpoint_id), self.serde)
-        else:
-            record = await self._store.latest(_place(config), self.serde, holder=self._series)
+        with self._noted_failure():
+            if checkpoint_id:
+                record = await self._store.exact(_place(config), str(checkpoint_id), self.serde)
+            else:
+                record = await self._store.latest(_place(config), self.serde, holder=self._series)
         if record is None:
             return None
         not_before(record.checkpoint_id)
@@ -156,9 +161,10 @@ class SQLModelSaver(SyncMethods):
         """
         place = _place(config)
         parent_id = config["configurable"].get("checkpoint_id")
-        parent, after = (
-            await self._store.known(place, str(parent_id), self.serde) if parent_id else (None, ())
-        )
+        with self._noted_failure():
+            parent, after = (
+                await self._store.known(place, str(parent_id), self.serde) if parent_id else (None, ())
+            )
         if parent is not None and not parent.family:
             parent = None  # only writes are known of it, and not whether there are more
         missing = {
@@ -166,7 +172,8 @@ class SQLModelSaver(SyncMethods):
             for channel, version in checkpoint["channel_versions"].items()
             if channel not in new_versions and (parent is None or parent.versions.get(channel) != version)
         }
-        older = await self._store.older_values(place, missing, self.serde) if missing else {}
+        with self._noted_failure():
+            older = await self._store.older_values(place, missing, self.serde) if missing else {}
         encoded = encoded_checkpoint(
             place,
             config,
@@ -196,7 +203,8 @@ class SQLModelSaver(SyncMethods):
         writes = left_by_failed(writes) if self._guard is not None else writes
         with self._series.writing() if self._series is not None else nullcontext():
             place, checkpoint_id = _place(config), str(config["configurable"]["checkpoint_id"])
-            record, after = await self._store.known(place, checkpoint_id, self.serde)
+            with self._noted_failure():
+                record, after = await self._store.known(place, checkpoint_id, self.serde)
             encoded = encoded_writes(
                 place,
                 checkpoint_id,
@@ -263,6 +271,15 @@ class SQLModelSaver(SyncMethods):
         """Return a version greater than `current`; its random part tells apart what two branches wrote."""
         number = 0 if current is None else int(str(current).partition(".")[0])
         return f"{number + 1:032}.{random.getrandbits(48):012x}"
+
+    @contextmanager
+    def _noted_failure(self) -> Iterator[None]:
+        try:
+            yield
+        except StoreError as error:
+            if self._series is not None:
+                self._series.failure = self._series.failure or error
+            raise
 
     def _listing(
         self,

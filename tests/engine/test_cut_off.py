@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from engine import ApprovalStatus, RunView
+from engine import ApprovalStatus, RunView, StoreError
+from engine.checkpointing.store import CheckpointStore
 from tests.engine.desk_driver import RITA, Bench, away_for, open_bench, write_app
 
 SOURCE = """
@@ -54,6 +56,15 @@ holding = (
 )
 plain = graph(left)
 nested = graph(StateGraph(State).add_node("asks", left).add_edge(START, "asks").compile())
+inner = StateGraph(State).add_node("asks", left).add_edge(START, "asks").compile()
+
+
+async def calls_left(state):
+    await inner.ainvoke({})
+    return {}
+
+
+called = graph(calls_left)
 GRAPHS = {
     "held": holding.compile(interrupt_before=["acts"]),
     "with_memory": holding.compile(interrupt_before=["acts"], checkpointer=True),
@@ -92,7 +103,7 @@ HOLDING = ("holds", "holds_in_memory", "holds_in_part", "holds_deeper")
 @pytest.fixture
 async def bench(database_url: str, tmp_path: Path) -> AsyncIterator[Bench]:
     """An engine driven by hand, once on SQLite and once on PostgreSQL."""
-    app = write_app(tmp_path, SOURCE, names=("plain", "nested", *HOLDING))
+    app = write_app(tmp_path, SOURCE, names=("plain", "nested", "called", *HOLDING))
     async with open_bench(database_url, app=app) as bench:
         yield bench
 
@@ -123,3 +134,24 @@ async def test_a_breakpoint_of_a_hidden_graph_looks_the_same_and_holds(
         run = await bench.driven(run)
     assert asked(run) == {"Right?"}
     assert not (tmp_path / "sink").exists()
+
+
+@pytest.mark.parametrize("workflow", ["nested", "called"])
+async def test_f11_a_graph_inside_that_could_not_read_is_nobodys_error(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch, workflow: str
+) -> None:
+    """The database was away when a graph inside looked for where it stands: nobody is asked about a failed node."""
+    run = await bench.driver.desk.start(workflow, entries={}, actor=RITA, request_key="k")
+    latest = CheckpointStore.latest
+
+    async def away(self: CheckpointStore, place: tuple[str, str], *given: Any, **more: Any) -> Any:
+        if place[1]:
+            raise StoreError("away")
+        return await latest(self, place, *given, **more)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(CheckpointStore, "latest", away)
+        with pytest.raises(StoreError, match="away"):
+            await bench.runner.advance(run.id)
+    run = await bench.driven(run)
+    assert asked(run) == {"Left?", "Right?"}

@@ -205,6 +205,7 @@ MUTATIONS: Final[tuple[Mutation, ...]] = (
     Mutation("a panic leaves the runner", T, "        except BaseException as error:  # some libraries' panics are no Exception\n", "        except Exception as error:\n", "tests/engine/test_unusual_nodes.py"),
     Mutation("what may have been done is told as withdrawn", "engine/desk.py", "NOT_KNOWN if was_sent else DEADLINE_PASSED", "DEADLINE_PASSED", "tests/engine/test_unusual_nodes.py"),
     Mutation("what was cut off beside what is void waits", R, "                if isinstance(outcome, Void) and is_cut_short(outcome.here):\n", "                if False:\n", CODE),
+    Mutation("a read that failed is a node's error", "engine/checkpointer.py", "                self._series.failure = self._series.failure or error\n", "                pass\n", "tests/engine/test_cut_off.py"),
     Mutation("two processes hold one lease", "engine/leases.py", "pg_try_advisory_lock(", "pg_try_advisory_lock_shared(", LEASES, needs_postgresql=True),
     Mutation("a lease is never given back", "engine/leases.py", "                await self._ask(self._connection, _RELEASE, number=_number(lease.key))\n", "", LEASES, needs_postgresql=True),
     Mutation("leases outlive their connection", "engine/leases.py", "            lease.mark_lost()\n        self._taken.clear()\n        with suppress", "            pass\n        self._taken.clear()\n        with suppress", LEASES, needs_postgresql=True),
