@@ -27,17 +27,18 @@ async def allow(_: Transaction) -> None:
     """Guard nothing."""
 
 
-async def written(saver: SQLModelSaver, thread_id: str) -> list[str]:
-    """Store checkpoints one after the other until that is refused; return their ids."""
+async def written(saver: SQLModelSaver, thread_id: str, *, is_closed: asyncio.Event) -> list[str]:
+    """Store checkpoints one after the other until that is refused, or all is closed; return their ids."""
     config: RunnableConfig = at(thread_id)
     told: list[str] = []
-    while True:
+    while not is_closed.is_set():
         try:
             config = await store(saver, config, f"{len(told):06}", value="x" * 500)
         except StoreError as error:
             assert "is being closed" in str(error)  # noqa: PT017
-            return told
+            break
         told.append(config["configurable"]["checkpoint_id"])
+    return told
 
 
 @pytest.mark.parametrize("count", [1, 2, 8])
@@ -45,10 +46,13 @@ async def test_what_is_under_way_is_stored_and_what_comes_then_is_refused(
     saver: SQLModelSaver, database: Database, count: int
 ) -> None:
     """Closing comes to its end however many go on writing, and leaves neither a lock nor a connection."""
-    writers = [asyncio.create_task(written(saver, f"t{n}")) for n in range(count)]
+    is_closed = asyncio.Event()
+    writers = [asyncio.create_task(written(saver, f"t{n}", is_closed=is_closed)) for n in range(count)]
     await eventually(lambda: saver.aget_tuple(at(f"t{count - 1}")))
     await asyncio.wait_for(database.close(), 20)
+    is_closed.set()
     told = await asyncio.wait_for(asyncio.gather(*writers), 20)
+    await database.close()  # who was between two calls meanwhile has opened it again
     assert not database._pipelines._all
     if database.path is not None:
         with closing(sqlite3.connect(database.path, timeout=0, isolation_level=None)) as connection:
