@@ -97,10 +97,12 @@ async def test_a_series_that_was_refused_once_is_refused_later_too(
         await store(guarded, at("other"), "2")
 
 
-async def test_a_lock_that_a_connection_holds_goes_with_it(saver: SQLModelSaver, database: Database) -> None:
+async def test_a_lock_that_a_connection_holds_goes_with_it(sqlite_url: str) -> None:
     """Also while somebody still has a cursor whose statement has not come to its end."""
-    if database.path is None:
-        pytest.skip("SQLite's lock")
+    database = Database(sqlite_url)
+    await database.migrate()
+    assert database.path is not None
+    saver = SQLModelSaver(database)
     await store(saver, at(), "1")
     await store(saver, at(), "2")
     connection = saver._store._lane._connections["writer"]  # type: ignore[attr-defined]
