@@ -6,6 +6,7 @@ What can be told of it before it runs is in `swallowing.py`.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from itertools import count
 from typing import Any
 
@@ -13,8 +14,21 @@ from langchain_core.runnables import RunnableConfig
 from langgraph._internal._constants import CONF, CONFIG_KEY_SCRATCHPAD  # no public way (langgraph 1.2.22)
 from langgraph._internal._runnable import RunnableCallable
 from langgraph.pregel import Pregel
+from langgraph.pregel._loop import AsyncPregelLoop
 
 from engine.errors import SwallowedInterrupt
+
+
+class _Put:
+    """What a graph waits for that puts no checkpoint: nothing."""
+
+    def __await__(self) -> Iterator[Any]:
+        return iter(())
+
+
+# With durability="sync" LangGraph waits for it after each step, also in a graph that a node calls and that was
+# compiled with checkpointer=False, and raises AttributeError there (langgraph 1.2.22, pregel/main.py).
+AsyncPregelLoop._put_checkpoint_fut = _Put()  # type: ignore[assignment]
 
 
 def watched(graph: Pregel[Any, Any, Any, Any]) -> Pregel[Any, Any, Any, Any]:
@@ -26,10 +40,15 @@ def watched(graph: Pregel[Any, Any, Any, Any]) -> Pregel[Any, Any, Any, Any]:
             continue
         update: dict[str, Any] = {"writers": [RunnableCallable(_check, _acheck, trace=False), *node.writers]}
         if isinstance(node.bound, Pregel):
-            inner = watched(node.bound)
+            inner = watched(_with_checkpoints(node.bound))
             update |= {"bound": inner, "subgraphs": [inner]}
         nodes[name] = node.copy(update)
     return graph.copy(update={"nodes": nodes})
+
+
+def _with_checkpoints(graph: Pregel[Any, Any, Any, Any]) -> Pregel[Any, Any, Any, Any]:
+    """Let a graph that wants none keep its checkpoints with those around it: what it asks is found again by them."""
+    return graph.copy(update={"checkpointer": None}) if graph.checkpointer is False else graph
 
 
 def _check(value: Any, config: RunnableConfig) -> Any:

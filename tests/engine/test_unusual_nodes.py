@@ -140,6 +140,36 @@ async def test_t05_an_answer_that_a_memory_keeps_reaches_no_other_question(
     assert "keeps its answers" in str(run.error)
 
 
+WITHOUT = """
+async def asks(state):
+    return {"x": str(interrupt("One?"))}
+
+
+def adds(state):
+    return {"y": "added"}
+
+
+asking = graph(asks, checkpointer=False)
+adding = graph(adds, checkpointer=False)
+
+
+async def calls(state):
+    return await adding.ainvoke({"x": state["x"]})
+
+
+builder = StateGraph(State).add_node("asking", asking).add_node("adding", adding).add_node("calls", calls)
+builder.add_edge(START, "asking").add_edge("asking", "adding").add_edge("adding", "calls")
+flow = builder.compile()
+"""
+
+
+async def test_graphs_without_checkpoints_run_inside_others(lab: Lab) -> None:
+    """As a node such a graph may ask as any; one that a node calls runs, and keeps nothing."""
+    async with lab.running(WITHOUT) as bench:
+        run = await bench.decided(await bench.begun("flow"), "One?")
+    assert (run.status, run.result["x"], run.result["y"]) == (RunStatus.FINISHED, "True", "added")
+
+
 # -- questions of other kinds ------------------------------------------------------------------------------------
 
 ALWAYS = """
