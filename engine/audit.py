@@ -4,8 +4,8 @@ Detail by kind: STARTED {workflow, input}; ASKED and ASKED_ANEW {text, digest, r
 DECIDED {verdict, option, label, reason, before, after, digest, revision, answer_digest, endorsers};
 ENDORSED the same with {groups, count, required} for endorsers;
 RESUMED {verdict, answer_digest}, the digest of what was sent; RESENT {}; REFUSED {code, option};
-WITHDRAWN {why}; RESTARTED {why, taken_back}, the numbers of questions; DROPPED {count, why}; EXPIRED {};
-STOPPED {reason}; FINISHED {result}; FAILED {error}.
+WITHDRAWN {why}; RESTARTED {why, taken_back, checkpoint_id}, the numbers of questions and where the step began anew;
+DROPPED {count, why}; EXPIRED {}; STOPPED {reason}; FINISHED {result}; FAILED {error}.
 """
 
 from __future__ import annotations
