@@ -24,7 +24,10 @@ SPREAD = 1_000_003
 async def measure(plan: Plan) -> list[Figure]:
     """Play histories without faults; `--seed` and the number that is told play one again."""
     told = await played(plan, plan.of(HISTORIES), strikes=0, time_s=plan.within(TIME_S))
-    detail = f"{', '.join(SHAPES)}; {told.refused:,} wrong clicks refused, {told.jumps:,} clock jumps"
+    detail = (
+        f"{', '.join(SHAPES)}; {told.refused:,} wrong clicks refused, {told.jumps:,} clock jumps, "
+        f"{told.released:,} releases, {told.ahead:,} values given ahead"
+    )
     name = f"random histories against the model, of {plan.of(HISTORIES):,}"
     return [Figure(name, told.count, told.violations, detail)]
 
@@ -33,7 +36,7 @@ class Told:
     """What came of many histories."""
 
     def __init__(self) -> None:
-        self.count, self.refused, self.jumps = 0, 0, 0
+        self.count = self.refused = self.jumps = self.released = self.ahead = 0
         self.violations: list[str] = []
         self.struck: Counter[str] = Counter()
 
@@ -60,6 +63,8 @@ async def played(plan: Plan, count: int, *, strikes: int, time_s: float = math.i
             told.count += 1
             told.refused += history.refused
             told.jumps += history.jumps
+            told.released += history.released
+            told.ahead += history.ahead
             told.struck.update(faults.struck)
         await stage.close()
         apps = stage.apps

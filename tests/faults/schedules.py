@@ -16,5 +16,7 @@ async def measure(plan: Plan) -> list[Figure]:
     wanted = plan.of(SCHEDULES)
     told = await played(plan, wanted, strikes=STRIKES, time_s=plan.within(TIME_S))
     struck = ", ".join(f"{name} {count}" for name, count in told.struck.most_common())
-    detail = f"{told.struck.total():,} faults: {struck}; {told.jumps:,} clock jumps"
+    detail = (
+        f"{told.struck.total():,} faults: {struck}; {told.jumps:,} clock jumps, {told.released:,} releases"
+    )
     return [Figure(f"fault schedules in one process, of {wanted:,}", told.count, told.violations, detail)]
