@@ -193,3 +193,9 @@ async def ask_anew(tx: Transaction, approval_id: str, values: Mapping[str, Json]
     """Put a question again with what it asks now: a new revision that nobody has decided."""
     renewed = update(approvals).where(approvals.c.id == approval_id)
     await tx.execute(renewed.values(status=PENDING, revision=approvals.c.revision + 1, attempts=0, **values))
+
+
+async def move(tx: Transaction, approval_id: str, *, task_id: str, checkpoint_id: str) -> None:
+    """Say which task asks a question now, and at which checkpoint: a step that begins anew has others."""
+    moved = update(approvals).where(approvals.c.id == approval_id)
+    await tx.execute(moved.values(task_id=task_id, checkpoint_id=checkpoint_id))

@@ -72,6 +72,7 @@ class Drive:
         self._vouched: Vouched = ()
         self._rows: Sequence[Row[Any]] = ()
         self._restarted: Restarted | None = None
+        self._is_anew = False
         self._foreign: frozenset[str] | None = None
         self._thread = Thread(workflow, run.thread_id, guard=self._hold, hears=partial(progress.hear, run.id))
 
@@ -108,7 +109,9 @@ class Drive:
             found = await approvals.undelivered(tx, self._run.id)
             self._rows = rows = await approvals.of_runs(tx, [self._run.id])
         passed = {row.interrupt_id for row in rows if row.status == ApprovalStatus.RESUMED.value}
-        self._vouched = vouched_by(rows, self._read)
+        # what was never sent binds nothing yet: if an edit goes ahead of it, it is void by its digest
+        bound = [row for row in rows if row.attempts or (found is not None and row.id == found[0].id)]
+        self._vouched = vouched_by(bound, self._read)
         return (Delivery(*found) if found else None), passed
 
     async def _left_by_other_code(self, here: Situation) -> frozenset[str]:
@@ -156,7 +159,7 @@ class Drive:
             await self._thread.start_over(why, taken_back=numbers, without=edited)
         except KeptInside:
             return Failed(str(KeptInside()))
-        self._restarted = await self._started_over()
+        self._restarted, self._is_anew = await self._started_over(), True
         return await self._run_over(await self._look(passed=passed), passed=passed, update=update)
 
     async def _started_over(self) -> Restarted | None:
@@ -232,8 +235,10 @@ class Drive:
         gates = passed | {delivery.approval.interrupt_id}
         pause = delivery.pause_in(here)
         if pause is None:
-            kind, asked_at = delivery.approval.pause, delivery.approval.checkpoint_id
-            if kind in ("dynamic", "error") and await self._thread.has_started_over(since=asked_at):
+            kind, task_id = delivery.approval.pause, delivery.approval.task_id
+            if kind in ("dynamic", "error") and await self._thread.has_started_over(
+                since=delivery.approval.checkpoint_id, task_id=task_id
+            ):
                 if kind == "dynamic":
                     return Void(here, why=CODE_CHANGED)
                 return await self._run_over(here, passed=gates, update=await self._left(delivery))
@@ -320,7 +325,9 @@ class Drive:
         if pause.kind != "error":
             return pause
         had = (ApprovalStatus.DECIDED.value, ApprovalStatus.RESUMED.value)
-        is_answered = any(row.task_id in pause.tasks and row.status in had for row in self._rows)
+        is_answered = any(
+            row.task_id in pause.tasks and (row.status in had or row.attempts) for row in self._rows
+        )
         return replace(pause, value={**pause.value, "answered": is_answered})
 
     async def _after(self, raised: str | None, *, passed: set[str]) -> Situation:
@@ -345,12 +352,17 @@ class Drive:
             await self._hold(transition.tx)
             run = await runs.by_id(transition.tx, self._run.id)
             settlement = Settlement(
-                transition, run, self._workflow, restarted=self._restarted, foreign=self._foreign or ()
+                transition,
+                run,
+                self._workflow,
+                restarted=self._restarted,
+                is_anew=self._is_anew,
+                foreign=self._foreign or (),
             )
             if delivery is not None and not isinstance(outcome, PutOff):
                 await settlement.close(delivery, outcome if isinstance(outcome, Void) else None)
             await settlement.write(outcome.here if isinstance(outcome, Void | PutOff) else outcome)
-        self._restarted = None
+        self._restarted, self._is_anew = None, False
 
 
 def _is_gone(here: Situation) -> bool:

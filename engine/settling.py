@@ -137,8 +137,8 @@ Delivered: TypeAlias = Outcome | Void | PutOff
 class Settlement:
     """Writes one outcome within one transition. Whoever calls holds the run.
 
-    `restarted`: the outcome is that of a step which began anew. `foreign`: the ids of pauses that code came to which
-    is not known any more.
+    `restarted`: the outcome is that of a step which began anew; if it `is_anew`, this driver had it begin, so that
+    today's code asks. `foreign`: the ids of pauses that code came to which is not known any more.
     """
 
     def __init__(
@@ -148,9 +148,11 @@ class Settlement:
         workflow: Workflow,
         *,
         restarted: Restarted | None = None,
+        is_anew: bool = False,
         foreign: Collection[str] = (),
     ) -> None:
         self._restarted = restarted
+        self._is_anew = is_anew
         self._foreign = foreign
         self._is_edited = False
         self._closed: set[str] = set()
@@ -230,11 +232,9 @@ class Settlement:
     async def _ask(self, pause: Pause, row: Row[Any] | None, *, before: Row[Any] | None) -> None:
         read = read_pause(self._workflow, pause)
         question, digest = read.question, read.digest
-        if (
-            row is not None
-            and self._restarted is not None
-            and not self._workflow.fingerprint.matches(row.code)
-        ):
+        if row is not None and pause.kind == "dynamic" and pause.tasks and row.task_id != pause.tasks[0]:
+            await approvals.move(self._tx, row.id, task_id=pause.tasks[0], checkpoint_id=pause.checkpoint_id)
+        if row is not None and self._is_anew and not self._workflow.fingerprint.matches(row.code):
             await self._withdraw([row])  # a graph with a memory of its own asks under the same id after it
         elif row is not None and row.status == ApprovalStatus.DECIDED.value:
             return  # its delivery finds out whether the question is still the same
@@ -287,7 +287,7 @@ class Settlement:
     def _asked(self, pause: Pause, read: ReadPause) -> dict[str, Json]:
         expires_after_s = self._workflow.policy_for(read.question.shown).expires_after_s
         now = self._transition.now
-        is_known = self._restarted is not None or pause.interrupt_id not in self._foreign
+        is_known = self._is_anew or pause.interrupt_id not in self._foreign
         return {
             "asked": {"value": pause.value, "state": read.state, "schema": pause.schema},
             "digest": read.digest,

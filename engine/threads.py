@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from asyncio import CancelledError
-from collections.abc import Callable, Iterable, Mapping, Sequence, Set
+from collections.abc import Callable, Mapping, Sequence, Set
 from typing import Any, Final
 
 from langchain_core.runnables import RunnableConfig
 from langgraph._internal._constants import (  # the public API has no argument for it (langgraph 1.2.22)
     CONFIG_KEY_STRICT_RESUME,
-    ERROR,
-    ERROR_SOURCE_NODE,
     INTERRUPT,
     NULL_TASK_ID,
     TASKS,
@@ -19,7 +17,6 @@ from langgraph.checkpoint.base import (
     Checkpoint,
     CheckpointMetadata,
     CheckpointTuple,
-    PendingWrite,
     copy_checkpoint,
 )
 from langgraph.checkpoint.base.id import uuid6
@@ -31,8 +28,8 @@ from langgraph.pregel._algo import task_path_str
 from langgraph.types import Command, StateSnapshot
 from pydantic import ValidationError
 
+from engine import pending
 from engine.checkpointer import SQLModelSaver
-from engine.checkpointing.encoding import CONTROL
 from engine.checkpointing.group_commit import Guard
 from engine.clock import utc_now
 from engine.decisions import Json
@@ -90,9 +87,10 @@ class Thread:
 
     async def _read(self) -> Look:
         stored = await self._saver.aget_tuple(self._config)
-        writes = _writes(stored)
-        snapshot = _without_handled(await self._graph.aget_state(self._config, subgraphs=True), writes)
-        locked = _updated_keys(writes)
+        writes = pending.writes_of(stored)
+        whole = await self._graph.aget_state(self._config, subgraphs=True)
+        snapshot = pending.without_handled(whole, writes)
+        locked = pending.updated_keys(writes)
         waiting = await self._saver.pending_interrupts(self._config["configurable"]["thread_id"])
         values = snapshot.values if isinstance(snapshot.values, dict) else {}
         editable = self._workflow.editable_state(values)
@@ -107,7 +105,7 @@ class Thread:
             inside=await self._insides.called(snapshot),
             has_silent=bool(snapshot.interrupts) and await self._insides.has_silent(snapshot, writes),
             taken=await self._insides.taken(snapshot, waiting, writes),
-            done=_done(writes),
+            done=pending.done(writes) | pending.handled(writes, whole.tasks),
         )
 
     def _gone(self, stored: CheckpointTuple | None) -> frozenset[str]:
@@ -200,7 +198,8 @@ class Thread:
         }
         after = await self._tasks_of(fork, metadata)
         renamed = {before[path]: (after[path], path) for path in before.keys() & after.keys()}
-        for task_id, writes in _kept(_writes(stored), without=without).items():
+        kept = pending.kept(pending.writes_of(stored), tasks, without=without)
+        for task_id, writes in kept.items():
             if task_id == NULL_TASK_ID:
                 await self._saver.aput_writes(place, writes, NULL_TASK_ID)
             elif task_id in renamed:
@@ -216,16 +215,21 @@ class Thread:
         waiting = await self._saver.pending_interrupts(thread_id)
         return any(each.ordinal and each.checkpoint_ns.partition("|")[0] in nodes for each in waiting)
 
-    async def has_started_over(self, *, since: str) -> bool:
+    async def has_started_over(self, *, since: str, task_id: str = "") -> bool:
         """Say whether the step has started over since a checkpoint, and nothing of the thread has run on after that.
 
-        `since` is a checkpoint's id, which grows with time; it may be one of a graph inside.
+        `since` is a checkpoint's id, which grows with time. With a `task_id`: whether since that task asked, since it
+        has another id after each new beginning; the checkpoint of a graph with a memory of its own may be older.
         """
         stored = await self._saver.aget_tuple(self._config)
-        return stored is not None and stored.metadata.get("source") == "fork" and since < _id_of(stored)
+        if stored is None or stored.metadata.get("source") != "fork":
+            return False
+        if not task_id:
+            return since < _id_of(stored)
+        return all(task.id != task_id for task in (await self._graph.aget_state(self._config)).tasks)
 
     async def restarted(self, *, since: str) -> Restarted | None:
-        """Return how steps have started over since a checkpoint, together; see `has_started_over` for `since`."""
+        """Return how steps have started over since a checkpoint, together; `since` may be one of a graph inside."""
         stored = await self._saver.aget_tuple(self._config)
         if stored is None or _id_of(stored) <= since:
             return None
@@ -262,7 +266,7 @@ class Thread:
         A second update of them would make the thread unreadable (langgraph 1.2.22: InvalidUpdateError from
         get_state on), so these keys are neither offered for an edit nor sent again.
         """
-        return _updated_keys(_writes(await self._saver.aget_tuple(self._config)))
+        return pending.updated_keys(pending.writes_of(await self._saver.aget_tuple(self._config)))
 
     async def _run(self, payload: Any) -> str | None:
         """Run to the next rest and return what a node raised as text, or None.
@@ -321,54 +325,13 @@ class Thread:
         return frozenset(task.name for task in parent.tasks)
 
 
-def _writes(stored: CheckpointTuple | None) -> list[PendingWrite]:
-    return list(stored.pending_writes or ()) if stored else []
-
-
 def _id_of(stored: CheckpointTuple) -> str:
     return str(stored.config["configurable"]["checkpoint_id"])
-
-
-def _done(writes: Iterable[PendingWrite]) -> frozenset[str]:
-    """Return the tasks that have come to their end."""
-    return frozenset(task_id for task_id, channel, _ in writes if channel not in CONTROL)
-
-
-def _without_handled(snapshot: StateSnapshot, writes: Sequence[PendingWrite]) -> StateSnapshot:
-    """Leave out what an `error_handler` takes care of, unless one of the handlers has raised itself.
-
-    A handler is a task of its own, which no snapshot shows; LangGraph goes on with one that was cut off (1.2.22).
-    """
-    handled = {task_id for task_id, channel, _ in writes if channel == ERROR_SOURCE_NODE}
-    steps = {task.id for task in snapshot.tasks}
-    has_raised = any(channel == ERROR and task_id not in steps for task_id, channel, _ in writes)
-    if not handled or has_raised:
-        return snapshot
-    tasks = [
-        task._replace(error=None, interrupts=()) if task.id in handled else task for task in snapshot.tasks
-    ]
-    over = {each.id for task in snapshot.tasks if task.id in handled for each in task.interrupts}
-    asked = tuple(each for each in snapshot.interrupts if each.id not in over)
-    return snapshot._replace(tasks=tuple(tasks), interrupts=asked)
 
 
 def _is_begun(barrier: Any) -> bool:
     """Say whether some of what a join waits for has come; once it has run, nothing has."""
     return bool(barrier[0] if isinstance(barrier, tuple) else barrier)
-
-
-def _kept(writes: Iterable[PendingWrite], *, without: Set[str]) -> dict[str, list[tuple[str, Any]]]:
-    """Pick by task what a fork takes over: whole tasks that are done, and the updates but for some keys."""
-    found: dict[str, list[tuple[str, Any]]] = {}
-    for task_id, channel, value in writes:
-        is_left = channel in CONTROL or (task_id == NULL_TASK_ID and channel in without)
-        if not is_left:
-            found.setdefault(task_id, []).append((channel, value))
-    return found
-
-
-def _updated_keys(writes: Iterable[PendingWrite]) -> frozenset[str]:
-    return frozenset(channel for task_id, channel, _ in writes if task_id == NULL_TASK_ID)
 
 
 def _refused(error: BaseException) -> str | None:

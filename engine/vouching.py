@@ -60,22 +60,20 @@ def without_vouched(
     """Take from a pause's editable state the keys that other approvers have seen, by their name or their value.
 
     Where a level asks others, an edit could make another level's question of one that keeps the answer it has. There
-    what was answered in this step, whose `unfinished` tasks run again, is left alone by all.
+    nothing is edited once something was answered in this step, whose `unfinished` tasks run again.
     """
     if not vouched or not pause.state:
         return pause
     question = question_of(workflow, pause.value, pause=pause.kind, state={}, schema=pause.schema)
     own = workflow.policy_for(question.shown)
     asks_others = not all(same_people(level.policy, workflow.rules.policy) for level in workflow.rules.levels)
-    binding = [
-        each.shown
-        for each in vouched
-        if not same_people(each.policy, own) or (asks_others and each.counts_in_step(pause, unfinished))
-    ]
+    if asks_others and any(each.counts_in_step(pause, unfinished) for each in vouched):
+        return replace(pause, state={})
+    others = [each.shown for each in vouched if not same_people(each.policy, own)]
     kept = {
         key: value
         for key, value in pause.state.items()
-        if not any(_shows(shown, key, value) for shown in binding)
+        if not any(_shows(shown, key, value) for shown in others)
     }
     return pause if len(kept) == len(pause.state) else replace(pause, state=kept)
 

@@ -57,8 +57,12 @@ class Change:
     forgotten: Rows = ()
 
     def sections(self) -> list[tuple[str, Rows]]:
-        """Return the rows to insert by section, without the sections that have none."""
-        return [(name, rows) for name in SECTIONS if (rows := getattr(self, name))]
+        """Return the rows to insert by section, without the sections that have none.
+
+        Values, which others may store too at this moment, come in one order, so that nobody waits in a circle.
+        """
+        ordered = {"blobs": sorted(self.blobs, key=lambda row: row[:2])}
+        return [(name, rows) for name in SECTIONS if (rows := ordered.get(name, getattr(self, name)))]
 
     def statements(self, dialect: Dialect) -> list[tuple[Positional | Multiplied, Rows]]:
         """Return what to run, in this order, each for its rows."""

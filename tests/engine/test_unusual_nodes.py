@@ -140,6 +140,83 @@ async def test_t05_an_answer_that_a_memory_keeps_reaches_no_other_question(
     assert "keeps its answers" in str(run.error)
 
 
+BESIDE = (
+    MEMORY.replace("flow = ", "builder = ").replace(".compile()\n", "\n")
+    + """
+
+def other(state):
+    return {"y": str(interrupt("Other?"))}
+
+
+flow = builder.add_node("other", other).add_edge(START, "other").compile()
+"""
+)
+BESIDE = BESIDE.replace('START, "inner").compile()', 'START, "inner")')
+
+
+async def test_t05_a_question_that_outlives_a_new_beginning_belongs_to_it(lab: Lab, tmp_path: Path) -> None:
+    """A release of the node beside it, a failure, and a release that asks something else: no answer is used again."""
+    async with lab.running(BESIDE) as bench:
+        run = await bench.begun("flow")
+    changed = BESIDE.replace('"Other?"', '"Other, really?"')
+    async with lab.running(changed) as bench:
+        await bench.driven(run)
+        (tmp_path / "down").touch()
+        run = await bench.decided(await bench.driven(run), "Pay")
+        (tmp_path / "down").unlink()
+        (card,) = [each for each in run.approvals if each.question.text == "pays failed. Try again?"]
+        assert "ask_again" in [option.name for option in card.question.options]
+    changed = changed.replace("Pay Bob?", "Pay Eve?").replace("paid Bob", "paid Eve")
+    async with lab.running(changed) as bench:
+        run = await bench.decided(await bench.driven(run), "pays failed", Choice("retry"))
+    assert (run.status, lab.sink) == (RunStatus.FAILED, [])
+
+
+async def test_t05_what_such_a_question_was_answered_is_told_as_taken(
+    lab: Lab, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Asked before the new beginning and answered after it, by a process that dies before it is written down."""
+
+    async def dying(*_: object, **__: object) -> None:
+        raise StoreError("away")
+
+    async with lab.running(BESIDE) as bench:
+        run = await bench.begun("flow")
+    async with lab.running(BESIDE.replace('"Other?"', '"Other, really?"')) as bench:
+        run = await bench.driven(await bench.driven(run))
+        with monkeypatch.context() as patched:
+            patched.setattr(Drive, "_settle", dying)
+            with pytest.raises(StoreError):
+                await bench.decided(run, "Pay")
+        run = await bench.driven(run)
+    (card,) = [each for each in run.approvals if each.question.text == "Pay Bob?"]
+    assert (card.status, lab.sink) == (ApprovalStatus.RESUMED, ["paid Bob True"])
+
+
+async def test_t05_what_a_dead_release_asked_is_not_taken_for_todays(
+    lab: Lab, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Asked again, a death before it is written down, and a release: the step begins anew, by what it asks now."""
+    source = MEMORY.replace("flow = ", "unused = ") + "\n\nflow = graph(pays)\n"
+
+    async def dying(*_: object, **__: object) -> None:
+        raise StoreError("away")
+
+    async with lab.running(source) as bench:
+        run = await bench.begun("flow")
+        (tmp_path / "down").touch()
+        run = await bench.decided(run, "Pay")
+        (tmp_path / "down").unlink()
+        with monkeypatch.context() as patched:
+            patched.setattr(Drive, "_settle", dying)
+            with pytest.raises(StoreError):
+                await bench.decided(run, "pays failed", Choice("ask_again"))
+    async with lab.running(source.replace("Bob", "Eve")) as bench:
+        run = await bench.driven(await bench.driven(run))
+        assert asked(run) == ["Pay Eve?"]
+    assert lab.sink == []
+
+
 WITHOUT = """
 async def asks(state):
     return {"x": str(interrupt("One?"))}
@@ -304,6 +381,37 @@ async def test_a_handler_that_raises_is_asked_about(lab: Lab) -> None:
         run = await bench.decided(run, "fails failed", Choice("retry"))
         run = await bench.decided(run, "Beside?")
     assert (run.status, lab.sink.count("ran")) == (RunStatus.FINISHED, 1)
+
+
+async def test_f16_a_step_that_begins_anew_runs_no_node_again_whose_error_was_handled(lab: Lab) -> None:
+    """What the node did before it raised is done; a release changes the node beside it."""
+    async with lab.running(HANDLED) as bench:
+        run = await bench.decided(await bench.begun("flow"), "One?")
+    async with lab.running(HANDLED.replace("Beside?", "Beside, really?")) as bench:
+        run = await bench.decided(await bench.driven(run), "Beside")
+    assert (run.status, run.result["x"], lab.sink.count("ran")) == (RunStatus.FINISHED, "handled", 1)
+
+
+async def test_an_error_inside_a_graph_that_is_handled_is_nobodys_business(lab: Lab) -> None:
+    """The node with the handler is a graph: what raised inside it is told by that graph's own state."""
+    source = HANDLED.replace(
+        '.add_node("fails", fails, error_handler=handles)',
+        '.add_node("fails", graph(fails), error_handler=handles)',
+    )
+    async with lab.running(source) as bench:
+        run = await bench.decided(await bench.begun("flow"), "One?")
+        assert asked(run) == ["Beside?"]
+        run = await bench.decided(run, "Beside?")
+    assert (run.status, run.result["x"]) == (RunStatus.FINISHED, "handled")
+
+
+async def test_a_handler_that_asks_leaves_people_with_the_error(lab: Lab) -> None:
+    """LangGraph shows its question to nobody: people are asked about what it should have taken care of."""
+    source = HANDLED.replace('    happened("handled")\n', '    interrupt("Handle?")\n')
+    async with lab.running(source) as bench:
+        run = await bench.decided(await bench.begun("flow"), "One?")
+        assert run.status is RunStatus.WAITING
+        assert any("failed" in text for text in asked(run))
 
 
 PANIC = """
@@ -471,6 +579,47 @@ async def test_t12_what_an_answered_question_showed_is_made_no_other_levels(
         (card,) = [each for each in run.approvals if each.status is ApprovalStatus.PENDING]
         offered = {option.name for option in card.question.options}
         assert bool(offered & {"edit", "edit_and_retry"}) is (rules == RULES)
+
+
+async def test_t12_decisions_beside_each_other_do_not_void_each_other(lab: Lab) -> None:
+    """Two branches show what either may edit, and a level asks others: who approves both is asked nothing again."""
+    source = """
+def one(state):
+    return {"y": str(interrupt({"question": "One?", "x": state["x"]}))}
+
+
+def two(state):
+    interrupt({"question": "Two?", "x": state["x"]})
+    return {}
+
+
+builder = StateGraph(State).add_node("one", one).add_node("two", two)
+flow = builder.add_edge(START, "one").add_edge(START, "two").compile()
+"""
+    async with lab.running(source, rules=RULES + LEVELS) as bench:
+        run = await bench.begun("flow", x="small")
+        for card in run.approvals:
+            await bench.driver.desk.decide(seen(card), actor=AMY, choice=Choice("approve"))
+        run = await bench.driven(run)
+    assert run.status is RunStatus.FINISHED
+    assert EventKind.WITHDRAWN not in kinds(run)
+
+
+async def test_t12_no_level_is_crossed_by_what_a_node_makes_of_an_edit(lab: Lab) -> None:
+    """The question shows what the node makes of the state; after its answer nobody edits what that is made of."""
+    source = """
+def pays(state):
+    size = "big" if len(state["x"]) > 3 else "small"
+    said = interrupt({"question": "Pay?", "x": size})
+    raise ValueError("x")
+
+
+flow = graph(pays)
+"""
+    async with lab.running(source, rules=RULES + LEVELS) as bench:
+        run = await bench.decided(await bench.begun("flow", x="100"), "Pay?")
+        (card,) = [each for each in run.approvals if each.status is ApprovalStatus.PENDING]
+        assert "edit_and_retry" not in [option.name for option in card.question.options]
 
 
 # -- time --------------------------------------------------------------------------------------------------------
