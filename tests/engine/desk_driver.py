@@ -26,6 +26,7 @@ from engine import (
     runs,
 )
 from engine.database import Database
+from engine.driving import Drive
 from engine.leases import Leases
 from engine.ledger import Ledger
 from engine.pictures import Pictures
@@ -174,6 +175,19 @@ def away_for(monkeypatch: pytest.MonkeyPatch, is_lost: Callable[[str, Any], bool
 
     with monkeypatch.context() as patched:
         patched.setattr(SQLModelSaver, "aput_writes", failing)
+        with pytest.raises(StoreError, match="away"):
+            yield
+
+
+@contextmanager
+def dying_unsettled(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Let a driver die before what it came to is written down; the block fails of it."""
+
+    async def dying(*_: object, **__: object) -> None:
+        raise StoreError("away")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Drive, "_settle", dying)
         with pytest.raises(StoreError, match="away"):
             yield
 

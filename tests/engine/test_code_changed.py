@@ -17,10 +17,20 @@ from engine import (
     RunStatus,
     RunView,
     StaleQuestion,
-    StoreError,
 )
 from engine import approvals as statements
-from tests.engine.desk_driver import AMY, APPROVE, BEN, REJECT, RITA, Bench, away_for, open_bench, seen
+from tests.engine.desk_driver import (
+    AMY,
+    APPROVE,
+    BEN,
+    REJECT,
+    RITA,
+    Bench,
+    away_for,
+    dying_unsettled,
+    open_bench,
+    seen,
+)
 
 HEAD = """
 import operator
@@ -450,17 +460,12 @@ async def test_f16_a_new_beginning_is_told_by_whoever_comes_after_a_death(
 ) -> None:
     """Two releases begin the step anew and die before it is written down: the next driver tells both, once."""
 
-    async def dying(*_: object, **__: object) -> None:
-        raise StoreError("away")
-
     async with releases.running(V1) as bench:
         old = await at_second(bench)
     for source in (INSERTED, REWORDED):
         async with releases.running(source) as bench:
-            with monkeypatch.context() as patched:
-                patched.setattr("engine.driving.Drive._settle", dying)
-                with pytest.raises(StoreError):
-                    await recovered(bench, old)
+            with dying_unsettled(monkeypatch):
+                await recovered(bench, old)
     async with releases.running(REWORDED) as bench:
         run = await recovered(bench, await recovered(bench, old))
     (event,) = [each for each in run.events if each.kind is EventKind.RESTARTED]

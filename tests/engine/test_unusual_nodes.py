@@ -11,9 +11,18 @@ import pytest
 from engine import ApprovalStatus, Choice, EventKind, RunStatus, RunView, StoreError
 from engine.checkpointing.store import CheckpointStore
 from engine.database import Database
-from engine.driving import Drive
 from engine.settling import NOT_KNOWN
-from tests.engine.desk_driver import AMY, BEN, REJECT, Bench, edit, open_bench, seen, write_app
+from tests.engine.desk_driver import (
+    AMY,
+    BEN,
+    REJECT,
+    Bench,
+    dying_unsettled,
+    edit,
+    open_bench,
+    seen,
+    write_app,
+)
 
 HEAD = """
 import asyncio
@@ -177,17 +186,12 @@ async def test_t05_what_such_a_question_was_answered_is_told_as_taken(
 ) -> None:
     """Asked before the new beginning and answered after it, by a process that dies before it is written down."""
 
-    async def dying(*_: object, **__: object) -> None:
-        raise StoreError("away")
-
     async with lab.running(BESIDE) as bench:
         run = await bench.begun("flow")
     async with lab.running(BESIDE.replace('"Other?"', '"Other, really?"')) as bench:
         run = await bench.driven(await bench.driven(run))
-        with monkeypatch.context() as patched:
-            patched.setattr(Drive, "_settle", dying)
-            with pytest.raises(StoreError):
-                await bench.decided(run, "Pay")
+        with dying_unsettled(monkeypatch):
+            await bench.decided(run, "Pay")
         run = await bench.driven(run)
     (card,) = [each for each in run.approvals if each.question.text == "Pay Bob?"]
     assert (card.status, lab.sink) == (ApprovalStatus.RESUMED, ["paid Bob True"])
@@ -199,18 +203,13 @@ async def test_t05_what_a_dead_release_asked_is_not_taken_for_todays(
     """Asked again, a death before it is written down, and a release: the step begins anew, by what it asks now."""
     source = MEMORY.replace("flow = ", "unused = ") + "\n\nflow = graph(pays)\n"
 
-    async def dying(*_: object, **__: object) -> None:
-        raise StoreError("away")
-
     async with lab.running(source) as bench:
         run = await bench.begun("flow")
         (tmp_path / "down").touch()
         run = await bench.decided(run, "Pay")
         (tmp_path / "down").unlink()
-        with monkeypatch.context() as patched:
-            patched.setattr(Drive, "_settle", dying)
-            with pytest.raises(StoreError):
-                await bench.decided(run, "pays failed", Choice("ask_again"))
+        with dying_unsettled(monkeypatch):
+            await bench.decided(run, "pays failed", Choice("ask_again"))
     async with lab.running(source.replace("Bob", "Eve")) as bench:
         run = await bench.driven(await bench.driven(run))
         assert asked(run) == ["Pay Eve?"]
@@ -668,13 +667,8 @@ async def test_t24_a_run_that_expires_tells_what_may_have_been_done(
     """What was sent to the graph is not told as withdrawn for another question's deadline: it may have been done."""
     run = await due.begun("flow")
 
-    async def away(*_: object, **__: object) -> None:
-        raise StoreError("away")
-
-    with monkeypatch.context() as patched:
-        patched.setattr(Drive, "_settle", away)
-        with pytest.raises(StoreError):
-            await due.decided(run, "Left?")
+    with dying_unsettled(monkeypatch):
+        await due.decided(run, "Left?")
     later = due.database.now() + timedelta(hours=2)
     monkeypatch.setattr(Database, "now", lambda _: later)
     await due.driver.desk.expire()

@@ -100,6 +100,13 @@ def built() -> Any:
     return StateGraph(State, input_schema=Start)
 
 
+def calling(node: Any, *, beside: str, last: str) -> Any:
+    """Make a graph of a node that calls another graph, one that asks beside it, and one that asks after both."""
+    builder = built().add_node("calls", node).add_node("beside", asking(beside)).add_node("last", asking(last))
+    builder.add_edge(START, "calls").add_edge(START, "beside")
+    return builder.add_edge(["calls", "beside"], "last")
+
+
 sequence = built().add_node("ask", asking("A1", "A2", "A3")).add_edge(START, "ask")
 loop = built().add_node("again", again, destinations=("again", END)).add_edge(START, "again")
 parallel = (
@@ -145,24 +152,8 @@ edits = (
     .add_edge(["left", "right"], "last")
 )
 inside = StateGraph(State).add_node("asks", asking("G1", "G2")).add_edge(START, "asks").compile()
-called = (
-    built()
-    .add_node("calls", calls)
-    .add_node("beside", asking("H1"))
-    .add_node("last", asking("K1"))
-    .add_edge(START, "calls")
-    .add_edge(START, "beside")
-    .add_edge(["calls", "beside"], "last")
-)
+called = calling(calls, beside="H1", last="K1")
 several = built().add_node("ask", asking("V1", "V2")).add_edge(START, "ask")
 bottom = StateGraph(State).add_node("asks", asking("D1", "D2")).add_edge(START, "asks").compile()
 middle = StateGraph(State).add_node("passes", passes_on).add_edge(START, "passes").compile()
-deep = (
-    built()
-    .add_node("calls", calls_deep)
-    .add_node("beside", asking("X1"))
-    .add_node("last", asking("Y1"))
-    .add_edge(START, "calls")
-    .add_edge(START, "beside")
-    .add_edge(["calls", "beside"], "last")
-)
+deep = calling(calls_deep, beside="X1", last="Y1")
