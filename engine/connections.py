@@ -22,8 +22,8 @@ _EACH_STATEMENT_SEES = "SET default_transaction_isolation = 'read committed'"
 LOG_PAGES = 4000  # of 4 KiB: whoever commits more waits until they are taken over into the file
 
 _DRIVERS = {
-    "sqlite": "sqlite+aiosqlite",
-    "sqlite+aiosqlite": "sqlite+aiosqlite",
+    "sqlite": "sqlite",
+    "sqlite+aiosqlite": "sqlite",
     "postgres": "postgresql+psycopg",
     "postgresql": "postgresql+psycopg",
     "postgresql+psycopg": "postgresql+psycopg",
@@ -62,30 +62,7 @@ def _is_in_memory(url: URL) -> bool:
 
 
 def asyncio_engine(url: URL) -> AsyncEngine:
-    """Make the pool for transactions in the event loop."""
-    return _sqlite_engine(url) if url.get_backend_name() == "sqlite" else _postgresql_engine(url)
-
-
-def _sqlite_engine(url: URL) -> AsyncEngine:
-    """WAL for readers beside the writer, synchronous=FULL so that a commit survives a power cut."""
-    engine = create_async_engine(
-        url,
-        hide_parameters=True,
-        connect_args={"isolation_level": None, "timeout": BUSY_TIMEOUT_MS / 1000},
-        pool_size=5,
-        max_overflow=10,
-    )
-
-    event.listen(engine.sync_engine, "connect", _set_pragmas)
-
-    @event.listens_for(engine.sync_engine, "begin")
-    def _begin(connection: Any) -> None:
-        connection.exec_driver_sql(BEGIN_WRITING)
-
-    return engine
-
-
-def _postgresql_engine(url: URL) -> AsyncEngine:
+    """Make the pool for PostgreSQL's transactions in the event loop."""
     engine = create_async_engine(
         url,
         hide_parameters=True,
@@ -102,7 +79,8 @@ def direct_engine(url: URL) -> Engine:
     """Make the pool of the database's own threads, with the same settings as the other; BEGIN is for the caller."""
     if url.get_backend_name() == "sqlite":
         engine = create_engine(
-            url.set(drivername="sqlite"),
+            url,
+            hide_parameters=True,
             connect_args={"isolation_level": None, "timeout": BUSY_TIMEOUT_MS / 1000},
             pool_size=1,
         )
@@ -110,6 +88,7 @@ def direct_engine(url: URL) -> Engine:
         return engine
     engine = create_engine(
         url,
+        hide_parameters=True,
         isolation_level="AUTOCOMMIT",  # BEGIN and COMMIT are statements of ours, as on SQLite
         connect_args=_connect_args(url),
         pool_size=THREADS["postgresql"],
@@ -122,11 +101,11 @@ def direct_engine(url: URL) -> Engine:
 def loop_engine(url: URL, *, waits: bool) -> Engine:
     """Make a pool of SQLite connections that the event loop itself works on; BEGIN is for the caller.
 
-    aiosqlite hands every call to a thread and back, some six for a statement: that takes longer than the statement.
+    To hand every call to a thread and back, some six for a statement, takes longer than the statement.
     With `waits` False a statement that finds the file locked raises at once, so that the loop never stands still.
     """
     engine = create_engine(
-        url.set(drivername="sqlite"),
+        url,
         hide_parameters=True,
         connect_args={"isolation_level": None, "check_same_thread": False},
         pool_size=5,
@@ -170,6 +149,7 @@ def _connect_args(url: URL) -> dict[str, Any]:
 
 
 def _set_pragmas(connection: Any, _: Any) -> None:
+    """Let a commit survive a power cut."""
     cursor = connection.cursor()
     for pragma in (f"busy_timeout={BUSY_TIMEOUT_MS}", "synchronous=FULL", "foreign_keys=ON"):
         cursor.execute(f"PRAGMA {pragma}")

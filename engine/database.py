@@ -77,11 +77,12 @@ class Database:
         self.dialect: Literal["sqlite", "postgresql"] = (
             "sqlite" if self._url.get_backend_name() == "sqlite" else "postgresql"
         )
-        self.engine = asyncio_engine(self._url)
-        isolation = _ISOLATION if self.dialect == "postgresql" else {}
-        self._through = {
-            name: self.engine.execution_options(**isolation.get(name, {})) for name in (_READ, _WRITE)
-        }
+        self._engine = asyncio_engine(self._url) if self.dialect == "postgresql" else None
+        self._through = (
+            {name: self._engine.execution_options(**wanted) for name, wanted in _ISOLATION.items()}
+            if self._engine is not None
+            else {}
+        )
         self._direct = direct_engine(self._url)
         self._on_loop = (
             {name: loop_engine(self._url, waits=name == _READ) for name in (_READ, _WRITE)}
@@ -97,6 +98,13 @@ class Database:
         self.is_closing = False
         self._pipelines = Pipelines(self._url)
         self._pipelined = Statements("pipelined")
+
+    @property
+    def engine(self) -> AsyncEngine:
+        """The pool for transactions in the event loop, of PostgreSQL only."""
+        if self._engine is None:
+            raise RuntimeError("SQLite has no pool for asyncio.")
+        return self._engine
 
     @property
     def path(self) -> Path | None:
@@ -138,18 +146,24 @@ class Database:
         async with self._opened(_READ) as begun:
             yield begun.transaction.reading_only()
 
-    async def migrate(self) -> None:
+    async def migrate(self, *, steps: Sequence[migrations.Step] = migrations.STEPS) -> None:
         """Bring the tables up to date; several processes may do so at once. Learn what time it is there.
 
         Raises: DatabaseTooNew, StoreError.
         """
         if self.dialect == "sqlite":
             await self._use_wal()
-        async with self.writers_turn(), self._connection(self._through[_WRITE]) as connection:
+        self._check_folder()
+        async with self.writers_turn():
             with renamed_errors():
-                await migrations.apply(connection)
-                await connection.commit()
+                await to_the_end(self.on_thread(lambda: self._migrate(steps)))
         await self.ask_time()
+
+    def _migrate(self, steps: Sequence[migrations.Step]) -> None:
+        with self._direct.connect() as connection:
+            connection.exec_driver_sql(_BEGIN[self.dialect])
+            migrations.apply(connection, steps=steps)
+            connection.exec_driver_sql("COMMIT")
 
     def now(self) -> datetime:
         """Return the time by the database's own clock, as it was last heard (see `ask_time`)."""
@@ -178,7 +192,8 @@ class Database:
                 await asyncio.get_running_loop().run_in_executor(threads, self._direct.dispose)
                 await asyncio.to_thread(threads.shutdown)
             self._pipelines.close()
-            await self.engine.dispose()
+            if self._engine is not None:
+                await self._engine.dispose()
             for engine in self._on_loop.values():
                 engine.dispose()
         finally:
@@ -303,7 +318,7 @@ class Database:
     @asynccontextmanager
     async def _through_asyncio(self, purpose: str) -> AsyncIterator[Begun]:
         """Check a PostgreSQL connection out with a transaction begun; what is not committed is rolled back."""
-        async with self._connection(self._through[purpose]) as connection:
+        async with self._connection(purpose) as connection:
             driver: Any = (await connection.get_raw_connection()).driver_connection
             cursor = driver.cursor()
 
@@ -322,11 +337,9 @@ class Database:
             yield Begun(Transaction(run, self.dialect), commit)
 
     @asynccontextmanager
-    async def _connection(self, engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
-        """Check a connection out with a transaction begun; what is not committed is rolled back."""
-        self._check_folder()
+    async def _connection(self, purpose: str) -> AsyncIterator[AsyncConnection]:
         with renamed_errors():
-            connection = await engine.connect()
+            connection = await self._through[purpose].connect()
         try:
             with renamed_errors():
                 await connection.begin()
@@ -339,7 +352,7 @@ class Database:
             await to_the_end(connection.close())
 
     def _check_folder(self) -> None:
-        """A connection that cannot open its file would leave a thread behind (aiosqlite 0.22.1)."""
+        """SQLite's own words for it, "unable to open database file", name no reason."""
         if self.path is not None and not self.path.parent.is_dir():
             raise StoreError(f"The folder of the database file is not there: {self.path.parent}")
 
@@ -351,8 +364,8 @@ class Database:
         """
 
         def switch() -> None:
-            with closing(self.sqlite_connection()) as connection:
-                connection.execute("PRAGMA journal_mode=WAL")
+            with closing(self._on_loop[_WRITE].raw_connection()) as connection:
+                connection.cursor().execute("PRAGMA journal_mode=WAL")
 
         with renamed_errors():
             await when_free(switch)

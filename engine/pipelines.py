@@ -221,7 +221,8 @@ class Pipelines:
         self._url = url
         self._pipelines: dict[str, Pipeline] = {}
         self._all: set[Pipeline] = set()
-        self._opening: dict[str, asyncio.Task[Pipeline]] = {}
+        self._opening: dict[str, asyncio.Future[Pipeline]] = {}
+        self._tasks: set[asyncio.Task[None]] = set()
 
     async def ask(self, purpose: str, calls: Sequence[Call], *, is_repeatable: bool) -> Sequence[Answer]:
         """Ask as Pipeline.ask does. What `is_repeatable` is asked once more when the connection breaks meanwhile.
@@ -238,9 +239,12 @@ class Pipelines:
         return await (await self._opened(purpose)).ask(calls)
 
     def close(self) -> None:
-        """Close all; the next use would open new ones."""
+        """Close all, those that are being opened as soon as they are; the next use would open new ones.
+
+        To cancel the opening would leave the server with a connection until the garbage collector finds it.
+        """
         while self._opening:
-            self._opening.popitem()[1].cancel()
+            self._opening.popitem()[1].set_exception(psycopg.InterfaceError(_CLOSED))
         self._pipelines.clear()
         while self._all:
             self._all.pop().close()
@@ -251,23 +255,28 @@ class Pipelines:
             return found
         opening = self._opening.get(purpose)
         if opening is None:  # all who wait share one attempt, and its failure
-            opening = self._opening[purpose] = asyncio.create_task(self._open(purpose))
-        try:
-            return await asyncio.shield(opening)
-        except asyncio.CancelledError:
-            if opening.cancelled():
-                raise psycopg.InterfaceError(_CLOSED) from None
-            raise
+            opening = self._opening[purpose] = asyncio.get_running_loop().create_future()
+            task = asyncio.create_task(self._open(purpose, opening))
+            self._tasks.add(task)
+            task.add_done_callback(self._tasks.discard)
+        return await asyncio.shield(opening)
 
-    async def _open(self, purpose: str) -> Pipeline:
+    async def _open(self, purpose: str, wanted: asyncio.Future[Pipeline]) -> None:
         try:
-            pipeline = Pipeline(await shared_connection(self._url), self._all.discard)
-        finally:
-            if self._opening.get(purpose) is asyncio.current_task():
+            connection = await shared_connection(self._url)
+            if wanted.done():  # all were closed meanwhile
+                await connection.close()
+                return
+            pipeline = Pipeline(connection, self._all.discard)
+        except Exception as error:  # noqa: BLE001 - it belongs to those who wait
+            if not wanted.done():
                 del self._opening[purpose]
-        self._all.add(pipeline)
+                wanted.set_exception(error)
+            return
+        del self._opening[purpose]
         self._pipelines[purpose] = pipeline
-        return pipeline
+        self._all.add(pipeline)
+        wanted.set_result(pipeline)
 
 
 def _error_of(result: PGresult) -> psycopg.Error:

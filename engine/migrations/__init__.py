@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from sqlalchemy import Column, Connection, Integer, MetaData, Table, func, insert, select, text
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from engine.clock import utc_now
 from engine.columns import UtcDateTime
@@ -27,7 +26,7 @@ SCHEMA = Table(
 )
 
 
-async def apply(connection: AsyncConnection, *, steps: Sequence[Step] = STEPS) -> None:
+def apply(connection: Connection, *, steps: Sequence[Step] = STEPS) -> None:
     """Apply the missing steps inside the caller's transaction, one process at a time; the caller commits.
 
     On SQLite the transaction must have begun with BEGIN IMMEDIATE, which is the lock there.
@@ -35,11 +34,7 @@ async def apply(connection: AsyncConnection, *, steps: Sequence[Step] = STEPS) -
     Raises: DatabaseTooNew.
     """
     if connection.dialect.name == "postgresql":
-        await connection.execute(text("SELECT pg_advisory_xact_lock(:number)"), {"number": LOCK_NUMBER})
-    await connection.run_sync(_apply_missing, steps)
-
-
-def _apply_missing(connection: Connection, steps: Sequence[Step]) -> None:
+        connection.execute(text("SELECT pg_advisory_xact_lock(:number)"), {"number": LOCK_NUMBER})
     SCHEMA.create(connection, checkfirst=True)
     version = connection.scalar(select(func.max(SCHEMA.c.version))) or 0
     if version > len(steps):

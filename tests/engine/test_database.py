@@ -12,11 +12,12 @@ from typing import Any
 import psycopg
 import pytest
 from sqlalchemy import Column, Integer, MetaData, Table, func, insert, select, text, update
-from sqlalchemy.schema import CreateTable
 
+from engine import transactions
 from engine.columns import JsonText, TextKey, UtcDateTime, canonical_json
 from engine.database import Begun, Database
 from engine.errors import BadDatabaseUrl, Conflict, StoreError
+from tests.engine.tables import create
 from tests.postgres import end_other_sessions
 
 NOTES = Table(
@@ -33,8 +34,7 @@ ODD_TEXT = "NUL \x00, half a pair \ud83d, whole 😀, quotes ' \" \\u0000"
 @pytest.fixture
 async def database(database: Database) -> Database:
     """The shared database with one table more."""
-    async with database.engine.begin() as connection:
-        await connection.execute(CreateTable(NOTES))
+    await create(database, NOTES)
     return database
 
 
@@ -235,13 +235,13 @@ async def test_dead_connections_are_replaced(postgres_url: str) -> None:
     await database.close()
 
 
-async def test_f12_a_locked_file_is_a_store_error(sqlite_url: str, tmp_path: Path) -> None:
+async def test_f12_a_locked_file_is_a_store_error(
+    sqlite_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """A writer kept out for longer than the busy timeout gets a StoreError, and gets in afterwards."""
+    monkeypatch.setattr(transactions, "BUSY_TIMEOUT_MS", 10)
     database = Database(sqlite_url)
     await database.migrate()
-    async with database.engine.connect() as connection:  # the pool keeps this one connection and its pragma
-        raw: Any = (await connection.get_raw_connection()).driver_connection
-        await raw.execute_fetchall("PRAGMA busy_timeout=10")
     blocker = sqlite3.connect(tmp_path / "assent.db", isolation_level=None)
     blocker.execute("BEGIN IMMEDIATE")
     with pytest.raises(StoreError, match="locked"):
@@ -292,8 +292,7 @@ async def test_f12_a_wal_cut_or_garbled_anywhere_leaves_whole_commits(
     """Whatever is left of the write-ahead log, the file is sound and holds the first so many commits, each whole."""
     database = Database(sqlite_url)
     await database.migrate()
-    async with database.engine.begin() as connection:
-        await connection.execute(CreateTable(NOTES))
+    await create(database, NOTES)
     for n in range(20):
         await store(database, {"id": 2 * n}, {"id": 2 * n + 1})  # two rows, one commit
     file, log = tmp_path / "assent.db", tmp_path / "assent.db-wal"

@@ -12,11 +12,10 @@ import pytest
 from sqlalchemy import Connection, func, insert, inspect, select, text
 from sqlmodel import Field, SQLModel
 
-from engine import migrations
 from engine.clock import utc_now
 from engine.database import Database
 from engine.errors import DatabaseTooNew, StoreError
-from engine.migrations import SCHEMA, STEPS, Step
+from engine.migrations import SCHEMA, STEPS
 
 ROOT = Path(__file__).parents[2]
 MIGRATOR = Path(__file__).with_name("migrator.py")
@@ -36,19 +35,12 @@ def database_url(bare_url: str) -> str:
 
 
 async def table_names(database: Database) -> set[str]:
-    async with database.engine.connect() as connection:
-        return await connection.run_sync(lambda sync: set(inspect(sync).get_table_names()))
+    return await database.on_thread(lambda: set(inspect(database._direct).get_table_names()))
 
 
 async def versions(database: Database) -> list[int]:
     async with database.reading() as tx:
         return list((await tx.execute(select(SCHEMA.c.version).order_by(SCHEMA.c.version))).scalars())
-
-
-async def apply(database: Database, *steps: Step) -> None:
-    async with database.engine.connect() as connection:
-        await migrations.apply(connection, steps=steps)
-        await connection.commit()
 
 
 async def test_an_empty_database_gets_every_table(database: Database) -> None:
@@ -78,8 +70,8 @@ async def test_only_the_missing_steps_run(database: Database) -> None:
         connection.execute(text("ALTER TABLE assent_checkpoints ADD COLUMN colour TEXT"))
 
     steps = (*(forget for _ in STEPS), add_column)
-    await apply(database, *steps)
-    await apply(database, *steps)
+    await database.migrate(steps=steps)
+    await database.migrate(steps=steps)
     assert ran == ["add_column"]
     assert await versions(database) == list(range(1, len(STEPS) + 2))
 
@@ -96,9 +88,9 @@ async def test_a_step_that_fails_leaves_nothing(database_url: str) -> None:
         raise LookupError
 
     with pytest.raises(LookupError):
-        await apply(database, first, broken)
+        await database.migrate(steps=(first, broken))
     assert await table_names(database) == set()
-    await apply(database, first)
+    await database.migrate(steps=(first,))
     assert await table_names(database) == {"assent_one", "assent_schema"}
     await database.close()
 

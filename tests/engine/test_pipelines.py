@@ -21,6 +21,7 @@ from engine.errors import Conflict, StoreError
 from engine.pipelines import Pipelines
 from engine.prepared import Call
 from engine.transactions import renamed_errors
+from tests.engine.tables import create
 from tests.postgres import end_other_sessions
 
 THINGS = Table(
@@ -38,8 +39,7 @@ GET = select(THINGS).where(THINGS.c.id == bindparam("wanted"))
 @pytest.fixture
 async def database(postgres_url: str) -> AsyncIterator[Database]:
     database = Database(postgres_url)
-    async with database.engine.begin() as connection:
-        await connection.run_sync(THINGS.metadata.create_all)
+    await create(database, THINGS)
     yield database
     await database.close()
 

@@ -26,13 +26,13 @@ from sqlalchemy import (
     text,
     update,
 )
-from sqlalchemy.schema import CreateTable
 
 from engine.columns import JsonText, TextKey, UtcDateTime
 from engine.database import Database
 from engine.errors import Conflict, StoreError
 from engine.prepared import _KNOWN, STATEMENTS_KEPT
 from engine.transactions import Transaction, to_the_end
+from tests.engine.tables import create
 from tests.postgres import end_other_sessions
 
 NOTES = Table(
@@ -50,8 +50,7 @@ ODD_TEXT = "NUL \x00, half a pair \ud83d, whole 😀, quotes ' \" %s :name ?"
 @pytest.fixture
 async def database(database: Database) -> Database:
     """The shared database with one table more."""
-    async with database.engine.begin() as connection:
-        await connection.execute(CreateTable(NOTES))
+    await create(database, NOTES)
     return database
 
 
@@ -59,8 +58,7 @@ async def database(database: Database) -> Database:
 async def on_postgres(postgres_url: str) -> AsyncIterator[Database]:
     """The same on PostgreSQL, at `postgres_url`, for what only a server does."""
     database = Database(postgres_url)
-    async with database.engine.begin() as connection:
-        await connection.execute(CreateTable(NOTES))
+    await create(database, NOTES)
     yield database
     await database.close()
 
@@ -231,8 +229,7 @@ async def test_a_column_has_one_value_when_made_and_another_when_changed(databas
         Column("state", Integer, default=1, onupdate=2),
         Column("note.text", Text),
     )
-    async with database.engine.begin() as connection:
-        await connection.execute(CreateTable(stamped))
+    await create(database, stamped)
 
     async def body(tx: Transaction) -> list[Any]:
         await tx.execute(insert(stamped), [{"id": 1}, {"id": 2}])

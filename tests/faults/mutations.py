@@ -236,7 +236,7 @@ MUTATIONS: Final[tuple[Mutation, ...]] = (
     Mutation("what was approved long ago is carried out", R, "        if delivery.is_too_late(self._policy_of(delivery), now=self._ledger.database.now()):\n            return Void(here, why=TOO_LATE)\n", "", CARRYING_OUT),
     Mutation("to reject can be too late", "engine/policy.py", "    if verdict is Verdict.REJECT or policy.carry_out_within_s is None:\n", "    if policy.carry_out_within_s is None:\n", CARRYING_OUT),
     Mutation("what was given ahead holds for ever", "engine/resuming.py", "        raise NotAllowed(TOO_OLD)\n", "        pass\n", CARRYING_OUT),
-    Mutation("the server's time is never asked", "engine/database.py", "                await connection.commit()\n        await self.ask_time()\n", "                await connection.commit()\n", CLOCKS),
+    Mutation("the server's time is never asked", "engine/database.py", "                await to_the_end(self.on_thread(lambda: self._migrate(steps)))\n        await self.ask_time()\n", "                await to_the_end(self.on_thread(lambda: self._migrate(steps)))\n", CLOCKS),
     Mutation("the ledger goes by this machine's clock", "engine/database.py", "        return self._clock.now()\n", "        from engine.clock import utc_now\n        return utc_now()\n", CLOCKS),
     Mutation("ids go by the clock alone", "engine/checkpointer.py", "        not_before(record.checkpoint_id)\n", "", CLOCKS),
     Mutation("starts at one moment are counted apart", "engine/desk.py", "        await audit.lock(transition.tx)\n", "", DESK, needs_postgresql=True),
