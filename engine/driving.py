@@ -242,12 +242,12 @@ class Drive:
                 if kind == "dynamic":
                     return Void(here, why=CODE_CHANGED)
                 return await self._run_over(here, passed=gates, update=await self._left(delivery))
-            return await self._carry_on(here, passed=gates)
-        if pause.kind == "dynamic" and not delivery.is_blocked(here):
+            here = await self._carry_on(here, passed=gates)
+        elif pause.kind == "dynamic" and not delivery.is_blocked(here):
             here = await self._after(await self._thread.carry_on(), passed=passed)
-            pause = delivery.pause_in(here)
-            if pause is None:
-                return here
+        pause = delivery.pause_in(here)
+        if pause is None:
+            return here
         if delivery.is_blocked(here):
             return PutOff(here)
         update, policy = await self._left(delivery), self._policy_of(delivery)

@@ -114,10 +114,9 @@ class Look:
     `ran` names the nodes of the step that made the head. `answers` counts the stored answers per task id.
     `editable` are the state values that an update may replace now, `output` is what the graph gives when done.
     `has_orphan`: the head holds an interrupt, though nothing may be left that asked it. `gone` names the nodes that
-    are to run next and that the graph no longer has. `inside` are the ids of tasks that called a graph with a state
-    of its own. `has_silent`: a task came neither to its end nor
-    to a question, an error or a breakpoint. `taken` are the ids of questions that what is inside a node has an answer
-    to, `done` those of the tasks that have come to their end.
+    are to run next and that the graph no longer has. `inside` are the ids of tasks that called a graph with own state.
+    `has_silent`: a task came neither to its end nor to a question, an error or a breakpoint. `taken` are the
+    ids of questions that what is inside a node has an answer to, `done` those of the tasks that are at their end.
     """
 
     snapshot: StateSnapshot
@@ -180,13 +179,22 @@ def namespaces(snapshot: StateSnapshot) -> Iterator[str]:
 def failing(snapshot: StateSnapshot) -> Iterator[tuple[StateSnapshot, PregelTask]]:
     """Yield every task whose node raised, the innermost one that tells of it, with the snapshot it belongs to.
 
-    A node that asks something has gone past what was raised inside it.
+    A node that asks something of its own has gone past what was raised inside it.
     """
     for task in snapshot.tasks:
-        has_gone_past = bool(task.interrupts) and not task.error
-        inside = task.state if isinstance(task.state, StateSnapshot) and not has_gone_past else None
-        inner = list(failing(inside)) if inside is not None else []
-        yield from inner or ([(snapshot, task)] if task.error else [])
+        inner = list(failing(task.state)) if isinstance(task.state, StateSnapshot) else []
+        has_gone_past = not task.error and bool(_asked(task) - _asked_inside(task))
+        yield from (() if has_gone_past else inner) or ([(snapshot, task)] if task.error else [])
+
+
+def _asked(task: PregelTask) -> set[str]:
+    return {interrupt.id for interrupt in task.interrupts}
+
+
+def _asked_inside(task: PregelTask) -> set[str]:
+    """Return what the tasks inside one have asked: it repeats that until its graph is run to its next rest."""
+    inside = leaves(task.state) if isinstance(task.state, StateSnapshot) else ()
+    return {name for _, each in inside for name in _asked(each)}
 
 
 def retry_key(kind: PauseKind, *, checkpoint_id: str, nodes: Sequence[str], attempt: int) -> str:

@@ -6,7 +6,8 @@ LangGraph (1.2.22) takes a further answer with the id of a task's first question
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
+from contextlib import contextmanager
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -39,6 +40,7 @@ class State(TypedDict, total=False):
 
 def reach(place):
     if DOWN.exists() and DOWN.read_text() == place:
+        DOWN.with_name("fell").touch()
         raise ConnectionError(f"{place} is down")
 
 
@@ -58,6 +60,13 @@ inner = StateGraph(State).add_node("asks", asks).add_edge(START, "asks").compile
 
 async def calls(state):
     return {"left": (await inner.ainvoke(state))["left"]}
+
+
+KEPT = {"inner": inner}
+
+
+async def calls_hidden(state):
+    return {"left": (await KEPT["inner"].ainvoke(state))["left"]}
 
 
 async def calls_twice(state):
@@ -143,6 +152,7 @@ beside = (
     StateGraph(State).add_node("outer", calls).add_node("right", right)
     .add_edge(START, "outer").add_edge(START, "right")
 )
+hidden = StateGraph(State).add_node("outer", calls_hidden).add_edge(START, "outer")
 twice = StateGraph(State).add_node("outer", calls_twice).add_edge(START, "outer")
 parts = StateGraph(State).add_node("outer", in_parts).add_edge(START, "outer")
 policy = RetryPolicy(initial_interval=0.001, jitter=False)
@@ -168,6 +178,7 @@ GRAPHS = (
     "deep",
     "called",
     "beside",
+    "hidden",
     "twice",
     "parts",
     "again",
@@ -231,6 +242,55 @@ async def test_beside_an_error_a_decision_waits_and_is_not_sent_again(
     if workflow == "beside":
         run = await bench.decided(run, "Three?")
     assert (run.status, (run.result or {})["left"]) == (RunStatus.FINISHED, "True False")
+
+
+@contextmanager
+def answer_lost(bench: Bench, monkeypatch: pytest.MonkeyPatch, *, after: Path) -> Iterator[None]:
+    """Let the database's answer to a checkpointer's write be lost, the first one once the file is there."""
+    saver: Any = bench.app.workflows["called"].graph.checkpointer
+    lane = saver._store._lane
+    write = lane.write
+
+    def strike() -> None:
+        if after.exists():
+            after.unlink()
+            raise StoreError("away")
+
+    async def failing(*given: Any, **more: Any) -> None:
+        await write(*given, **more)
+        strike()
+
+    with monkeypatch.context() as patched:
+        patched.setattr(lane, "write", failing)
+        yield
+
+
+@pytest.mark.parametrize("is_up_again", [True, False])
+@pytest.mark.parametrize("workflow", ["nested", "deep", "called", "hidden"])
+async def test_an_error_that_the_graph_around_never_heard_of_loses_no_answer(
+    bench: Bench, workflow: str, is_up_again: bool, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """A node inside fails before it comes to its second question again, and its graph's error is not stored.
+
+    People are asked about the error if LangGraph shows the graph; the second answer is given and told once.
+    """
+    run = await bench.decided(await bench.begun(workflow), "One?")
+    (tmp_path / "down").write_text("left")
+    with answer_lost(bench, monkeypatch, after=tmp_path / "fell"), pytest.raises(StoreError, match="away"):
+        await bench.decided(run, "Two?", Choice("reject", reason="No"))
+    if is_up_again:
+        (tmp_path / "down").unlink()
+    run = await bench.driven(run)
+    if not (is_up_again and workflow == "hidden"):
+        (tmp_path / "down").unlink(missing_ok=True)
+        failed = "outer failed" if workflow == "hidden" else "asks failed"
+        run = await bench.decided(run, failed, Choice("retry"))
+    assert (run.status, (run.result or {})["left"]) == (RunStatus.FINISHED, "True False")
+    assert [each.question.text for each in run.approvals if each.question.dialect != "failure"] == [
+        "One?",
+        "Two?",
+    ]
+    assert [event.kind for event in run.events].count(EventKind.ASKED_ANEW) == 0
 
 
 async def never_arrived(bench: Bench, workflow: str, monkeypatch: pytest.MonkeyPatch, down: Path) -> RunView:
