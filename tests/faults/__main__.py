@@ -2,7 +2,7 @@
 
     python -m tests.faults [part …] [--scale 1.0] [--seed 1] [--whole]
 
-Each part runs in a process of its own, as many at once as there are cores.
+Each part runs in a process of its own, as many at once as there are cores; the last ones have all for themselves.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import importlib
+import math
 import os
 import platform
 import shutil
@@ -38,21 +39,25 @@ PARTS = (
     "requests",
 )
 """Modules of this package that have `async def measure(plan: Plan) -> list[Figure]`, the longest first."""
-ALONE = ("busy",)
-"""What measures how long people wait, and so runs when nothing else does."""
+ALONE = ("busy", "steps")
+"""What measures how long people wait, and so runs when nothing else does; and what fills the time that is left."""
+ALL_S, LEFT_S = 1_780, 300
+"""Seconds for all parts, and how many of them the last one has at least."""
 SEED = 20261126
 MEMORY = "/dev/shm" if os.path.isdir("/dev/shm") else None  # noqa: S108
 """No disk is needed: a process that is killed takes nothing back that it has written."""
-ONE, WHOLE = "--one", "--whole"
+ONE, WHOLE, LEFT = "--one", "--whole", "--left"
 
 
 async def run_all(parts: Sequence[str], *, scale: float, seed: int, is_whole: bool) -> list[Told]:
     """Run the parts and return what came of each, in the order of `parts`."""
+    began = time.monotonic()
     cores = asyncio.Semaphore(os.cpu_count() or 1)
 
     async def one(part: str) -> Told:
         async with cores:
-            told = await _in_a_process(part, scale=scale, seed=seed, is_whole=is_whole)
+            left_s = math.inf if is_whole else max(ALL_S - (time.monotonic() - began), LEFT_S)
+            told = await _in_a_process(part, scale=scale, seed=seed, is_whole=is_whole, left_s=left_s)
         print(f"{part}: {'holds' if told.holds else 'DOES NOT HOLD'} after {told.took_s:.0f} s", flush=True)
         return told
 
@@ -60,11 +65,12 @@ async def run_all(parts: Sequence[str], *, scale: float, seed: int, is_whole: bo
     return [*told, *[await one(part) for part in parts if part in ALONE]]
 
 
-async def _in_a_process(part: str, *, scale: float, seed: int, is_whole: bool) -> Told:
+async def _in_a_process(part: str, *, scale: float, seed: int, is_whole: bool, left_s: float) -> Told:
     began = time.monotonic()
     whole = [WHOLE] if is_whole else []
     process = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "tests.faults", ONE, part, "--scale", str(scale), "--seed", str(seed), *whole,
+        sys.executable, "-m", "tests.faults", ONE, part, "--scale", str(scale), "--seed", str(seed),
+        LEFT, str(left_s), *whole,
         stdout=asyncio.subprocess.PIPE,
     )  # fmt: skip
     out, _ = await process.communicate()
@@ -74,12 +80,12 @@ async def _in_a_process(part: str, *, scale: float, seed: int, is_whole: bool) -
     return loaded(lines[-1])
 
 
-async def run_one(part: str, *, scale: float, seed: int, is_whole: bool) -> Told:
+async def run_one(part: str, *, scale: float, seed: int, is_whole: bool, left_s: float) -> Told:
     """Run one part here. Its folder is kept if something was violated."""
     folder = Path(tempfile.mkdtemp(prefix=f"assent-{part}-", dir=MEMORY))
     began = time.monotonic()
     figures = await importlib.import_module(f"tests.faults.{part}").measure(
-        Plan(scale, seed, folder, is_whole)
+        Plan(scale, seed, folder, is_whole, left_s)
     )
     told = Told(part, time.monotonic() - began, figures)
     if told.holds:
@@ -107,10 +113,11 @@ def main(arguments: Sequence[str]) -> int:
     parser.add_argument("--seed", type=int, default=SEED)
     parser.add_argument(WHOLE, action="store_true", help="every trial, however many hours it takes")
     parser.add_argument(ONE, choices=(*PARTS, *ALONE), help=argparse.SUPPRESS)
+    parser.add_argument(LEFT, type=float, default=math.inf, help=argparse.SUPPRESS)
     given = parser.parse_args(arguments)
     how = {"scale": given.scale, "seed": given.seed, "is_whole": given.whole}
     if given.one:
-        print(dumped(asyncio.run(run_one(given.one, **how))))
+        print(dumped(asyncio.run(run_one(given.one, left_s=given.left, **how))))
         return 0
     if unknown := set(given.parts) - {*PARTS, *ALONE}:
         parser.error(f"no part is called {', '.join(sorted(unknown))}")

@@ -14,13 +14,14 @@ class Plan:
     """How much is to be done. `scale` 1 is the whole figure; every random choice comes from `seed`.
 
     `folder` is empty and the part's own; what is left there when something was violated helps to see why. If it
-    `is_whole`, parts take as long as they need.
+    `is_whole`, parts take as long as they need. `left_s` are the seconds that are left for all parts together.
     """
 
     scale: float
     seed: int
     folder: Path
     is_whole: bool = False
+    left_s: float = math.inf
 
     def within(self, seconds: float) -> float:
         """Return after how many seconds no further trial is begun."""

@@ -15,7 +15,7 @@ from tests.faults.model import SHAPES
 from tests.faults.play import REQUIRED, Disagreement, History
 from tests.faults.stage import APP, Faults, Stage, next_release
 
-HISTORIES, ON_ONE_DATABASE, TIME_S = 10_000, 100, 900
+HISTORIES, ON_ONE_DATABASE, TIME_S = 10_000, 100, 750
 """After so many seconds no further ones are begun, so that everything ends within half an hour."""
 SPREAD = 1_000_003
 """Seeds of neighbouring histories are this far apart."""
@@ -40,6 +40,22 @@ class Told:
         self.violations: list[str] = []
         self.struck: Counter[str] = Counter()
 
+    def took(self, history: History, faults: Faults) -> None:
+        """Count a history that was played."""
+        self.count += 1
+        self.refused += history.refused
+        self.jumps += history.jumps
+        self.released += history.released
+        self.ahead += history.ahead
+        self.struck.update(faults.struck)
+
+    def add(self, other: Told, of: str) -> None:
+        """Count all that another one has counted."""
+        for name in ("count", "refused", "jumps", "released", "ahead"):
+            setattr(self, name, getattr(self, name) + getattr(other, name))
+        self.violations += [f"{of}, {each}" for each in other.violations]
+        self.struck.update(other.struck)
+
 
 async def played(plan: Plan, count: int, *, strikes: int, time_s: float = math.inf) -> Told:
     """Play `count` histories, each with `strikes` faults, and check each database that they were played on."""
@@ -60,12 +76,7 @@ async def played(plan: Plan, count: int, *, strikes: int, time_s: float = math.i
                 await history.play()
             except Disagreement as error:
                 told.violations.append(f"history {number}: {error}; faults {faults.struck}")
-            told.count += 1
-            told.refused += history.refused
-            told.jumps += history.jumps
-            told.released += history.released
-            told.ahead += history.ahead
-            told.struck.update(faults.struck)
+            told.took(history, faults)
         await stage.close()
         apps = stage.apps
         told.violations += [f"histories from {begin}: {each}" for each in check(evidence(stage))]

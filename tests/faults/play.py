@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import random
 from collections.abc import Awaitable, Callable, Sequence
-from copy import deepcopy
+from copy import copy, deepcopy
 from dataclasses import replace
 from datetime import timedelta
 from functools import partial
@@ -40,6 +40,9 @@ RESTARTS_SHARE = 0.25
 JUMPS_SHARE = 0.2
 JUMPS = tuple(timedelta(minutes=minutes) for minutes in (0, 10, -10, 60, -60))
 """How far the clock may be off; the shapes' deadlines are further away than from one end to the other."""
+REACH = 40
+"""A fault strikes at the point after so many others, on average."""
+WRONG_SHARE = 0.35
 REQUIRED = {"several": 2}
 """How many people have to approve, by shape."""
 EDITS_SHARE = 0.4
@@ -55,7 +58,8 @@ class Disagreement(Exception):
 class History:
     """One run of one shape, from its start to its end.
 
-    If it `is_plain`, no release comes, no values are given ahead, and no error ends it.
+    If it `is_plain`, no release comes, no values are given ahead, and no error ends it. `reach`: how many points a
+    fault is away on average.
     """
 
     def __init__(
@@ -67,6 +71,8 @@ class History:
         strikes: int,
         shapes: Sequence[str] = tuple(SHAPES),
         is_plain: bool = False,
+        has_releases: bool = True,
+        reach: int = REACH,
     ) -> None:
         self._dice = random.Random(seed)  # noqa: S311 - a dice, not a secret
         self._stage, self._faults = stage, faults
@@ -75,31 +81,68 @@ class History:
         self._model = Model(self._shape)
         self._cards: list[ApprovalView] = []
         self.refused = self.jumps = 0
-        self._clock_dice = random.Random(f"clock {seed}")  # noqa: S311 - a dice of its own: clocks move no fault
-        self._more_dice = None if is_plain else random.Random(f"more {seed}")  # noqa: S311
+        self._has_releases = has_releases
         self._ahead: list[bool] = []
         self._met: set[str] = set()
         self._dropped = self.released = self.ahead = 0
-        at = [int(self._dice.expovariate(1 / 40)) + 1 for _ in range(strikes)]
+        self._throw(seed, strikes=strikes, is_plain=is_plain, reach=reach)
+
+    def _throw(self, seed: int, *, strikes: int, is_plain: bool, reach: int) -> None:
+        """Decide where faults strike, and take the dice for what comes."""
+        self._clock_dice = random.Random(f"clock {seed}")  # noqa: S311 - a dice of its own: clocks move no fault
+        self._more_dice = None if is_plain else random.Random(f"more {seed}")  # noqa: S311
+        at = [int(self._dice.expovariate(1 / reach)) + 1 for _ in range(strikes)]
         self._planned = {point: self._dice.random() < 0.25 for point in at}
 
     async def play(self) -> None:
         """Play until the model's run has ended. Raises: Disagreement."""
+        await self.begin()
+        for _ in range(STEPS):
+            if not self.waits:
+                break
+            await self._step()
+        await self._drive()
+        self._compare_end()
+
+    async def begin(self) -> None:
+        """Start the run and bring it to its first rest. Raises: Disagreement."""
         self._faults.plan(self._planned)
         self._run = await self._surely(self._start)
         self._at_rest = deepcopy(self._model)
         await self._drive()
-        for _ in range(STEPS):
-            if self._model.status != "waiting":
-                break
-            if self._dice.random() < 0.35:
-                await self._wrong_click()
-            else:
-                await self._right_answer()
-            if self._dice.random() < 0.75:
-                await self._drive()
+
+    async def answer(self) -> None:
+        """Answer once, after a wrong click now and then, and bring the run to its rest. Raises: Disagreement."""
+        self._faults.plan(self._planned)
+        if self._dice.random() < WRONG_SHARE:
+            await self._wrong_click()
+        await self._right_answer()
         await self._drive()
-        self._compare_end()
+        if not self.waits:
+            self._compare_end()
+
+    @property
+    def waits(self) -> bool:
+        return self._model.status == "waiting"
+
+    def resting(self, stage: Stage, seed: int, *, faults: Faults, strikes: int, reach: int) -> History:
+        """Return the same run on a stage that was copied when it rested, with faults and dice of its own."""
+        other = copy(self)
+        other._stage, other._faults, other._dice = stage, faults, random.Random(seed)  # noqa: S311
+        other.refused, other.jumps, other.ahead = self.refused, 0, 0
+        other._model, other._at_rest = deepcopy(self._model), deepcopy(self._model)
+        other._cards, other._met, other._ahead = list(self._cards), set(self._met), []
+        other._name = f"{self._name} {seed}"
+        other._throw(seed, strikes=strikes, is_plain=False, reach=reach)
+        return other
+
+    async def _step(self) -> None:
+        if self._dice.random() < WRONG_SHARE:
+            await self._wrong_click()
+        else:
+            await self._right_answer()
+        if self._dice.random() < 0.75:
+            await self._drive()
 
     async def _start(self) -> RunView:
         return await self._stage.desk.start(
@@ -126,7 +169,7 @@ class History:
         if self._dice.random() < 0.1:
             await self._restart()
         await self._jump()
-        if self._model.status == "waiting" and self._comes(RELEASES_SHARE):
+        if self.waits and self._has_releases and self._comes(RELEASES_SHARE):
             await self._release()
         await self._surely(self._advance)
         for _ in range(STEPS):

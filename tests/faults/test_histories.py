@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 
 import pytest
@@ -14,6 +15,7 @@ from tests.faults.histories import SPREAD, evidence, played
 from tests.faults.model import SHAPES, Model
 from tests.faults.play import History
 from tests.faults.stage import Faults, Stage
+from tests.faults.steps import stepped
 
 SEED = 41
 LOST_ANSWERS = (*(20261126 + number * SPREAD for number in (59, 251, 264, 5220, 5945)), 182_247_262_304)
@@ -40,6 +42,14 @@ async def test_faults_at_any_point_change_nothing(tmp_path: Path) -> None:
     told = await played(Plan(1, SEED, tmp_path), 12, strikes=2)
     assert told.violations == []
     assert told.struck.total() > 8
+
+
+async def test_faults_within_one_step_change_nothing(tmp_path: Path) -> None:
+    """Nor with two faults in one step of a run that waits in a copied database, or is started there."""
+    told = await stepped(Plan(1, SEED, tmp_path), 24, waiting=9, until=math.inf)
+    assert told.violations == []
+    assert told.count == 24
+    assert told.struck.total() > 24
 
 
 @pytest.mark.parametrize(
