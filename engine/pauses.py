@@ -114,8 +114,8 @@ class Look:
     `ran` names the nodes of the step that made the head. `answers` counts the stored answers per task id.
     `editable` are the state values that an update may replace now, `output` is what the graph gives when done.
     `has_orphan`: the head holds an interrupt, though nothing may be left that asked it. `gone` names the nodes that
-    are to run next and that the graph no longer has. `inside` are the ids of tasks that called a graph with own state.
-    `has_silent`: a task came neither to its end nor to a question, an error or a breakpoint. `taken` are the
+    are to run next and that the graph no longer has. `inside` are the ids of tasks that called a graph with a
+    state. `has_silent`: a task came neither to its end nor to a question, an error or a breakpoint. `taken` are the
     ids of questions that what is inside a node has an answer to, `done` those of the tasks that are at their end.
     """
 
