@@ -111,9 +111,14 @@ class History:
         self._at_rest = deepcopy(self._model)
         await self._drive()
 
-    async def answer(self) -> None:
-        """Answer once, after a wrong click now and then, and bring the run to its rest. Raises: Disagreement."""
+    async def answer(self, *, meets_release: bool = False) -> None:
+        """Answer once, after a wrong click now and then, and bring the run to its rest. Raises: Disagreement.
+
+        If it `meets_release`, the stage has another one than the run, which is driven by that first.
+        """
         self._faults.plan(self._planned)
+        if meets_release:
+            await self._meet_release()
         if self._dice.random() < WRONG_SHARE:
             await self._wrong_click()
         await self._right_answer()
@@ -129,7 +134,7 @@ class History:
         """Return the same run on a stage that was copied when it rested, with faults and dice of its own."""
         other = copy(self)
         other._stage, other._faults, other._dice = stage, faults, random.Random(seed)  # noqa: S311
-        other.refused, other.jumps, other.ahead = self.refused, 0, 0
+        other.refused, other.jumps, other.ahead, other.released = self.refused, 0, 0, 0
         other._model, other._at_rest = deepcopy(self._model), deepcopy(self._model)
         other._cards, other._met, other._ahead = list(self._cards), set(self._met), []
         other._name = f"{self._name} {seed}"
@@ -190,9 +195,20 @@ class History:
         return self._more_dice is not None and self._more_dice.random() < share
 
     async def _release(self) -> None:
-        """Deploy the other release: nobody's answer to what waits reaches the graph any more."""
+        """Deploy the other release."""
         with self._faults.put_off():
             await self._stage.release()
+        self._start_over()
+
+    async def _meet_release(self) -> None:
+        """Let the run meet the other release, half the time with an answer to what the earlier one has asked."""
+        if self._dice.random() < 0.5:
+            await self._right_answer()
+        self._start_over()
+        await self._drive()
+
+    def _start_over(self) -> None:
+        """Nobody's answer to what waits reaches the graph any more."""
         self._model = self._at_rest
         self._model.start_over()
         self._ahead = []

@@ -23,13 +23,15 @@ from tests.faults.checker import check
 from tests.faults.figures import Figure, Plan
 from tests.faults.histories import SPREAD, Told, evidence
 from tests.faults.play import Disagreement, History
-from tests.faults.stage import APP, Faults, Stage
+from tests.faults.stage import APP, Faults, Stage, next_release
 
 SCHEDULES, STRIKES, REACH = 100_000, 2, 16
 WAITING, STARTED = 150, 50
 """Schedules of one block, each with a run of its own in it: those that wait already, and those that are started."""
 BLOCKS = 25
 """Blocks that begin with copies of one database."""
+RELEASES_SHARE = 0.2
+"""Of the blocks, before which a release with other code comes."""
 
 
 async def measure(plan: Plan) -> list[Figure]:
@@ -40,7 +42,7 @@ async def measure(plan: Plan) -> list[Figure]:
     struck = ", ".join(f"{name} {count}" for name, count in told.struck.most_common())
     detail = (
         f"{told.struck.total():,} faults: {struck}; {told.jumps:,} clock jumps, "
-        f"{told.ahead:,} values given ahead"
+        f"{told.released:,} releases, {told.ahead:,} values given ahead"
     )
     return [Figure(f"fault schedules of one step each, of {wanted:,}", told.count, told.violations, detail)]
 
@@ -78,10 +80,11 @@ async def stepped(plan: Plan, count: int, *, waiting: int = WAITING, until: floa
     block = Block(plan)
     await block.prepare(waiting)
     numbers = iter(range(count))
+    dice = random.Random(plan.seed)  # noqa: S311 - a dice, not a secret
     while some := list(itertools.islice(numbers, waiting + max(1, waiting * STARTED // WAITING))):
         if time.monotonic() > until:
             break
-        await block.play(some, told)
+        await block.play(some, told, meets_release=dice.random() < RELEASES_SHARE)
     return told
 
 
@@ -91,7 +94,7 @@ class Block:
     def __init__(self, plan: Plan) -> None:
         self._plan = plan
         self._origin = plan.folder / "origin"
-        self._apps: Sequence[Path | App] = (APP,)
+        self._apps: list[Path | App] = [APP, next_release(plan.folder / "next")]
         self._waiting: list[History] = []
 
     async def prepare(self, count: int) -> None:
@@ -115,12 +118,12 @@ class Block:
         await stage.close()
         self._apps = stage.apps
 
-    async def play(self, numbers: Sequence[int], told: Told) -> None:
+    async def play(self, numbers: Sequence[int], told: Told, *, meets_release: bool) -> None:
         """Play a schedule for each run that waits, and start runs for the other numbers; then check everything."""
         folder = self._plan.folder / str(numbers[0])
         shutil.copytree(self._origin, folder)
         faults = Faults()
-        stage = Stage(folder, faults, apps=self._apps)
+        stage = Stage(folder, faults, apps=self._apps[::-1] if meets_release else self._apps)
         await stage.open()
         waiting = iter(self._waiting)
         for number in numbers:
@@ -132,11 +135,12 @@ class Block:
                 else History(stage, seed, faults=faults, strikes=STRIKES, has_releases=False, reach=REACH)
             )
             try:
-                await (history.begin() if rested is None else history.answer())
+                await (history.begin() if rested is None else history.answer(meets_release=meets_release))
             except Disagreement as error:
                 told.violations.append(f"schedule {number}: {error}; faults {faults.struck}")
             told.took(history, faults)
         await stage.close()
+        self._apps = stage.apps[::-1] if meets_release else stage.apps
         found = check(evidence(stage))
         told.violations += [f"schedules from {numbers[0]}: {each}" for each in found]
         shutil.rmtree(folder)
