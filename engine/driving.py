@@ -206,6 +206,8 @@ class Drive:
     async def _deliver(self, delivery: Delivery, here: Situation, *, passed: set[str]) -> Delivered:
         """Bring a decision to the graph and return what came of it; Void: the graph does not ask this now."""
         if delivery.stops_the_run:
+            if delivery.approval.pause in ("before", "after") and delivery.pause_in(here) is None:
+                return Void(here)  # a driver had the step begin anew, and died
             is_error = delivery.approval.pause == "error"
             asked = delivery.approval.asked["value"]
             return Failed(told_failure(asked)) if is_error else Stopped(delivery.decision.reason)

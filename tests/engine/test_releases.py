@@ -8,7 +8,7 @@ import pytest
 
 from engine import ApprovalStatus, Choice, EventKind, RunStatus, RunView
 from engine import approvals as statements
-from tests.engine.desk_driver import AMY, APPROVE, BEN, Bench, seen
+from tests.engine.desk_driver import AMY, APPROVE, BEN, REJECT, Bench, dying_unsettled, seen
 from tests.engine.test_code_changed import Releases, answered, at_second, pending, recovered, start, told
 
 CODE_CHANGED = "The workflow's code has changed since this was asked."
@@ -69,6 +69,23 @@ async def test_t05_no_release_passes_a_breakpoint(releases: Releases, where: str
         while run.status is RunStatus.WAITING:
             run = await answered(bench, run)
     assert (run.status, releases.sink) == (RunStatus.FINISHED, ["planned", "paid"])
+
+
+@pytest.mark.parametrize("choice", [APPROVE, REJECT])
+async def test_t05_a_decision_at_a_breakpoint_is_void_for_whoever_comes_after_a_death(
+    releases: Releases, choice: Choice, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A driver had the step begin anew for a release and died: a no ends nothing then, and a yes runs nothing."""
+    source = PLANNED.replace("WHERE", '["plan"]')
+    async with releases.running(source) as bench:
+        run = await start(bench)
+        await bench.driver.desk.decide(seen(pending(run)), actor=AMY, choice=choice)
+    async with releases.running(source.replace("    return {}", "    once = 1\n    return {}")) as bench:
+        with dying_unsettled(monkeypatch):
+            await recovered(bench, run)
+        run = await recovered(bench, run)
+        assert [each.status.value for each in run.approvals] == ["withdrawn", "pending"]
+        assert (run.status, releases.sink) == (RunStatus.WAITING, ["planned"])
 
 
 NEWSLETTER = """
