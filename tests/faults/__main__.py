@@ -41,7 +41,7 @@ PARTS = (
 """Modules of this package that have `async def measure(plan: Plan) -> list[Figure]`, the longest first."""
 ALONE = ("busy", "steps")
 """What measures how long people wait, and so runs when nothing else does; and what fills the time that is left."""
-ALL_S, LEFT_S = 1_780, 300
+ALL_S, LEFT_S = 1_780, 120
 """Seconds for all parts, and how many of them the last one has at least."""
 SEED = 20261126
 MEMORY = "/dev/shm" if os.path.isdir("/dev/shm") else None  # noqa: S108

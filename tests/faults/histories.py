@@ -15,7 +15,7 @@ from tests.faults.model import SHAPES
 from tests.faults.play import REQUIRED, Disagreement, History
 from tests.faults.stage import APP, Faults, Stage, next_release
 
-HISTORIES, ON_ONE_DATABASE, TIME_S = 10_000, 100, 750
+HISTORIES, ON_ONE_DATABASE, TIME_S = 10_000, 100, 800
 """After so many seconds no further ones are begun, so that everything ends within half an hour."""
 SPREAD = 1_000_003
 """Seeds of neighbouring histories are this far apart."""

@@ -19,7 +19,7 @@ from tests.faults.points import Death
 from tests.faults.sink import lines
 from tests.postgres import created, postgres
 
-APPROVALS, TIME_S = 10_000, 750
+APPROVALS, TIME_S = 10_000, 1_000
 """Approvals in all; after so many seconds no further batch is begun."""
 RUNS, DEATHS = 16, 8
 """Runs on one database, and how often its process is killed at most."""
