@@ -55,15 +55,18 @@ class Insides:
                     found.add(name)
         return frozenset(found)
 
-    async def has_silent(self, snapshot: StateSnapshot, writes: Iterable[PendingWrite]) -> bool:
+    async def has_silent(
+        self, snapshot: StateSnapshot, waiting: Sequence[PendingInterrupt], writes: Iterable[PendingWrite]
+    ) -> bool:
         """Say whether a task was cut off before it wrote anything. `writes` are those of the head.
 
         What waits at a breakpoint of a hidden graph looks the same, and running it would pass the breakpoint: nothing
-        counts as cut off where such a graph has made a step since the head.
+        counts as cut off where such a graph has made a step since the head, unless it asks something.
         """
         heard = {task_id for task_id, _, _ in writes}
-        if all(task.id in heard for task in snapshot.tasks):
-            return False
+        silent = [task.id for task in snapshot.tasks if task.id not in heard]
+        if all(any(task_id in each.checkpoint_ns for each in waiting) for task_id in silent):
+            return bool(silent)
         shown = {"", *namespaces(snapshot)}
         async for step in self._saver.alist({"configurable": {"thread_id": self._thread_id}}):
             namespace = step.config["configurable"]["checkpoint_ns"]

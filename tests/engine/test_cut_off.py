@@ -64,8 +64,15 @@ async def calls_left(state):
     return {}
 
 
+async def calls_kept(state):
+    await GRAPHS["inner"].ainvoke({})
+    return {}
+
+
 called = graph(calls_left)
+hidden = graph(calls_kept)
 GRAPHS = {
+    "inner": inner,
     "held": holding.compile(interrupt_before=["acts"]),
     "with_memory": holding.compile(interrupt_before=["acts"], checkpointer=True),
 }
@@ -103,7 +110,7 @@ HOLDING = ("holds", "holds_in_memory", "holds_in_part", "holds_deeper")
 @pytest.fixture
 async def bench(database_url: str, tmp_path: Path) -> AsyncIterator[Bench]:
     """An engine driven by hand, once on SQLite and once on PostgreSQL."""
-    app = write_app(tmp_path, SOURCE, names=("plain", "nested", "called", *HOLDING))
+    app = write_app(tmp_path, SOURCE, names=("plain", "nested", "called", "hidden", *HOLDING))
     async with open_bench(database_url, app=app) as bench:
         yield bench
 
@@ -119,6 +126,17 @@ async def test_it_goes_on_when_the_run_is_taken_up(
     """Both questions are asked, though the database was away when one of the nodes came to its own."""
     run = await bench.driver.desk.start(workflow, entries={}, actor=RITA, request_key="k")
     with away_for(monkeypatch, lambda _, writes: "Left?" in str(writes)):
+        await bench.runner.advance(run.id)
+    run = await bench.driven(run)
+    assert asked(run) == {"Left?", "Right?"}
+
+
+async def test_what_a_hidden_graph_asks_is_heard_when_the_run_is_taken_up(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The database was away when the node around a hidden graph was to repeat its question: both are asked."""
+    run = await bench.driver.desk.start("hidden", entries={}, actor=RITA, request_key="k")
+    with away_for(monkeypatch, lambda namespace, writes: namespace == "" and "Left?" in str(writes)):
         await bench.runner.advance(run.id)
     run = await bench.driven(run)
     assert asked(run) == {"Left?", "Right?"}

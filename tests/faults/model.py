@@ -21,6 +21,8 @@ SHAPES: Final[dict[str, list[list[list[str]] | str]]] = {
     "called": [[["G1", "G2"], ["H1"]], [["K1"]]],
     "several": [[["V1", "V2"]]],
     "deep": [[["D1", "D2"], ["X1"]], [["Y1"]]],
+    "hidden": [[["M1", "M2"], ["N1"]], [["O2"]]],
+    "parts": [[["T1", "T2", "T3"]]],
 }
 
 NOTE: Final = "as it was"

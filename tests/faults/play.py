@@ -328,11 +328,19 @@ class History:
 
     def _compare(self) -> None:
         asked = sorted(map(text_of, self._pending()))
-        if asked != sorted(self._model.pending):
+        if asked != sorted(self._model.pending) and not self._is_late(asked):
             raise Disagreement(f"{self._shape} asks {asked}, and should ask {sorted(self._model.pending)}")
         shown = [each.question.shown for each in self._pending() if each.question.dialect != "static"]
         if notes := {each["note"] for each in shown if "note" in each} - {self._model.note}:
             raise Disagreement(f"{self._shape} shows {notes}, and should show {self._model.note}")
+
+    def _is_late(self, asked: list[str]) -> bool:
+        """Say whether a question is missing that comes after those beside it.
+
+        What a hidden graph was cut off at looks like its breakpoint, which may not be passed.
+        """
+        is_part = bool(asked) and set(asked) < set(self._model.pending)
+        return self._shape == "hidden" and bool(self._faults.struck) and is_part
 
     def _compare_end(self) -> None:
         status = self._run.status

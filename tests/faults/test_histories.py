@@ -91,6 +91,8 @@ def test_the_model_itself() -> None:
                 "called": 4,
                 "several": 2,
                 "deep": 4,
+                "hidden": 4,
+                "parts": 3,
             }[shape]
         )
     loop = Model("loop")

@@ -1,4 +1,4 @@
-"""Ten shapes of graphs, each of whose questions is told with its answer, and followed by an effect if it is a yes.
+"""Twelve shapes of graphs, each of whose questions is told with its answer, and followed by an effect if it is a yes.
 
 The nodes run on the event loop, so that everything happens in the same order each time.
 """
@@ -8,6 +8,7 @@ from __future__ import annotations
 import operator
 from typing import Annotated, Any
 
+from langgraph.func import task
 from langgraph.graph import END, START, StateGraph
 from langgraph.types import Command, Send, interrupt
 from tests.faults.model import NOTE
@@ -85,6 +86,31 @@ async def passes_on(state: State) -> dict[str, Any]:
     return {"told": (await bottom.ainvoke({"name": state["name"]}))["told"]}
 
 
+async def calls_hidden(state: State) -> dict[str, Any]:
+    """Ask by a graph that LangGraph does not find in this code."""
+    return released({"told": (await KEPT["hidden"].ainvoke({"name": state["name"]}))["told"]})
+
+
+@task
+async def part(text: str, name: str) -> str:
+    """Ask as a part of a node."""
+    answer = interrupt({"question": text, "name": name})
+    reached("before the effect")
+    if answer is True:
+        happen(text)
+    reached("after the effect")
+    return f"{text} {answer}"
+
+
+async def in_parts(state: State) -> dict[str, Any]:
+    """Ask by one task after the other, and then here."""
+    told = [await part(text, state["name"]) for text in ("T1", "T2")]
+    answer = interrupt({"question": "T3", "name": state["name"]})
+    if answer is True:
+        happen("T3")
+    return released({"told": [*told, f"T3 {answer}"]})
+
+
 async def begin(state: State) -> dict[str, Any]:
     """Write the note."""
     return {"note": NOTE}
@@ -157,3 +183,6 @@ several = built().add_node("ask", asking("V1", "V2")).add_edge(START, "ask")
 bottom = StateGraph(State).add_node("asks", asking("D1", "D2")).add_edge(START, "asks").compile()
 middle = StateGraph(State).add_node("passes", passes_on).add_edge(START, "passes").compile()
 deep = calling(calls_deep, beside="X1", last="Y1")
+KEPT = {"hidden": StateGraph(State).add_node("asks", asking("M1", "M2")).add_edge(START, "asks").compile()}
+hidden = calling(calls_hidden, beside="N1", last="O2")
+parts = built().add_node("ask", in_parts).add_edge(START, "ask")
