@@ -32,12 +32,21 @@ def postgres(folder: Path, *, is_durable: bool) -> Iterator[str]:
         server.stop()
 
 
-def created(server: str, name: str) -> str:
-    """Make an empty database on a server, given by its URL as above, and return the database's."""
+def created(server: str, name: str, *, template: str = "template1") -> str:
+    """Make a database on a server, given by its URL as above, and return the database's.
+
+    It is empty, or a copy of its `template`, to which nobody may be connected.
+    """
     with psycopg.connect(server, autocommit=True) as connection:
         connection.execute(f"DROP DATABASE IF EXISTS {name}".encode())
-        connection.execute(f"CREATE DATABASE {name}".encode())
+        connection.execute(f"CREATE DATABASE {name} TEMPLATE {template}".encode())
     return server.replace("/postgres?", f"/{name}?", 1)
+
+
+def dropped(server: str, name: str) -> None:
+    """Drop a database of a server."""
+    with psycopg.connect(server, autocommit=True) as connection:
+        connection.execute(f"DROP DATABASE {name}".encode())
 
 
 def end_other_sessions(url: str) -> None:

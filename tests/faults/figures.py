@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 
 
@@ -22,6 +22,10 @@ class Plan:
     folder: Path
     is_whole: bool = False
     left_s: float = math.inf
+
+    def part(self, number: int, *, of: str) -> Plan:
+        """Return a part of this with a seed and a folder of its own."""
+        return replace(self, seed=self.seed + number, folder=self.folder / f"{of}-{number}")
 
     def within(self, seconds: float) -> float:
         """Return after how many seconds no further trial is begun."""

@@ -45,11 +45,11 @@ class Faults:
     @contextmanager
     def put_off(self) -> Iterator[None]:
         """Nothing strikes within this block, and no point in it counts."""
-        self._is_off = True
+        before, self._is_off = self._is_off, True
         try:
             yield
         finally:
-            self._is_off = False
+            self._is_off = before
 
     def point(self, name: str, error: type[Exception] = StoreError) -> None:
         """Pass a point."""
@@ -104,11 +104,13 @@ def next_release(folder: Path) -> Path:
 class Stage:
     """One database and the engines that work on it one after the other, each with one of two releases of the app."""
 
-    def __init__(self, folder: Path, faults: Faults, *, apps: Sequence[Path | App] = ()) -> None:
+    def __init__(
+        self, folder: Path, faults: Faults, *, apps: Sequence[Path | App] = (), database_url: str = ""
+    ) -> None:
         self.apps = list(apps) or [APP, next_release(folder / "next")]
         """Loaded ones are for the next stage: loading takes longer than a history."""
         self._release = 0
-        self.database_url = f"sqlite:///{folder / 'stage.db'}"
+        self.database_url = database_url or f"sqlite:///{folder / 'stage.db'}"
         self.effects, self.acks = folder / "effects", folder / "acks"
         self._faults = faults
         self._stack = AsyncExitStack()

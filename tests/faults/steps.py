@@ -1,20 +1,20 @@
 """Seeded schedules of faults within one step of a run: its start, or an answer and all that comes of it.
 
 Each begins with a run that waits in a database that was copied, so that it takes a fraction of the time of a whole
-run. `python -m tests.faults steps --seed … --scale …` plays the same ones again, each block for itself.
+run. `python -m tests.faults steps --seed … --scale 0.05` plays those of one seed again.
 """
 
 from __future__ import annotations
 
 import asyncio
 import itertools
+import math
 import os
 import random
 import shutil
 import time
 from collections.abc import Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
-from dataclasses import replace
 from multiprocessing import get_context
 from pathlib import Path
 
@@ -24,60 +24,69 @@ from tests.faults.figures import Figure, Plan
 from tests.faults.histories import SPREAD, Told, evidence
 from tests.faults.play import Disagreement, History
 from tests.faults.stage import APP, Faults, Stage, next_release
+from tests.postgres import created, dropped, postgres
 
-SCHEDULES, STRIKES, REACH = 100_000, 2, 16
+SCHEDULES, ON_POSTGRESQL, STRIKES, REACH = 100_000, 2_000, 2, 16
 WAITING, STARTED = 150, 50
 """Schedules of one block, each with a run of its own in it: those that wait already, and those that are started."""
 BLOCKS = 25
 """Blocks that begin with copies of one database."""
 RELEASES_SHARE = 0.2
 """Of the blocks, before which a release with other code comes."""
+POSTGRESQL_S = 60
+"""Seconds that are kept for schedules on PostgreSQL."""
 
 
 async def measure(plan: Plan) -> list[Figure]:
     """Play schedules on all cores until there are enough of them, or the time is over."""
-    wanted = plan.of(SCHEDULES)
     until = time.monotonic() + plan.left_s
-    told = await asyncio.to_thread(_on_all_cores, plan, wanted, until)
+    figure = await asyncio.to_thread(_on_all_cores, plan, SCHEDULES, until=until - POSTGRESQL_S)
+    with postgres(plan.folder, is_durable=False) as server:
+        return [
+            figure,
+            await asyncio.to_thread(_on_all_cores, plan, ON_POSTGRESQL, until=until, server=server),
+        ]
+
+
+def _on_all_cores(plan: Plan, whole: int, *, until: float, server: str | None = None) -> Figure:
+    wanted, cores = plan.of(whole), os.cpu_count() or 1
+    each = min(BLOCKS * (WAITING + STARTED), math.ceil(wanted / cores))
+    counts = [min(each, wanted - begin) for begin in range(0, wanted, each)]
+    told, name = Told(), "PostgreSQL" if server else "SQLite"
+    with ProcessPoolExecutor(cores, mp_context=get_context("spawn")) as pool:
+        parts: list[Future[Told]] = [
+            pool.submit(_in_a_process, plan.part(number, of=name), count, until=until, server=server)
+            for number, count in enumerate(counts)
+        ]
+        for number, part in enumerate(parts):
+            told.add(part.result(), f"seed {plan.seed + number}")
     struck = ", ".join(f"{name} {count}" for name, count in told.struck.most_common())
     detail = (
         f"{told.struck.total():,} faults: {struck}; {told.jumps:,} clock jumps, "
         f"{told.released:,} releases, {told.ahead:,} values given ahead"
     )
-    return [Figure(f"fault schedules of one step each, of {wanted:,}", told.count, told.violations, detail)]
+    return Figure(
+        f"fault schedules of one step each, {name}, of {wanted:,}", told.count, told.violations, detail
+    )
 
 
-def _on_all_cores(plan: Plan, wanted: int, until: float) -> Told:
-    each = BLOCKS * (WAITING + STARTED)
-    counts = [min(each, wanted - begin) for begin in range(0, wanted, each)]
-    told = Told()
-    with ProcessPoolExecutor(os.cpu_count(), mp_context=get_context("spawn")) as pool:
-        parts: list[Future[Told]] = [
-            pool.submit(
-                _in_a_process,
-                replace(plan, seed=plan.seed + number, folder=plan.folder / str(number)),
-                count,
-                until,
-            )
-            for number, count in enumerate(counts)
-        ]
-        for number, part in enumerate(parts):
-            told.add(part.result(), f"seed {plan.seed + number}")
-    return told
+def _in_a_process(plan: Plan, count: int, *, until: float, server: str | None) -> Told:
+    return asyncio.run(stepped(plan, count, until=until, server=server))
 
 
-def _in_a_process(plan: Plan, count: int, until: float) -> Told:
-    return asyncio.run(stepped(plan, count, until=until))
+async def stepped(
+    plan: Plan, count: int, *, waiting: int = WAITING, until: float = math.inf, server: str | None = None
+) -> Told:
+    """Play `count` schedules, in blocks that begin with the same runs. None is begun after `until`.
 
-
-async def stepped(plan: Plan, count: int, *, waiting: int = WAITING, until: float) -> Told:
-    """Play `count` schedules, in blocks that begin with the same runs. None is begun after `until`."""
+    `server` is the URL of a PostgreSQL; None: on SQLite.
+    """
     told = Told()
     if time.monotonic() > until:
         return told
     plan.folder.mkdir(exist_ok=True)
     waiting = min(waiting, count)
-    block = Block(plan)
+    block = Block(plan, server)
     await block.prepare(waiting)
     numbers = iter(range(count))
     dice = random.Random(plan.seed)  # noqa: S311 - a dice, not a secret
@@ -91,8 +100,10 @@ async def stepped(plan: Plan, count: int, *, waiting: int = WAITING, until: floa
 class Block:
     """A database with runs that wait, and as many copies of it as are wanted."""
 
-    def __init__(self, plan: Plan) -> None:
+    def __init__(self, plan: Plan, server: str | None) -> None:
         self._plan = plan
+        self._server = server
+        self._name = f"origin_{plan.seed}"
         self._origin = plan.folder / "origin"
         self._apps: list[Path | App] = [APP, next_release(plan.folder / "next")]
         self._waiting: list[History] = []
@@ -101,7 +112,8 @@ class Block:
         """Play runs without faults, each to some question on its way."""
         self._origin.mkdir()
         faults, dice = Faults(), random.Random(self._plan.seed)  # noqa: S311 - a dice, not a secret
-        stage = Stage(self._origin, faults, apps=self._apps)
+        url = created(self._server, self._name) if self._server else ""
+        stage = Stage(self._origin, faults, apps=self._apps, database_url=url)
         await stage.open()
         for number in itertools.count():
             history = History(
@@ -122,10 +134,13 @@ class Block:
         """Play a schedule for each run that waits, and start runs for the other numbers; then check everything."""
         folder = self._plan.folder / str(numbers[0])
         shutil.copytree(self._origin, folder)
+        copy = f"{self._name}_{numbers[0]}"
+        url = created(self._server, copy, template=self._name) if self._server else ""
         faults = Faults()
-        stage = Stage(folder, faults, apps=self._apps[::-1] if meets_release else self._apps)
+        apps = self._apps[::-1] if meets_release else self._apps
+        stage = Stage(folder, faults, apps=apps, database_url=url)
         await stage.open()
-        waiting = iter(self._waiting)
+        waiting, before = iter(self._waiting), len(told.violations)
         for number in numbers:
             seed = self._plan.seed + SPREAD * (number + 1) + 1  # never that of a run that waits
             rested = next(waiting, None)
@@ -143,4 +158,7 @@ class Block:
         self._apps = stage.apps[::-1] if meets_release else stage.apps
         found = check(evidence(stage))
         told.violations += [f"schedules from {numbers[0]}: {each}" for each in found]
-        shutil.rmtree(folder)
+        if len(told.violations) == before:
+            shutil.rmtree(folder)
+        if self._server:
+            dropped(self._server, copy)
