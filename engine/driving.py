@@ -86,7 +86,9 @@ class Drive:
                 self._foreign = await self._left_by_other_code(here)
                 if not isinstance(here, Failed):
                     self._restarted = await self._started_over()  # by a driver that was cut off after it
-            is_held = is_asked_about(here) or (delivery is not None and delivery.is_over(here))
+            is_held = is_asked_about(here) or (
+                delivery is not None and (delivery.is_over(here) or delivery.stops_the_run)
+            )
             if self._is_outdated(here) and not is_held:
                 await self._settle(await self._start_over(CODE_CHANGED, passed=passed))
             elif delivery is None:
@@ -206,8 +208,6 @@ class Drive:
     async def _deliver(self, delivery: Delivery, here: Situation, *, passed: set[str]) -> Delivered:
         """Bring a decision to the graph and return what came of it; Void: the graph does not ask this now."""
         if delivery.stops_the_run:
-            if delivery.approval.pause in ("before", "after") and delivery.pause_in(here) is None:
-                return Void(here)  # a driver had the step begin anew, and died
             is_error = delivery.approval.pause == "error"
             asked = delivery.approval.asked["value"]
             return Failed(told_failure(asked)) if is_error else Stopped(delivery.decision.reason)

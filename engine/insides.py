@@ -9,6 +9,7 @@ from langgraph.checkpoint.base import PendingWrite
 from langgraph.checkpoint.serde.types import INTERRUPT, RESUME
 from langgraph.types import PregelTask, StateSnapshot
 
+from engine import pending
 from engine.checkpointer import SQLModelSaver
 from engine.checkpointing.store import PendingInterrupt
 from engine.pauses import failing, is_asked_by, namespaces
@@ -20,6 +21,29 @@ class Insides:
     def __init__(self, saver: SQLModelSaver, thread_id: str) -> None:
         self._saver = saver
         self._thread_id = thread_id
+
+    async def without_over(
+        self, snapshot: StateSnapshot, waiting: Sequence[PendingInterrupt], writes: Sequence[PendingWrite]
+    ) -> StateSnapshot:
+        """Leave out what is nobody's business any more, also inside its nodes; `writes` are those of the snapshot."""
+        snapshot = pending.without_over(snapshot, writes)
+        tasks = tuple([await self._without_over_inside(task, waiting) for task in snapshot.tasks])
+        dropped = _questions(snapshot.tasks) - _questions(tasks)
+        asked = tuple(each for each in snapshot.interrupts if each.id not in dropped)
+        return snapshot._replace(tasks=tasks, interrupts=asked)
+
+    async def _without_over_inside(self, task: PregelTask, waiting: Sequence[PendingInterrupt]) -> PregelTask:
+        """Leave out what is over in a graph inside where something failed, and what its node repeats from before."""
+        if not isinstance(task.state, StateSnapshot) or not any(failing(task.state)):
+            return task
+        stored = await self._saver.aget_tuple(task.state.config)
+        state = await self.without_over(task.state, waiting, pending.writes_of(stored))
+        ordinals = {each.task_id: each.ordinal for each in waiting}
+        alone = {each.interrupt_id for each in waiting if each.levels == 1}
+        asked = tuple(
+            each for each in task.interrupts if each.id not in alone or is_asked_by(task, each.id, ordinals)
+        )
+        return task._replace(state=state, interrupts=asked)
 
     async def called(self, snapshot: StateSnapshot) -> frozenset[str]:
         """Return the failed tasks that called a graph which has checkpoints of its own."""
@@ -104,6 +128,10 @@ class Insides:
     def _place(self, task: PregelTask) -> RunnableConfig:
         """Return where a graph that a task of the outermost graph called has its newest checkpoint."""
         return {"configurable": {"thread_id": self._thread_id, "checkpoint_ns": f"{task.name}:{task.id}"}}
+
+
+def _questions(tasks: Iterable[PregelTask]) -> set[str]:
+    return {each.id for task in tasks for each in task.interrupts}
 
 
 def _inside(task_id: str) -> Callable[[str], bool]:

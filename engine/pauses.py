@@ -193,8 +193,8 @@ def _asked(task: PregelTask) -> set[str]:
 
 def _asked_inside(task: PregelTask) -> set[str]:
     """Return what the tasks inside one have asked: it repeats that until its graph is run to its next rest."""
-    inside = leaves(task.state) if isinstance(task.state, StateSnapshot) else ()
-    return {name for _, each in inside for name in _asked(each)}
+    inside = task.state.tasks if isinstance(task.state, StateSnapshot) else ()
+    return {name for each in inside for name in _asked(each) | _asked_inside(each)}
 
 
 def retry_key(kind: PauseKind, *, checkpoint_id: str, nodes: Sequence[str], attempt: int) -> str:

@@ -49,13 +49,20 @@ def handled(writes: Sequence[PendingWrite], tasks: Iterable[PregelTask]) -> froz
     return frozenset() if has_raised else failed
 
 
-def without_handled(snapshot: StateSnapshot, writes: Sequence[PendingWrite]) -> StateSnapshot:
-    """Leave out what an `error_handler` takes care of, be it in a graph that is the node."""
-    left_out = handled(writes, snapshot.tasks)
-    if not left_out:
+def without_over(snapshot: StateSnapshot, writes: Sequence[PendingWrite]) -> StateSnapshot:
+    """Leave out what is nobody's business any more, be it in a graph that is the node.
+
+    That is what an `error_handler` takes care of, and the errors inside a task that has come to its end.
+    """
+    left_out, ended = handled(writes, snapshot.tasks), done(writes)
+    if not left_out and not ended:
         return snapshot
     tasks = [
-        task._replace(error=None, interrupts=(), state=None) if task.id in left_out else task
+        task._replace(error=None, interrupts=(), state=None)
+        if task.id in left_out
+        else task._replace(error=None, state=None)
+        if task.id in ended
+        else task
         for task in snapshot.tasks
     ]
     over = {each.id for task in snapshot.tasks if task.id in left_out for each in task.interrupts}

@@ -89,9 +89,9 @@ class Thread:
         stored = await self._saver.aget_tuple(self._config)
         writes = pending.writes_of(stored)
         whole = await self._graph.aget_state(self._config, subgraphs=True)
-        snapshot = pending.without_handled(whole, writes)
-        locked = pending.updated_keys(writes)
         waiting = await self._saver.pending_interrupts(self._config["configurable"]["thread_id"])
+        snapshot = await self._insides.without_over(whole, waiting, writes)
+        locked = pending.updated_keys(writes)
         values = snapshot.values if isinstance(snapshot.values, dict) else {}
         editable = self._workflow.editable_state(values)
         return Look(

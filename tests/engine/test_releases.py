@@ -71,21 +71,46 @@ async def test_t05_no_release_passes_a_breakpoint(releases: Releases, where: str
     assert (run.status, releases.sink) == (RunStatus.FINISHED, ["planned", "paid"])
 
 
-@pytest.mark.parametrize("choice", [APPROVE, REJECT])
-async def test_t05_a_decision_at_a_breakpoint_is_void_for_whoever_comes_after_a_death(
-    releases: Releases, choice: Choice, monkeypatch: pytest.MonkeyPatch
+async def test_t05_a_yes_at_a_breakpoint_is_void_for_whoever_comes_after_a_death(
+    releases: Releases, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A driver had the step begin anew for a release and died: a no ends nothing then, and a yes runs nothing."""
+    """A driver had the step begin anew for a release and died: what was approved before runs nothing."""
     source = PLANNED.replace("WHERE", '["plan"]')
     async with releases.running(source) as bench:
         run = await start(bench)
-        await bench.driver.desk.decide(seen(pending(run)), actor=AMY, choice=choice)
+        await bench.driver.desk.decide(seen(pending(run)), actor=AMY, choice=APPROVE)
     async with releases.running(source.replace("    return {}", "    once = 1\n    return {}")) as bench:
         with dying_unsettled(monkeypatch):
             await recovered(bench, run)
         run = await recovered(bench, run)
         assert [each.status.value for each in run.approvals] == ["withdrawn", "pending"]
         assert (run.status, releases.sink) == (RunStatus.WAITING, ["planned"])
+
+
+BEFORE = PLANNED.replace("interrupt_after=WHERE", 'interrupt_before=["pay"]')
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        BEFORE,
+        BEFORE.replace("    return {}", "    once = 1\n    return {}"),
+        PLANNED.replace(", interrupt_after=WHERE", ""),
+        PLANNED.replace("WHERE", '["plan"]'),
+        BEFORE.replace("pay", "spend"),
+    ],
+)
+async def test_t05_a_no_at_a_breakpoint_ends_the_run_whatever_the_release(
+    releases: Releases, source: str
+) -> None:
+    """The graph gets no answer, so no code can take it for another: nothing more runs, also without a breakpoint."""
+    async with releases.running(BEFORE) as bench:
+        run = await start(bench)
+        await bench.driver.desk.decide(seen(pending(run)), actor=AMY, choice=REJECT)
+    async with releases.running(source) as bench:
+        run = await recovered(bench, run)
+        assert (run.status, releases.sink) == (RunStatus.STOPPED, ["planned"])
+        assert [each.status.value for each in run.approvals] == ["resumed"]
 
 
 NEWSLETTER = """

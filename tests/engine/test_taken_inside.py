@@ -39,6 +39,8 @@ class State(TypedDict, total=False):
 
 
 def reach(place):
+    with DOWN.with_name("reached").open("a") as reached:
+        reached.write("once ")
     if DOWN.exists() and DOWN.read_text() == place:
         DOWN.with_name("fell").touch()
         raise ConnectionError(f"{place} is down")
@@ -67,6 +69,20 @@ KEPT = {"inner": inner}
 
 async def calls_hidden(state):
     return {"left": (await KEPT["inner"].ainvoke(state))["left"]}
+
+
+async def first(state):
+    return {"note": str(interrupt("One?"))}
+
+
+async def second(state):
+    reach("left")
+    return {"left": f"{state['note']} {interrupt('Two?')}"}
+
+
+async def asks_after_a_call(state):
+    await quick.ainvoke({})
+    return {"right": str(interrupt("Three?"))}
 
 
 async def calls_twice(state):
@@ -152,6 +168,14 @@ beside = (
     StateGraph(State).add_node("outer", calls).add_node("right", right)
     .add_edge(START, "outer").add_edge(START, "right")
 )
+quick = StateGraph(State).add_node("done", done).add_edge(START, "done").compile()
+inner_steps = StateGraph(State).add_sequence([("first", first), ("asks", second)]).add_edge(START, "first")
+steps = StateGraph(State).add_node("outer", inner_steps.compile()).add_edge(START, "outer")
+inner_own = (
+    StateGraph(State).add_node("asks", asks).add_node("own", asks_after_a_call)
+    .add_edge(START, "asks").add_edge(START, "own")
+)
+own = StateGraph(State).add_node("outer", inner_own.compile()).add_edge(START, "outer")
 hidden = StateGraph(State).add_node("outer", calls_hidden).add_edge(START, "outer")
 twice = StateGraph(State).add_node("outer", calls_twice).add_edge(START, "outer")
 parts = StateGraph(State).add_node("outer", in_parts).add_edge(START, "outer")
@@ -179,6 +203,8 @@ GRAPHS = (
     "called",
     "beside",
     "hidden",
+    "steps",
+    "own",
     "twice",
     "parts",
     "again",
@@ -291,6 +317,29 @@ async def test_an_error_that_the_graph_around_never_heard_of_loses_no_answer(
         "Two?",
     ]
     assert [event.kind for event in run.events].count(EventKind.ASKED_ANEW) == 0
+
+
+@pytest.mark.parametrize(("workflow", "texts"), [("steps", ["One?"]), ("own", ["One?", "Two?"])])
+async def test_what_failed_inside_runs_again_only_when_somebody_wants_it(
+    bench: Bench, workflow: str, texts: list[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """Also where the node around it repeats an earlier step's question, or one beside it has called a graph."""
+    run = await bench.begun(workflow)
+    for text in texts[:-1]:
+        run = await bench.decided(run, text)
+    (tmp_path / "down").write_text("left")
+    with answer_lost(bench, monkeypatch, after=tmp_path / "fell"), pytest.raises(StoreError, match="away"):
+        await bench.decided(run, texts[-1])
+    times = (tmp_path / "reached").read_text()
+    (tmp_path / "down").unlink()
+    run = await bench.driven(run)
+    assert "asks failed. Try again?" in asked(run)
+    assert (tmp_path / "reached").read_text() == times
+    run = await bench.decided(run, "asks failed", Choice("retry"))
+    while run.status is RunStatus.WAITING:
+        (text, *_) = [each.question.text for each in run.approvals if each.status is ApprovalStatus.PENDING]
+        run = await bench.decided(run, text)
+    assert (run.status, (run.result or {})["left"]) == (RunStatus.FINISHED, "True True")
 
 
 async def never_arrived(bench: Bench, workflow: str, monkeypatch: pytest.MonkeyPatch, down: Path) -> RunView:

@@ -1,4 +1,4 @@
-"""Random histories over twelve shapes of graphs: the engine has to agree with the model, step by step."""
+"""Random histories over fourteen shapes of graphs: the engine has to agree with the model, step by step."""
 
 from __future__ import annotations
 

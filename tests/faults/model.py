@@ -23,6 +23,8 @@ SHAPES: Final[dict[str, list[list[list[str]] | str]]] = {
     "deep": [[["D1", "D2"], ["X1"]], [["Y1"]]],
     "hidden": [[["M1", "M2"], ["N1"]], [["O2"]]],
     "parts": [[["T1", "T2", "T3"]]],
+    "caught": [[["U1", "U2"]], [["U3"]]],
+    "handled": [[["W1", "W2"]], [["W3"]]],
 }
 
 NOTE: Final = "as it was"

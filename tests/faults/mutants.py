@@ -17,6 +17,7 @@ from typing import TypeVar
 from tests.faults import zygote
 from tests.faults.figures import Figure, Plan
 from tests.faults.mutations import MUTATIONS, Mutation
+from tests.faults.zygote import TOO_LONG
 
 ROOT = Path(__file__).parents[2]
 COPIED = (
@@ -40,14 +41,15 @@ FAILED, PASSED = 1, 0
 
 @dataclass(frozen=True)
 class Outcome:
-    """What became of one edit: "killed", "survived", or what keeps it from being tried."""
+    """What became of one edit: "killed", "hung", "survived", or what keeps it from being tried."""
 
     mutation: Mutation
     told: str
 
     @property
     def is_killed(self) -> bool:
-        return self.told == "killed"
+        """Say whether a test has noticed, if only by waiting for ever."""
+        return self.told in ("killed", "hung")
 
 
 async def measure(plan: Plan) -> list[Figure]:
@@ -69,7 +71,9 @@ async def measure(plan: Plan) -> list[Figure]:
     is_enough = (
         killed >= SCORE * len(outcomes) and not broken and all(each.told == "survived" for each in missed)
     )
-    detail = f"{killed} of {len(outcomes)} killed" + (f"; {reasons}" if reasons else "")
+    hung = sum(each.told == "hung" for each in outcomes)
+    detail = f"{killed} of {len(outcomes)} killed, {hung} of them by waiting for ever"
+    detail += f"; {reasons}" if reasons else ""
     if is_enough and violations:
         detail += f"; not noticed: {', '.join(violations)}"
     return [Figure("edits that take a guard away", len(outcomes), [] if is_enough else violations, detail)]
@@ -121,7 +125,10 @@ class Laboratory:
         finally:
             self._write(file, before)
         return Outcome(
-            mutation, {FAILED: "killed", PASSED: "survived"}.get(code, f"not tried: pytest ended with {code}")
+            mutation,
+            {FAILED: "killed", TOO_LONG: "hung", PASSED: "survived"}.get(
+                code, f"not tried: pytest ended with {code}"
+            ),
         )
 
     def _write(self, file: Path, text: str) -> None:

@@ -80,7 +80,7 @@ class History:
         self._name = f"{seed}"
         self._model = Model(self._shape)
         self._cards: list[ApprovalView] = []
-        self.refused = self.jumps = 0
+        self.refused = self.jumps = self._refused_before = 0
         self._has_releases = has_releases
         self._ahead: list[bool] = []
         self._met: set[str] = set()
@@ -97,12 +97,7 @@ class History:
     async def play(self) -> None:
         """Play until the model's run has ended. Raises: Disagreement."""
         await self.begin()
-        for _ in range(STEPS):
-            if not self.waits:
-                break
-            await self._step()
-        await self._drive()
-        self._compare_end()
+        await self.finish()
 
     async def begin(self) -> None:
         """Start the run and bring it to its first rest. Raises: Disagreement."""
@@ -110,6 +105,15 @@ class History:
         self._run = await self._surely(self._start)
         self._at_rest = deepcopy(self._model)
         await self._drive()
+
+    async def finish(self) -> None:
+        """Play on until the model's run has ended. Raises: Disagreement."""
+        for _ in range(STEPS):
+            if not self.waits:
+                break
+            await self._step()
+        await self._drive()
+        self._compare_end()
 
     async def answer(self, *, meets_release: bool = False) -> None:
         """Answer once, after a wrong click now and then, and bring the run to its rest. Raises: Disagreement.
@@ -123,8 +127,6 @@ class History:
             await self._wrong_click()
         await self._right_answer()
         await self._drive()
-        if not self.waits:
-            self._compare_end()
 
     @property
     def waits(self) -> bool:
@@ -134,7 +136,8 @@ class History:
         """Return the same run on a stage that was copied when it rested, with faults and dice of its own."""
         other = copy(self)
         other._stage, other._faults, other._dice = stage, faults, random.Random(seed)  # noqa: S311
-        other.refused, other.jumps, other.ahead, other.released = self.refused, 0, 0, 0
+        other._refused_before, other.refused = self._refused_before + self.refused, 0
+        other.jumps = other.ahead = other.released = 0
         other._model, other._at_rest = deepcopy(self._model), deepcopy(self._model)
         other._cards, other._met, other._ahead = list(self._cards), set(self._met), []
         other._name = f"{self._name} {seed}"
@@ -204,7 +207,8 @@ class History:
         """Let the run meet the other release, half the time with an answer to what the earlier one has asked."""
         if self._dice.random() < 0.5:
             await self._right_answer()
-        self._start_over()
+        if self._model.status != "stopped":  # by a no at a breakpoint, whatever the code
+            self._start_over()
         await self._drive()
 
     def _start_over(self) -> None:
@@ -355,8 +359,9 @@ class History:
         if note != self._model.note:
             raise Disagreement(f"{self._shape} has the note {note}, and should have {self._model.note}")
         counts = [event.kind for event in self._run.events].count(EventKind.REFUSED)
-        if counts != self.refused and not self._faults.struck:
-            raise Disagreement(f"{counts} refusals are in the audit trail, and there were {self.refused}")
+        refused = self._refused_before + self.refused
+        if counts != refused and not self._faults.struck:
+            raise Disagreement(f"{counts} refusals are in the audit trail, and there were {refused}")
 
 
 def text_of(card: ApprovalView) -> str:

@@ -96,6 +96,8 @@ def test_the_model_itself() -> None:
                 "deep": 4,
                 "hidden": 4,
                 "parts": 3,
+                "caught": 3,
+                "handled": 3,
             }[shape]
         )
     loop = Model("loop")

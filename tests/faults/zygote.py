@@ -3,7 +3,7 @@
     python tests/faults/zygote.py
 
 Reads a line of JSON for each run: {"folder": where to run it, "arguments": […], "limit_s": 60}, and answers with the
-exit code of pytest, or 1 for a run that took too long. Stands alone: nothing of the project may be imported here.
+exit code of pytest, or 99 for a run that took too long. Stands alone: nothing of the project may be imported here.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ LIBRARIES = (
     "sqlalchemy.dialects.postgresql.psycopg",
     "sqlmodel",
 )
-TOO_LONG = 1
+TOO_LONG = 99
 
 
 def main() -> None:

@@ -1,4 +1,4 @@
-"""Twelve shapes of graphs, each of whose questions is told with its answer, and followed by an effect if it is a yes.
+"""Fourteen shapes of graphs, each of whose questions is told with its answer, and followed by an effect if it is a yes.
 
 The nodes run on the event loop, so that everything happens in the same order each time.
 """
@@ -111,6 +111,25 @@ async def in_parts(state: State) -> dict[str, Any]:
     return released({"told": [*told, f"T3 {answer}"]})
 
 
+async def fails(state: State) -> dict[str, Any]:
+    """Do nothing but raise."""
+    raise ConnectionError("down")
+
+
+async def catches(state: State) -> dict[str, Any]:
+    """Catch what a graph that is called in here has raised."""
+    try:
+        await broken.ainvoke({"name": state["name"]})
+    except ConnectionError:
+        return released({"note": NOTE})
+    return {}
+
+
+async def handles(state: State) -> Command[Any]:
+    """Take care of what a node has raised."""
+    return Command(update={"note": NOTE})
+
+
 async def begin(state: State) -> dict[str, Any]:
     """Write the note."""
     return {"note": NOTE}
@@ -124,6 +143,14 @@ async def act(state: State) -> dict[str, Any]:
 
 def built() -> Any:
     return StateGraph(State, input_schema=Start)
+
+
+def with_error(node: Any, asks: Any, *, last: str, **more: Any) -> Any:
+    """Make a graph of one with an error that is somebody's own, beside a question, and a question after that."""
+    inside = StateGraph(State).add_node("errs", node, **more).add_node("asks", asks)
+    inside.add_edge(START, "errs").add_edge(START, "asks")
+    builder = built().add_node("outer", inside.compile()).add_node("last", asking(last))
+    return builder.add_edge(START, "outer").add_edge("outer", "last")
 
 
 def calling(node: Any, *, beside: str, last: str) -> Any:
@@ -185,4 +212,7 @@ middle = StateGraph(State).add_node("passes", passes_on).add_edge(START, "passes
 deep = calling(calls_deep, beside="X1", last="Y1")
 KEPT = {"hidden": StateGraph(State).add_node("asks", asking("M1", "M2")).add_edge(START, "asks").compile()}
 hidden = calling(calls_hidden, beside="N1", last="O2")
+broken = StateGraph(State).add_node("fails", fails).add_edge(START, "fails").compile()
+caught = with_error(catches, asking("U1", "U2"), last="U3")
+handled = with_error(fails, asking("W1", "W2"), last="W3", error_handler=handles)
 parts = built().add_node("ask", in_parts).add_edge(START, "ask")

@@ -1,0 +1,130 @@
+"""An error inside a node that somebody has caught or handled is nobody's business: the run goes on beside it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from engine import ApprovalStatus, RunStatus
+from tests.engine.desk_driver import open_bench, write_app
+
+SOURCE = """
+from langgraph.graph import START, StateGraph
+from langgraph.types import Command, interrupt
+from typing_extensions import TypedDict
+
+
+class State(TypedDict, total=False):
+    left: str
+    right: str
+
+
+async def raises(state):
+    raise ConnectionError("down")
+
+
+async def asks(state):
+    return {"left": str(interrupt("In?"))}
+
+
+async def asks_and_raises(state):
+    raise ConnectionError(f"down {interrupt('First?')}")
+
+
+async def right(state):
+    return {"right": str(interrupt("Right?"))}
+
+
+async def handles(state):
+    return Command(update={"left": "handled"})
+
+
+def alone(name, node, **more):
+    return StateGraph(State).add_node(name, node, **more).add_edge(START, name)
+
+
+def beside(name, node, **more):
+    return alone(name, node, **more).add_node("right", right).add_edge(START, "right")
+
+
+broken = alone("raises", raises).compile()
+asking = alone("asks", asks).compile()
+asking_broken = alone("asks", asks_and_raises).compile()
+
+
+async def catches(state):
+    try:
+        await broken.ainvoke({})
+    except ConnectionError:
+        return {"left": "caught"}
+
+
+async def catches_and_asks(state):
+    try:
+        await broken.ainvoke({})
+    except ConnectionError:
+        return {"left": str(interrupt("Own?"))}
+
+
+async def catches_and_calls(state):
+    try:
+        await broken.ainvoke({})
+    except ConnectionError:
+        return {"left": (await asking.ainvoke({}))["left"]}
+
+
+async def catches_what_asked(state):
+    try:
+        await asking_broken.ainvoke({})
+    except ConnectionError as error:
+        return {"left": str(error)}
+
+
+inner_handled = beside("raises", raises, error_handler=handles).compile()
+
+
+async def calls(state):
+    return await inner_handled.ainvoke({})
+
+
+caught = beside("node", catches)
+caught_late = beside("node", catches_what_asked)
+caught_inside = alone("outer", beside("node", catches).compile())
+caught_late_inside = alone("outer", beside("node", catches_what_asked).compile())
+asked_inside = alone("outer", beside("node", catches_and_asks).compile())
+called_inside = alone("outer", beside("node", catches_and_calls).compile())
+remembered = alone("outer", beside("node", catches_and_calls).compile(checkpointer=True))
+handled_inside = alone("outer", inner_handled)
+handled_called = alone("outer", calls)
+"""
+LEFT = {
+    "caught": "caught",
+    "caught_late": "down True",
+    "caught_inside": "caught",
+    "caught_late_inside": "down True",
+    "asked_inside": "True",
+    "called_inside": "True",
+    "remembered": "True",
+    "handled_inside": "handled",
+    "handled_called": "handled",
+}
+
+
+@pytest.mark.parametrize("is_right_first", [True, False])
+@pytest.mark.parametrize("workflow", LEFT)
+async def test_nobody_is_asked_about_an_error_that_is_over(
+    sqlite_url: str, tmp_path: Path, workflow: str, is_right_first: bool
+) -> None:
+    """Whichever question is answered first, the run comes to its end and everybody was asked once."""
+    async with open_bench(sqlite_url, app=write_app(tmp_path, SOURCE, names=tuple(LEFT))) as bench:
+        run = await bench.begun(workflow)
+        while texts := [
+            each.question.text for each in run.approvals if each.status is ApprovalStatus.PENDING
+        ]:
+            run = await bench.decided(
+                run, min(texts, key=lambda text: (text == "Right?") is not is_right_first)
+            )
+        assert (run.status, run.result) == (RunStatus.FINISHED, {"left": LEFT[workflow], "right": "True"})
+        assert {each.question.dialect for each in run.approvals} == {"plain"}
+        assert len(run.approvals) == (1 if LEFT[workflow] in ("caught", "handled") else 2)
