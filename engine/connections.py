@@ -107,11 +107,15 @@ def loop_engine(url: URL, *, waits: bool) -> Engine:
     engine = create_engine(
         url,
         hide_parameters=True,
-        connect_args={"isolation_level": None, "check_same_thread": False},
+        connect_args={
+            "isolation_level": None,
+            "check_same_thread": False,
+            "timeout": BUSY_TIMEOUT_MS / 1000 if waits else 0,
+        },
         pool_size=5,
         max_overflow=-1,  # a pool that makes its users wait would stop the loop
     )
-    event.listen(engine, "connect", _set_pragmas if waits else _set_pragmas_without_waiting)
+    event.listen(engine, "connect", _set_pragmas)
     return engine
 
 
@@ -149,16 +153,11 @@ def _connect_args(url: URL) -> dict[str, Any]:
 
 
 def _set_pragmas(connection: Any, _: Any) -> None:
-    """Let a commit survive a power cut."""
+    """Let a commit survive a power cut. How long a lock is waited for is the driver's `timeout`."""
     cursor = connection.cursor()
-    for pragma in (f"busy_timeout={BUSY_TIMEOUT_MS}", "synchronous=FULL", "foreign_keys=ON"):
+    for pragma in ("synchronous=FULL", "foreign_keys=ON"):
         cursor.execute(f"PRAGMA {pragma}")
     cursor.close()
-
-
-def _set_pragmas_without_waiting(connection: Any, record: Any) -> None:
-    _set_pragmas(connection, record)
-    connection.execute("PRAGMA busy_timeout=0")
 
 
 def _set_durability(connection: Any, _: Any) -> None:

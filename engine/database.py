@@ -50,6 +50,8 @@ _ISOLATION: dict[str, dict[str, Any]] = {
 }
 _BEGIN = {"sqlite": _WRITE, "postgresql": "BEGIN ISOLATION LEVEL READ COMMITTED"}
 
+MIGRATION_PAUSE_S = 0.2
+"""Between two looks whether another process has migrated the database."""
 _TIME = select(func.clock_timestamp())
 
 T = TypeVar("T")
@@ -151,19 +153,21 @@ class Database:
 
         Raises: DatabaseTooNew, StoreError.
         """
+        self._check_folder()
         if self.dialect == "sqlite":
             await self._use_wal()
-        self._check_folder()
         async with self.writers_turn():
             with renamed_errors():
-                await to_the_end(self.on_thread(lambda: self._migrate(steps)))
+                while not await to_the_end(self.on_thread(lambda: self._migrated(steps))):  # noqa: ASYNC110
+                    await asyncio.sleep(MIGRATION_PAUSE_S)
         await self.ask_time()
 
-    def _migrate(self, steps: Sequence[migrations.Step]) -> None:
+    def _migrated(self, steps: Sequence[migrations.Step]) -> bool:
         with self._direct.connect() as connection:
             connection.exec_driver_sql(_BEGIN[self.dialect])
-            migrations.apply(connection, steps=steps)
+            is_done = migrations.apply(connection, steps=steps)
             connection.exec_driver_sql("COMMIT")
+        return is_done
 
     def now(self) -> datetime:
         """Return the time by the database's own clock, as it was last heard (see `ask_time`)."""
@@ -191,7 +195,7 @@ class Database:
             if threads is not None:
                 await asyncio.get_running_loop().run_in_executor(threads, self._direct.dispose)
                 await asyncio.to_thread(threads.shutdown)
-            self._pipelines.close()
+            await self._pipelines.close()
             if self._engine is not None:
                 await self._engine.dispose()
             for engine in self._on_loop.values():
@@ -300,7 +304,7 @@ class Database:
             0
         )  # nothing below waits, and others shall have their turn between two transactions
         with renamed_errors():
-            connection = self._on_loop[purpose].raw_connection()
+            connection = await when_free(self._on_loop[purpose].raw_connection)
         try:
             cursor = connection.cursor()
             with renamed_errors():
@@ -364,8 +368,8 @@ class Database:
         """
 
         def switch() -> None:
-            with closing(self._on_loop[_WRITE].raw_connection()) as connection:
-                connection.cursor().execute("PRAGMA journal_mode=WAL")
+            with closing(self.sqlite_connection()) as connection:
+                connection.execute("PRAGMA journal_mode=WAL")
 
         with renamed_errors():
             await when_free(switch)

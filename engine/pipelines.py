@@ -13,6 +13,7 @@ import socket
 from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 import psycopg
@@ -222,7 +223,7 @@ class Pipelines:
         self._pipelines: dict[str, Pipeline] = {}
         self._all: set[Pipeline] = set()
         self._opening: dict[str, asyncio.Future[Pipeline]] = {}
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._tasks: set[asyncio.Task[Pipeline]] = set()
 
     async def ask(self, purpose: str, calls: Sequence[Call], *, is_repeatable: bool) -> Sequence[Answer]:
         """Ask as Pipeline.ask does. What `is_repeatable` is asked once more when the connection breaks meanwhile.
@@ -238,7 +239,7 @@ class Pipelines:
                 raise
         return await (await self._opened(purpose)).ask(calls)
 
-    def close(self) -> None:
+    async def close(self) -> None:
         """Close all, those that are being opened as soon as they are; the next use would open new ones.
 
         To cancel the opening would leave the server with a connection until the garbage collector finds it.
@@ -248,6 +249,7 @@ class Pipelines:
         self._pipelines.clear()
         while self._all:
             self._all.pop().close()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
 
     async def _opened(self, purpose: str) -> Pipeline:
         found = self._pipelines.get(purpose)
@@ -256,27 +258,34 @@ class Pipelines:
         opening = self._opening.get(purpose)
         if opening is None:  # all who wait share one attempt, and its failure
             opening = self._opening[purpose] = asyncio.get_running_loop().create_future()
+            opening.add_done_callback(
+                asyncio.Future.exception
+            )  # it is nobody's when all who waited were cancelled
             task = asyncio.create_task(self._open(purpose, opening))
             self._tasks.add(task)
-            task.add_done_callback(self._tasks.discard)
+            task.add_done_callback(partial(self._tried, purpose, opening))
         return await asyncio.shield(opening)
 
-    async def _open(self, purpose: str, wanted: asyncio.Future[Pipeline]) -> None:
-        try:
-            connection = await shared_connection(self._url)
-            if wanted.done():  # all were closed meanwhile
-                await connection.close()
-                return
-            pipeline = Pipeline(connection, self._all.discard)
-        except Exception as error:  # noqa: BLE001 - it belongs to those who wait
-            if not wanted.done():
-                del self._opening[purpose]
-                wanted.set_exception(error)
+    async def _open(self, purpose: str, wanted: asyncio.Future[Pipeline]) -> Pipeline:
+        connection = await shared_connection(self._url)
+        if wanted.done():  # all were closed meanwhile
+            await connection.close()
+            raise psycopg.InterfaceError(_CLOSED)
+        self._pipelines[purpose] = pipeline = Pipeline(connection, self._all.discard)
+        self._all.add(pipeline)
+        return pipeline
+
+    def _tried(self, purpose: str, wanted: asyncio.Future[Pipeline], task: asyncio.Task[Pipeline]) -> None:
+        """Tell those who wait for a connection what came of opening it."""
+        self._tasks.discard(task)
+        error = psycopg.InterfaceError(_CLOSED) if task.cancelled() else task.exception()
+        if wanted.done():
             return
         del self._opening[purpose]
-        self._pipelines[purpose] = pipeline
-        self._all.add(pipeline)
-        wanted.set_result(pipeline)
+        if error is not None:
+            wanted.set_exception(error)
+        else:
+            wanted.set_result(task.result())
 
 
 def _error_of(result: PGresult) -> psycopg.Error:

@@ -26,15 +26,18 @@ SCHEMA = Table(
 )
 
 
-def apply(connection: Connection, *, steps: Sequence[Step] = STEPS) -> None:
-    """Apply the missing steps inside the caller's transaction, one process at a time; the caller commits.
+def apply(connection: Connection, *, steps: Sequence[Step] = STEPS) -> bool:
+    """Apply the missing steps inside the caller's transaction, which the caller commits.
 
-    On SQLite the transaction must have begun with BEGIN IMMEDIATE, which is the lock there.
+    False: another process is at it, and nothing was done. On SQLite the transaction must have begun with BEGIN
+    IMMEDIATE, which is the lock there.
 
     Raises: DatabaseTooNew.
     """
     if connection.dialect.name == "postgresql":
-        connection.execute(text("SELECT pg_advisory_xact_lock(:number)"), {"number": LOCK_NUMBER})
+        locked = text("SELECT pg_try_advisory_xact_lock(:number)")
+        if not connection.scalar(locked, {"number": LOCK_NUMBER}):
+            return False
     SCHEMA.create(connection, checkfirst=True)
     version = connection.scalar(select(func.max(SCHEMA.c.version))) or 0
     if version > len(steps):
@@ -45,3 +48,4 @@ def apply(connection: Connection, *, steps: Sequence[Step] = STEPS) -> None:
     for number, step in enumerate(steps[version:], start=version + 1):
         step(connection)
         connection.execute(insert(SCHEMA).values(version=number, applied_at=utc_now()))
+    return True

@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 from subprocess import PIPE
 
+import psycopg
 import pytest
 from sqlalchemy import Connection, func, insert, inspect, select, text
 from sqlmodel import Field, SQLModel
@@ -15,7 +16,7 @@ from sqlmodel import Field, SQLModel
 from engine.clock import utc_now
 from engine.database import Database
 from engine.errors import DatabaseTooNew, StoreError
-from engine.migrations import SCHEMA, STEPS
+from engine.migrations import LOCK_NUMBER, SCHEMA, STEPS
 
 ROOT = Path(__file__).parents[2]
 MIGRATOR = Path(__file__).with_name("migrator.py")
@@ -143,6 +144,49 @@ async def test_a_file_that_somebody_writes_is_waited_for(sqlite_url: str, tmp_pa
     assert await table_names(database) > {"assent_schema", "invoices"}
     await database.close()
     writer.close()
+
+
+async def test_the_event_loop_goes_on_while_a_file_is_locked(sqlite_url: str, tmp_path: Path) -> None:
+    """Nothing waits on the loop for somebody who has the whole file, be it to switch it or to open it."""
+    holder = sqlite3.connect(tmp_path / "assent.db", isolation_level=None)
+    holder.execute("CREATE TABLE invoices (id INTEGER)")
+    holder.execute("BEGIN EXCLUSIVE")
+    asyncio.get_running_loop().call_later(0.3, holder.execute, "COMMIT")
+    database = Database(sqlite_url)
+    migrating = asyncio.create_task(database.migrate())
+    turns = 0
+    while not migrating.done():
+        await asyncio.sleep(0.01)
+        turns += 1
+    await migrating
+    assert turns > 10
+    await database.close()
+    holder.close()
+
+
+async def test_a_folder_that_is_not_there_is_named(tmp_path: Path) -> None:
+    """SQLite itself says only that it cannot open the file."""
+    database = Database(f"sqlite:///{tmp_path}/missing/assent.db")
+    with pytest.raises(StoreError, match="folder of the database file is not there"):
+        await database.migrate()
+    await database.close()
+
+
+async def test_who_waits_for_another_process_can_be_stopped(postgres_url: str) -> None:
+    """A migration that hangs elsewhere keeps nobody from ending; once it is over, the next one goes on."""
+    database = Database(postgres_url)
+    with psycopg.connect(postgres_url) as other:
+        other.execute("SELECT pg_advisory_xact_lock(%s)", (LOCK_NUMBER,))
+        with pytest.raises(TimeoutError):
+            async with asyncio.timeout(0.5):
+                await database.migrate()
+        migrating = asyncio.create_task(database.migrate())
+        await asyncio.sleep(0.3)
+        assert not migrating.done()
+        other.rollback()
+    await migrating
+    assert await versions(database) == list(range(1, len(STEPS) + 1))
+    await database.close()
 
 
 async def test_a_file_that_is_no_database_is_a_store_error(tmp_path: Path) -> None:

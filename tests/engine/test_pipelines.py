@@ -262,6 +262,32 @@ async def test_a_server_that_is_not_there_is_one_failure_for_all(unused_tcp_port
         assert "refused" in str(answers[0])
 
 
+async def test_an_opening_that_is_stopped_keeps_nobody_waiting(database: Database) -> None:
+    """When the event loop ends, whoever waits is told, and whoever asks after that has a connection opened."""
+    waiting = asyncio.create_task(one(database, "SELECT 1"))
+    await asyncio.sleep(0)
+    for task in database._pipelines._tasks:
+        task.cancel()
+    async with asyncio.timeout(5):
+        with pytest.raises(StoreError):
+            await waiting
+        assert await one(database, "SELECT 2") == 2
+
+
+async def test_an_opening_that_nobody_waits_for_any_more_is_silent(database: Database) -> None:
+    """All who waited were cancelled, and then everything is closed: no error is left that nobody has read."""
+    told: list[str] = []
+    asyncio.get_running_loop().set_exception_handler(lambda _, context: told.append(context["message"]))
+    waiting = asyncio.create_task(one(database, "SELECT 1"))
+    await asyncio.sleep(0)
+    waiting.cancel()
+    await asyncio.gather(waiting, return_exceptions=True)
+    await database.close()
+    gc.collect()
+    assert told == []
+    assert not database._pipelines._tasks
+
+
 async def test_closing_ends_every_connection(database: Database, postgres_url: str) -> None:
     """Also one that was replaced while it still had something to answer, and one that was being opened."""
     bad = asyncio.create_task(database.ask("reads", asked("SELECT nothing()")))

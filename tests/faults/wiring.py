@@ -20,9 +20,10 @@ def wire() -> None:
     _after(Runner, "_take", "K10")
     applied = migrations.apply
 
-    def apply(*given: Any, **more: Any) -> None:
-        applied(*given, **more)
+    def apply(*given: Any, **more: Any) -> bool:
+        is_done = applied(*given, **more)
         reached("K11")
+        return is_done
 
     setattr(migrations, "apply", apply)  # noqa: B010 - mypy takes an assignment for a mistake
 
