@@ -27,12 +27,17 @@ class Insides:
     ) -> StateSnapshot:
         """Leave out what is nobody's business any more, also inside its nodes; `writes` are those of the snapshot."""
         snapshot = pending.without_over(snapshot, writes)
-        tasks = tuple([await self._without_over_inside(task, waiting) for task in snapshot.tasks])
+        within = str(snapshot.config["configurable"].get("checkpoint_ns", ""))
+        tasks = tuple(
+            [await self._without_over_inside(task, waiting, within=within) for task in snapshot.tasks]
+        )
         dropped = _questions(snapshot.tasks) - _questions(tasks)
         asked = tuple(each for each in snapshot.interrupts if each.id not in dropped)
         return snapshot._replace(tasks=tasks, interrupts=asked)
 
-    async def _without_over_inside(self, task: PregelTask, waiting: Sequence[PendingInterrupt]) -> PregelTask:
+    async def _without_over_inside(
+        self, task: PregelTask, waiting: Sequence[PendingInterrupt], *, within: str
+    ) -> PregelTask:
         """Leave out what is over in a graph inside where something failed, and what its node repeats from before."""
         if not isinstance(task.state, StateSnapshot) or not any(failing(task.state)):
             return task
@@ -41,7 +46,9 @@ class Insides:
         ordinals = {each.task_id: each.ordinal for each in waiting}
         alone = {each.interrupt_id for each in waiting if each.levels == 1}
         asked = tuple(
-            each for each in task.interrupts if each.id not in alone or is_asked_by(task, each.id, ordinals)
+            each
+            for each in task.interrupts
+            if each.id not in alone or is_asked_by(task, each.id, ordinals, within=within)
         )
         return task._replace(state=state, interrupts=asked)
 
@@ -79,18 +86,15 @@ class Insides:
                     found.add(name)
         return frozenset(found)
 
-    async def has_silent(
-        self, snapshot: StateSnapshot, waiting: Sequence[PendingInterrupt], writes: Iterable[PendingWrite]
-    ) -> bool:
+    async def has_silent(self, snapshot: StateSnapshot, writes: Iterable[PendingWrite]) -> bool:
         """Say whether a task was cut off before it wrote anything. `writes` are those of the head.
 
         What waits at a breakpoint of a hidden graph looks the same, and running it would pass the breakpoint: nothing
-        counts as cut off where such a graph has made a step since the head, unless it asks something.
+        counts as cut off where such a graph has made a step since the head.
         """
         heard = {task_id for task_id, _, _ in writes}
-        silent = [task.id for task in snapshot.tasks if task.id not in heard]
-        if all(any(task_id in each.checkpoint_ns for each in waiting) for task_id in silent):
-            return bool(silent)
+        if all(task.id in heard for task in snapshot.tasks):
+            return False
         shown = {"", *namespaces(snapshot)}
         async for step in self._saver.alist({"configurable": {"thread_id": self._thread_id}}):
             namespace = step.config["configurable"]["checkpoint_ns"]

@@ -160,9 +160,9 @@ def situation(look: Look, *, before: Breakpoints, after: Breakpoints, passed: Se
 
 
 def leaves(snapshot: StateSnapshot) -> Iterator[tuple[StateSnapshot, PregelTask]]:
-    """Yield every task that has no subgraph state of its own, with the snapshot it belongs to."""
+    """Yield every task in which no graph is on its way, with the snapshot it belongs to."""
     for task in snapshot.tasks:
-        if isinstance(task.state, StateSnapshot):
+        if isinstance(task.state, StateSnapshot) and task.state.tasks:
             yield from leaves(task.state)
         else:
             yield snapshot, task
@@ -335,7 +335,7 @@ def _dynamic(look: Look) -> Iterator[Pause]:
     raised = {task.id for task in failing_now if not _is_cancelled(task)}
     homes = {interrupt.id: (home, task) for home, task in leaves(root) for interrupt in task.interrupts}
     outermost = {interrupt.id: task for task in root.tasks for interrupt in task.interrupts}
-    for interrupt in root.interrupts:
+    for interrupt in {each.id: each for each in root.interrupts}.values():  # some are repeated
         outer = outermost.get(interrupt.id)
         home, task = homes.get(interrupt.id, (outer.state if outer else None, None))
         if (task is not None and task.id in failed) or (outer is not None and outer.id in raised):
@@ -369,13 +369,13 @@ def _schema(given: Any) -> Json | None:
     return schema
 
 
-def is_asked_by(task: PregelTask, interrupt_id: str, answers: Mapping[str, int]) -> bool:
-    """Say whether a task of the outermost graph asked this itself, and not a graph or task that it called.
+def is_asked_by(task: PregelTask, interrupt_id: str, answers: Mapping[str, int], *, within: str = "") -> bool:
+    """Say whether a task asked this itself, and not a graph or task that it called. `within`: its graph's namespace.
 
     LangGraph tells that only by the id, the hash of who asked (langgraph 1.2.22, types.py `_interrupt_id`). An update
     reaches only who asked itself, unless it was sent its input (Send): a graph inside has a state of its own.
     """
-    asker = f"{task.name}:{task.id}"
+    asker = f"{within}|{task.name}:{task.id}".removeprefix("|")
     names = (asker, f"{asker}|{answers.get(task.id, 0)}")
     return interrupt_id in {xxh3_128_hexdigest(name.encode()) for name in names}
 

@@ -103,8 +103,7 @@ class Thread:
             has_orphan=any(channel == INTERRUPT for _, channel, _ in writes),
             gone=self._gone(stored),
             inside=await self._insides.called(snapshot),
-            has_silent=bool(snapshot.interrupts)
-            and await self._insides.has_silent(snapshot, waiting, writes),
+            has_silent=bool(snapshot.interrupts) and await self._insides.has_silent(whole, writes),
             taken=await self._insides.taken(snapshot, waiting, writes),
             done=pending.done(writes) | pending.handled(writes, whole.tasks),
         )

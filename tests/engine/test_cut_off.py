@@ -13,6 +13,7 @@ from engine.checkpointing.store import CheckpointStore
 from tests.engine.desk_driver import RITA, Bench, away_for, open_bench, write_app
 
 SOURCE = """
+from asyncio import gather
 from pathlib import Path
 
 from langgraph.func import task
@@ -64,13 +65,14 @@ async def calls_left(state):
     return {}
 
 
-async def calls_kept(state):
-    await GRAPHS["inner"].ainvoke({})
+async def gathers(state):
+    await gather(GRAPHS["held"].ainvoke({}), GRAPHS["inner"].ainvoke({}))
     return {}
 
 
 called = graph(calls_left)
-hidden = graph(calls_kept)
+quick = StateGraph(State).add_node("first", first).add_edge(START, "first").compile()
+finished = graph(left).add_node("outer", quick).add_edge(START, "outer")
 GRAPHS = {
     "inner": inner,
     "held": holding.compile(interrupt_before=["acts"]),
@@ -99,18 +101,19 @@ async def in_parts(state):
 
 
 holds = graph(calls)
+holds_gathered = graph(gathers)
 holds_in_memory = graph(calls_memory)
 holds_in_part = graph(in_parts)
 holds_deeper = graph(StateGraph(State).add_node("calls", calls).add_edge(START, "calls").compile())
 """
 
-HOLDING = ("holds", "holds_in_memory", "holds_in_part", "holds_deeper")
+HOLDING = ("holds", "holds_gathered", "holds_in_memory", "holds_in_part", "holds_deeper")
 
 
 @pytest.fixture
 async def bench(database_url: str, tmp_path: Path) -> AsyncIterator[Bench]:
     """An engine driven by hand, once on SQLite and once on PostgreSQL."""
-    app = write_app(tmp_path, SOURCE, names=("plain", "nested", "called", "hidden", *HOLDING))
+    app = write_app(tmp_path, SOURCE, names=("plain", "nested", "called", "finished", *HOLDING))
     async with open_bench(database_url, app=app) as bench:
         yield bench
 
@@ -119,24 +122,13 @@ def asked(run: RunView) -> set[str]:
     return {each.question.text for each in run.approvals if each.status is ApprovalStatus.PENDING}
 
 
-@pytest.mark.parametrize("workflow", ["plain", "nested"])
+@pytest.mark.parametrize("workflow", ["plain", "nested", "finished"])
 async def test_it_goes_on_when_the_run_is_taken_up(
     bench: Bench, workflow: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Both questions are asked, though the database was away when one of the nodes came to its own."""
     run = await bench.driver.desk.start(workflow, entries={}, actor=RITA, request_key="k")
     with away_for(monkeypatch, lambda _, writes: "Left?" in str(writes)):
-        await bench.runner.advance(run.id)
-    run = await bench.driven(run)
-    assert asked(run) == {"Left?", "Right?"}
-
-
-async def test_what_a_hidden_graph_asks_is_heard_when_the_run_is_taken_up(
-    bench: Bench, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """The database was away when the node around a hidden graph was to repeat its question: both are asked."""
-    run = await bench.driver.desk.start("hidden", entries={}, actor=RITA, request_key="k")
-    with away_for(monkeypatch, lambda namespace, writes: namespace == "" and "Left?" in str(writes)):
         await bench.runner.advance(run.id)
     run = await bench.driven(run)
     assert asked(run) == {"Left?", "Right?"}
@@ -150,7 +142,7 @@ async def test_a_breakpoint_of_a_hidden_graph_looks_the_same_and_holds(
     run = await bench.driver.desk.start(workflow, entries={}, actor=RITA, request_key="k")
     for _ in range(3):
         run = await bench.driven(run)
-    assert asked(run) == {"Right?"}
+    assert asked(run) - {"Left?"} == {"Right?"}
     assert not (tmp_path / "sink").exists()
 
 
