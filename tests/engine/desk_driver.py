@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
@@ -136,6 +137,15 @@ class Bench:
         """Drive a run to its rest."""
         await self.runner.advance(run.id)
         return await self.driver.desk.run(run.id)
+
+    async def swept(self, run: RunView) -> RunView:
+        """Drive a run once more after a moment, as a sweep does.
+
+        A node that calls two graphs at once ends when one of them asks, and LangGraph lets the other one run on: what
+        that writes then can make the next driver give up.
+        """
+        await asyncio.sleep(0.1)
+        return await self.driven(run)
 
     async def decided(self, run: RunView, text: str, choice: Choice = APPROVE) -> RunView:
         """Decide the pending question whose text begins so, and drive the run to its rest."""

@@ -427,6 +427,9 @@ async def test_an_answer_that_was_taken_counts_however_the_node_goes_on(
     run = await bench.begun(workflow)
     for text in texts:
         run = await bench.decided(run, text)
+    for _ in range(20):
+        if run.status is RunStatus.WAITING:
+            run = await bench.swept(run)
     assert run.status is RunStatus.FINISHED
     assert [each.status.value for each in run.approvals] == ["resumed"] * len(texts)
     assert [each.question.text for each in run.approvals] == texts

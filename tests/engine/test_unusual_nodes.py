@@ -306,8 +306,10 @@ async def test_a_task_asks_beside_a_graph_in_one_node(lab: Lab, is_first: bool) 
     )
     async with lab.running(source) as bench:
         run = await bench.begun("flow")
-        while run.status is RunStatus.WAITING:
-            run = await bench.decided(run, asked(run)[0])
+        for _ in range(20):
+            if run.status is RunStatus.WAITING:
+                texts = asked(run)
+                run = await (bench.decided(run, texts[0]) if texts else bench.swept(run))
     assert run.result["x"] == "True True True"
     assert [each.status for each in run.approvals] == [ApprovalStatus.RESUMED] * 3
 
