@@ -153,7 +153,6 @@ class Database:
 
         Raises: DatabaseTooNew, StoreError.
         """
-        self._check_folder()
         if self.dialect == "sqlite":
             await self._use_wal()
         async with self.writers_turn():

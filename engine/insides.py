@@ -26,12 +26,10 @@ class Insides:
         self, snapshot: StateSnapshot, waiting: Sequence[PendingInterrupt], writes: Sequence[PendingWrite]
     ) -> StateSnapshot:
         """Leave out what is nobody's business any more, also inside its nodes; `writes` are those of the snapshot."""
-        snapshot = pending.without_over(snapshot, writes)
+        left = pending.without_over(snapshot.tasks, writes)
         within = str(snapshot.config["configurable"].get("checkpoint_ns", ""))
-        tasks = tuple(
-            [await self._without_over_inside(task, waiting, within=within) for task in snapshot.tasks]
-        )
-        dropped = _questions(snapshot.tasks) - _questions(tasks)
+        tasks = tuple([await self._without_over_inside(task, waiting, within=within) for task in left])
+        dropped = pending.questions(snapshot.tasks) - pending.questions(tasks)
         asked = tuple(each for each in snapshot.interrupts if each.id not in dropped)
         return snapshot._replace(tasks=tasks, interrupts=asked)
 
@@ -132,10 +130,6 @@ class Insides:
     def _place(self, task: PregelTask) -> RunnableConfig:
         """Return where a graph that a task of the outermost graph called has its newest checkpoint."""
         return {"configurable": {"thread_id": self._thread_id, "checkpoint_ns": f"{task.name}:{task.id}"}}
-
-
-def _questions(tasks: Iterable[PregelTask]) -> set[str]:
-    return {each.id for task in tasks for each in task.interrupts}
 
 
 def _inside(task_id: str) -> Callable[[str], bool]:

@@ -10,7 +10,7 @@ from typing import Any
 
 from langgraph._internal._constants import ERROR, ERROR_SOURCE_NODE, INTERRUPT, NULL_TASK_ID
 from langgraph.checkpoint.base import CheckpointTuple, PendingWrite
-from langgraph.types import PregelTask, StateSnapshot
+from langgraph.types import PregelTask
 
 from engine.checkpointing.encoding import CONTROL
 
@@ -30,7 +30,7 @@ def done(writes: Iterable[PendingWrite]) -> frozenset[str]:
     return frozenset(task_id for task_id, channel, _ in writes if channel not in CONTROL)
 
 
-def handled(writes: Sequence[PendingWrite], tasks: Iterable[PregelTask]) -> frozenset[str]:
+def handled(writes: Sequence[PendingWrite], tasks: Sequence[PregelTask]) -> frozenset[str]:
     """Return the tasks whose error an `error_handler` takes care of; none if one of the handlers has raised or asks.
 
     A handler is a task of its own, which no snapshot shows; LangGraph goes on with one that was cut off. So is a
@@ -40,7 +40,7 @@ def handled(writes: Sequence[PendingWrite], tasks: Iterable[PregelTask]) -> froz
     if not failed:
         return failed
     shown = {task.id for task in tasks} | done(writes)
-    asked = {each.id for task in tasks for each in task.interrupts}
+    asked = questions(tasks)
     has_raised = any(
         task_id not in shown
         and (channel == ERROR or (channel == INTERRUPT and not asked.issuperset(each.id for each in value)))
@@ -49,29 +49,29 @@ def handled(writes: Sequence[PendingWrite], tasks: Iterable[PregelTask]) -> froz
     return frozenset() if has_raised else failed
 
 
-def without_over(snapshot: StateSnapshot, writes: Sequence[PendingWrite]) -> StateSnapshot:
-    """Leave out what is nobody's business any more, be it in a graph that is the node.
+def questions(tasks: Iterable[PregelTask]) -> set[str]:
+    """Return the ids of what these tasks ask, or repeat of what was asked inside them."""
+    return {each.id for task in tasks for each in task.interrupts}
+
+
+def without_over(tasks: Sequence[PregelTask], writes: Sequence[PendingWrite]) -> list[PregelTask]:
+    """Take from tasks what is nobody's business any more, be it in a graph that is the node.
 
     That is what an `error_handler` takes care of, and the errors inside a task that has come to its end.
     """
-    left_out, ended = handled(writes, snapshot.tasks), done(writes)
-    if not left_out and not ended:
-        return snapshot
-    tasks = [
+    left_out, ended = handled(writes, tasks), done(writes)
+    return [
         task._replace(error=None, interrupts=(), state=None)
         if task.id in left_out
         else task._replace(error=None, state=None)
         if task.id in ended
         else task
-        for task in snapshot.tasks
+        for task in tasks
     ]
-    over = {each.id for task in snapshot.tasks if task.id in left_out for each in task.interrupts}
-    asked = tuple(each for each in snapshot.interrupts if each.id not in over)
-    return snapshot._replace(tasks=tuple(tasks), interrupts=asked)
 
 
 def kept(
-    writes: Sequence[PendingWrite], tasks: Iterable[PregelTask], *, without: Set[str]
+    writes: Sequence[PendingWrite], tasks: Sequence[PregelTask], *, without: Set[str]
 ) -> dict[str, list[tuple[str, Any]]]:
     """Pick by task what a step that begins anew takes over: whole tasks, and the updates but for some keys.
 

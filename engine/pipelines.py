@@ -258,9 +258,8 @@ class Pipelines:
         opening = self._opening.get(purpose)
         if opening is None:  # all who wait share one attempt, and its failure
             opening = self._opening[purpose] = asyncio.get_running_loop().create_future()
-            opening.add_done_callback(
-                asyncio.Future.exception
-            )  # it is nobody's when all who waited were cancelled
+            # so that an error which nobody waits for any more is not told as one that was never read
+            opening.add_done_callback(asyncio.Future.exception)
             task = asyncio.create_task(self._open(purpose, opening))
             self._tasks.add(task)
             task.add_done_callback(partial(self._tried, purpose, opening))

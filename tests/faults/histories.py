@@ -24,10 +24,7 @@ SPREAD = 1_000_003
 async def measure(plan: Plan) -> list[Figure]:
     """Play histories without faults; `--seed` and the number that is told play one again."""
     told = await played(plan, plan.of(HISTORIES), strikes=0, time_s=plan.within(TIME_S))
-    detail = (
-        f"{', '.join(SHAPES)}; {told.refused:,} wrong clicks refused, {told.jumps:,} clock jumps, "
-        f"{told.released:,} releases, {told.ahead:,} values given ahead"
-    )
+    detail = f"{', '.join(SHAPES)}; {told.refused:,} wrong clicks refused, {told.came()}"
     name = f"random histories against the model, of {plan.of(HISTORIES):,}"
     return [Figure(name, told.count, told.violations, detail)]
 
@@ -39,6 +36,15 @@ class Told:
         self.count = self.refused = self.jumps = self.released = self.ahead = 0
         self.violations: list[str] = []
         self.struck: Counter[str] = Counter()
+
+    def faults(self) -> str:
+        """Tell what struck, and what came beside it."""
+        struck = ", ".join(f"{name} {count}" for name, count in self.struck.most_common())
+        return f"{self.struck.total():,} faults: {struck}; {self.came()}"
+
+    def came(self) -> str:
+        """Tell what came beside the clicks."""
+        return f"{self.jumps:,} clock jumps, {self.released:,} releases, {self.ahead:,} values given ahead"
 
     def took(self, history: History, faults: Faults) -> None:
         """Count a history that was played."""

@@ -15,8 +15,5 @@ async def measure(plan: Plan) -> list[Figure]:
     """Play histories with two faults each, as many as there is time for."""
     wanted = plan.of(SCHEDULES)
     told = await played(plan, wanted, strikes=STRIKES, time_s=plan.within(TIME_S))
-    struck = ", ".join(f"{name} {count}" for name, count in told.struck.most_common())
-    detail = (
-        f"{told.struck.total():,} faults: {struck}; {told.jumps:,} clock jumps, {told.released:,} releases"
-    )
-    return [Figure(f"fault schedules of whole runs, of {wanted:,}", told.count, told.violations, detail)]
+    name = f"fault schedules of whole runs, of {wanted:,}"
+    return [Figure(name, told.count, told.violations, told.faults())]

@@ -61,18 +61,9 @@ def _on_all_cores(plan: Plan, whole: int, *, until: float, server: str | None = 
             for number, count in enumerate(counts)
         ]
         for number, part in enumerate(parts):
-            told.add(part.result(), f"--seed {plan.seed + number} --scale {each * cores / whole:.2g}")
-    struck = ", ".join(f"{name} {count}" for name, count in told.struck.most_common())
-    detail = (
-        f"{told.struck.total():,} faults: {struck}; {told.jumps:,} clock jumps, "
-        f"{told.released:,} releases, {told.ahead:,} values given ahead"
-    )
-    return Figure(
-        f"schedules of up to two faults in one step, {name}, of {wanted:,}",
-        told.count,
-        told.violations,
-        detail,
-    )
+            told.add(part.result(), f"--seed {plan.seed + number} --scale {each * cores / whole:g}")
+    what = f"schedules of up to two faults in one step, {name}, of {wanted:,}"
+    return Figure(what, told.count, told.violations, told.faults())
 
 
 def _in_a_process(plan: Plan, count: int, *, until: float, server: str | None) -> Told:
