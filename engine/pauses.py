@@ -18,6 +18,7 @@ from engine.canonical import digest, jsonable
 from engine.decisions import Json
 from engine.errors import AppError, UnaskableValue
 from engine.forms import check_schema
+from engine.pending import questions
 from engine.questions import edited
 from engine.workflows import Breakpoints
 
@@ -183,18 +184,14 @@ def failing(snapshot: StateSnapshot) -> Iterator[tuple[StateSnapshot, PregelTask
     """
     for task in snapshot.tasks:
         inner = list(failing(task.state)) if isinstance(task.state, StateSnapshot) else []
-        has_gone_past = not task.error and bool(_asked(task) - _asked_inside(task))
+        has_gone_past = not task.error and bool(questions([task]) - _asked_inside(task))
         yield from (() if has_gone_past else inner) or ([(snapshot, task)] if task.error else [])
-
-
-def _asked(task: PregelTask) -> set[str]:
-    return {interrupt.id for interrupt in task.interrupts}
 
 
 def _asked_inside(task: PregelTask) -> set[str]:
     """Return what the tasks inside one have asked: it repeats that until its graph is run to its next rest."""
     inside = task.state.tasks if isinstance(task.state, StateSnapshot) else ()
-    return {name for each in inside for name in _asked(each) | _asked_inside(each)}
+    return questions(inside).union(*map(_asked_inside, inside))
 
 
 def retry_key(kind: PauseKind, *, checkpoint_id: str, nodes: Sequence[str], attempt: int) -> str:
