@@ -61,7 +61,7 @@ class Once:
     async def _first(self, key: str, work: Work) -> BoltResponse:
         is_new = asyncio.ensure_future(self._is_new(key))
         response = await work(is_new)
-        if response.status == 200:
+        if response.status == 200 and await is_new:
             self._deliveries.answered(key)
             if self._writing is None or self._writing.done():
                 self._writing = asyncio.create_task(self._write())

@@ -62,8 +62,12 @@ class Deliveries:
             return True
         give_up_at = time.monotonic() + WAIT_S
         while time.monotonic() < give_up_at:
-            if (is_mine := await self._claimed(key)) is not None:
-                return is_mine
+            match await self._claimed(key):
+                case True:
+                    return True
+                case False:
+                    self._answered[key] = self._database.now()
+                    return False
             await asyncio.sleep(POLL_S)
         return True
 
@@ -87,7 +91,10 @@ class Deliveries:
     async def write(self) -> None:
         """Write down what was answered since the last time. Raises: StoreError; the next time tries again."""
         while self._unwritten:
-            rows = [{"key": key, "at": at, "is_answered": True} for key, at in self._unwritten.items()]
+            # In one order everywhere: two processes that write the same keys would lock each other out else.
+            rows = [
+                {"key": key, "at": at, "is_answered": True} for key, at in sorted(self._unwritten.items())
+            ]
             async with self._database.transaction() as tx:
                 await tx.execute(_note(tx.dialect), rows)
             for row in rows:

@@ -64,6 +64,7 @@ async def test_a_late_repetition_gets_an_empty_answer(database: Database) -> Non
     await deliveries.remember()
     again = await Once(deliveries).handle("key", work)
     assert (again.status, again.body, work.times) == (200, "", 1)
+    assert not deliveries._unwritten, "who answered it has written it down"
 
 
 async def test_what_was_not_taken_may_come_again(database: Database) -> None:

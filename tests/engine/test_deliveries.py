@@ -98,7 +98,23 @@ async def test_f06_another_process_waits_until_it_is_answered(
     here.answered(KEY)
     await here.write()
     assert not await waiting
+    assert KEY in there._answered, "it need not ask again"
     assert not await there.claim(KEY)
+
+
+async def test_t06_two_processes_that_write_the_same_are_not_in_each_other_s_way(
+    shared: tuple[Deliveries, Deliveries],
+) -> None:
+    """Each may have answered the same deliveries in another order; both write them down."""
+    for process in shared:  # so that each has a connection
+        process.answered("the first")
+        await process.write()
+    keys = [f"{number:04}" for number in range(2_000)]
+    for process, order in zip(shared, (keys, keys[::-1]), strict=True):
+        for key in order:
+            process.answered(key)
+    await asyncio.gather(*(process.write() for process in shared))
+    assert await rows(shared[0]._database) == 1 + len(keys)
 
 
 async def test_f06_a_process_that_died_is_not_waited_for_long(
