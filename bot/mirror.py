@@ -104,11 +104,12 @@ class Mirror:
         """
         if self._has_to_wait(run_id):
             return
-        async with self._lock(run_id), self._gate:
-            if self._has_to_wait(run_id):  # the turn that was there may have gone to another run
-                return
+        async with self._lock(run_id):
             try:
-                await self._show(run_id)
+                async with self._desk.showing(run_id), self._gate:
+                    if self._has_to_wait(run_id):  # the turn that was there may have gone to another run
+                        return
+                    await self._show(run_id)
             except (*UNREACHABLE, LookupError, TypeError, EngineError) as error:
                 self._note(run_id, error)
             else:

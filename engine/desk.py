@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import secrets
 from collections.abc import Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -19,6 +20,7 @@ from engine.deliveries import Deliveries
 from engine.drafts import Drafts
 from engine.errors import Conflict, NotAllowed, Refused, TooManyStarts, UnknownWorkflow
 from engine.forms import read_form
+from engine.leases import Lease, Leases
 from engine.ledger import Ledger, Transition
 from engine.pictures import Pictures
 from engine.policy import Policy, covers
@@ -55,6 +57,7 @@ class Desk:
         runner: Runner,
         progress: Progress,
         pictures: Pictures,
+        leases: Leases,
     ) -> None:
         self._app = app
         self._ledger = ledger
@@ -63,6 +66,7 @@ class Desk:
         self._pictures = pictures
         self._progress = progress
         self._runner = runner
+        self._leases = leases
         self.deliveries = Deliveries(ledger.database)
         self.drafts = Drafts(ledger.database)
         self.witnessed = Witnessed(ledger)
@@ -263,6 +267,13 @@ class Desk:
         async with self._database.transaction() as tx:
             for run_id in await runs.unmirrored(tx):
                 await self._wakeups.wake(tx, Kind.CHANGE, run_id)
+
+    def showing(self, run_id: str) -> AbstractAsyncContextManager[Lease]:
+        """Wait until nobody else shows this run, and keep all other processes from it for the block.
+
+        Raises: StoreError.
+        """
+        return self._leases.hold(f"mirror:{run_id}")
 
     async def postings(self, run_id: str) -> Mapping[str, Posting]:
         """Return where a run is shown, by key."""

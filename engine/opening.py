@@ -75,7 +75,13 @@ async def open_desk(
             )
         try:
             yield Desk(
-                loaded, ledger=ledger, wakeups=wakeups, runner=runner, progress=progress, pictures=pictures
+                loaded,
+                ledger=ledger,
+                wakeups=wakeups,
+                runner=runner,
+                progress=progress,
+                pictures=pictures,
+                leases=leases,
             )
         finally:
             if thinning is not None:

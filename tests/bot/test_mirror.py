@@ -271,6 +271,17 @@ async def test_a_found_card_is_brought_up_to_date(stage: Stage) -> None:
     assert len(stage.posts()) == 8
 
 
+async def test_two_that_show_a_run_at_once_send_each_message_once(stage: Stage) -> None:
+    """Whoever comes second waits until the first has noted what it sent, and finds it all there."""
+    run = await stage.start()
+    stage.sandbox.faults.next("chat.postMessage", delay_s=0.2)
+    first = asyncio.create_task(stage.mirror.catch_up(run.id))
+    await stage.sandbox.until(lambda: not stage.sandbox.faults.pending)
+    await asyncio.gather(first, *(stage.new_mirror().catch_up(run.id) for _ in range(2)))
+    assert stage.texts() == ASKED
+    assert not await stage.is_behind(run.id)
+
+
 async def test_without_the_right_to_look_a_maybe_sent_message_is_sent_again(
     stage: Stage, caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -244,7 +244,15 @@ async def open_bench(
     progress = progress or Progress()
     pictures = Pictures(loaded.workflows)
     runner = Runner(ledger, leases, pictures, progress=progress)
-    desk = Desk(loaded, ledger=ledger, wakeups=wakeups, runner=runner, progress=progress, pictures=pictures)
+    desk = Desk(
+        loaded,
+        ledger=ledger,
+        wakeups=wakeups,
+        runner=runner,
+        progress=progress,
+        pictures=pictures,
+        leases=leases,
+    )
     try:
         yield Bench(database, loaded, runner, Driver(desk), ledger, wakeups)
     finally:

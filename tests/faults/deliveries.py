@@ -39,6 +39,7 @@ AT_ONCE = 16
 NOBODY = "http://127.0.0.1:9/nobody"
 ENTRIES = {"amount": "4200", "purpose": "A desk", "category": "Other"}
 LIMIT_S = 60
+SWEEP_S, SLOW_S = 0.02, 0.05
 
 
 class Post:
@@ -246,6 +247,9 @@ async def _opened(
     else:
         carrier = Post(offices[0], [str(each.bot.slack_url) for each in offices], draw)
     stack.push_async_callback(carrier.close)
+    if bots > 1:
+        sweeping = asyncio.create_task(_sweep_without_end(offices))
+        stack.callback(sweeping.cancel)
 
     def count(query: str) -> int:
         if database_url is not None:
@@ -255,6 +259,16 @@ async def _opened(
             return int(here.execute(query).fetchone()[0])
 
     return Scene(offices[0], carrier, count)
+
+
+async def _sweep_without_end(offices: list[Office]) -> None:
+    """Have each bot look all the time for what is not shown yet, while Slack takes its time with every message."""
+    while True:
+        for office in offices:
+            if not office.sandbox.faults.pending:
+                office.sandbox.faults.next("chat.postMessage", delay_s=SLOW_S)
+            await office.desk.wake_behind()
+            await asyncio.sleep(SWEEP_S)
 
 
 async def _form_of(office: Office, user_id: str) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import Any
@@ -16,7 +17,7 @@ from bot.sandbox import Delivery, Sandbox, http_body, signed_headers
 from engine import EventKind, RunView, open_desk
 from tests.journeys.bot_process import BotProcess
 from tests.journeys.office import Office, at_work, opened, settings
-from tests.journeys.people import Card, Case, Person
+from tests.journeys.people import CHANNEL, Card, Case, Person
 
 ENTRIES = {"amount": "4200", "purpose": "A desk", "category": "Other"}
 
@@ -100,6 +101,28 @@ async def test_t06_two_bots_on_one_database_handle_it_once(folder: Path, postgre
         assert len(here.otto.told()) == 1
         assert here.amy.told() == []
         assert await here.refusals(case) == ["not_allowed"]
+
+
+async def test_two_bots_show_a_request_once(folder: Path, postgres_url: str) -> None:
+    """While one process sends a message, slowly, another that takes up what is not shown yet waits for it."""
+    async with Sandbox() as sandbox, AsyncExitStack() as stack:
+        made = settings(sandbox, folder).model_copy(update={"assent_database_url": SecretStr(postgres_url)})
+        there = await stack.enter_async_context(at_work(sandbox, made))
+        here = await stack.enter_async_context(at_work(sandbox, made))  # Slack calls the one that came last
+        sandbox.faults.next("chat.postMessage", delay_s=0.5)
+        asking = asyncio.create_task(asked(here))
+        await sandbox.until(lambda: not sandbox.faults.pending)
+        await there.desk.wake_behind()
+        case, card = await asking
+        await here.amy.approves(card)
+        await case.ends()
+        shown = Counter(
+            each.args["metadata"]["event_payload"]["posting"]
+            for each in sandbox.transcript
+            if each.method == "chat.postMessage"
+        )
+        assert set(shown.values()) == {1}
+        assert len(shown) == len(sandbox.messages(CHANNEL))
 
 
 @pytest.mark.parametrize("window", ["before it is decided", "before the ack"])
