@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 import copy
 import random
-from collections.abc import AsyncIterator, Collection, Iterator, Sequence
-from contextlib import asynccontextmanager, contextmanager, nullcontext
+from collections.abc import AsyncIterator, Collection, Sequence
+from contextlib import AbstractContextManager, asynccontextmanager, nullcontext
 from typing import Any, cast
 
 from langchain_core.runnables import RunnableConfig
@@ -26,7 +26,6 @@ from engine.checkpointing.store import CheckpointStore, PendingInterrupt
 from engine.checkpointing.sync import SyncMethods
 from engine.checkpointing.tuples import Listing, config_of, tuple_of
 from engine.database import Database
-from engine.errors import StoreError
 from engine.serializer import StrictSerializer, allowlist_of
 
 TURNS = 5
@@ -78,6 +77,7 @@ class SQLModelSaver(SyncMethods):
         self._store = CheckpointStore(database, encryption_keys)
         self._guard: Guard | None = None
         self._series: Series | None = None
+        self._noted: AbstractContextManager[None] = nullcontext()
 
     async def check_keys(self) -> None:
         """Make sure that what was stored last can be decrypted. Raises: BadEncryptionKey, StoreError."""
@@ -96,7 +96,7 @@ class SQLModelSaver(SyncMethods):
         """
         clone = copy.copy(self)
         clone._guard = guard
-        clone._series = Series()
+        clone._series = clone._noted = Series()
         return clone
 
     @property
@@ -120,7 +120,7 @@ class SQLModelSaver(SyncMethods):
     async def aget_tuple(self, config: RunnableConfig) -> CheckpointTuple | None:
         """Return the checkpoint that `config` names, or the thread's latest when it names none."""
         checkpoint_id = config["configurable"].get("checkpoint_id")
-        with self._noted_failure():
+        with self._noted:
             if checkpoint_id:
                 record = await self._store.exact(_place(config), str(checkpoint_id), self.serde)
             else:
@@ -161,7 +161,7 @@ class SQLModelSaver(SyncMethods):
         """
         place = _place(config)
         parent_id = config["configurable"].get("checkpoint_id")
-        with self._noted_failure():
+        with self._noted:
             parent, after = (
                 await self._store.known(place, str(parent_id), self.serde) if parent_id else (None, ())
             )
@@ -172,7 +172,7 @@ class SQLModelSaver(SyncMethods):
             for channel, version in checkpoint["channel_versions"].items()
             if channel not in new_versions and (parent is None or parent.versions.get(channel) != version)
         }
-        with self._noted_failure():
+        with self._noted:
             older = await self._store.older_values(place, missing, self.serde) if missing else {}
         encoded = encoded_checkpoint(
             place,
@@ -203,7 +203,7 @@ class SQLModelSaver(SyncMethods):
         writes = left_by_failed(writes) if self._guard is not None else writes
         with self._series.writing() if self._series is not None else nullcontext():
             place, checkpoint_id = _place(config), str(config["configurable"]["checkpoint_id"])
-            with self._noted_failure():
+            with self._noted:
                 record, after = await self._store.known(place, checkpoint_id, self.serde)
             encoded = encoded_writes(
                 place,
@@ -271,15 +271,6 @@ class SQLModelSaver(SyncMethods):
         """Return a version greater than `current`; its random part tells apart what two branches wrote."""
         number = 0 if current is None else int(str(current).partition(".")[0])
         return f"{number + 1:032}.{random.getrandbits(48):012x}"
-
-    @contextmanager
-    def _noted_failure(self) -> Iterator[None]:
-        try:
-            yield
-        except StoreError as error:
-            if self._series is not None:
-                self._series.failure = self._series.failure or error
-            raise
 
     def _listing(
         self,

@@ -29,6 +29,7 @@ Guard = Callable[[Transaction], Awaitable[None]]
 class Series:
     """Writes that build upon each other: once one has failed, the later ones get its error.
 
+    As a context it takes a StoreError within the block for the failure of one, and lets it pass.
     `read`: the places that their writer has read from the database. `under_way`: the tasks that write just now.
     """
 
@@ -36,6 +37,13 @@ class Series:
         self.failure: BaseException | None = None
         self.read: set[Place] = set()
         self.under_way: set[asyncio.Task[Any]] = set()
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(self, _: object, error: BaseException | None, __: object) -> None:
+        if isinstance(error, StoreError):
+            self.failure = self.failure or error
 
     @contextmanager
     def writing(self) -> Iterator[None]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from typing import Any
 
 from langgraph.checkpoint.serde.base import SerializerProtocol
@@ -134,12 +133,20 @@ def _key(row: Any) -> Key:
     return row.thread_id, row.checkpoint_ns, row.checkpoint_id
 
 
-@contextmanager
-def named_damage(thread_id: str, checkpoint_id: str) -> Iterator[None]:
+class named_damage:  # noqa: N801 - used like a function, once for each checkpoint
     """Say which checkpoint it is that cannot be read."""
-    try:
-        yield
-    except (DamagedCheckpoint, ValueError, TypeError, KeyError, AttributeError) as error:
-        raise DamagedCheckpoint(
-            f"Checkpoint {checkpoint_id} of thread {thread_id} cannot be read ({type(error).__name__})."
-        ) from error
+
+    __slots__ = ("_checkpoint_id", "_thread_id")
+
+    def __init__(self, thread_id: str, checkpoint_id: str) -> None:
+        self._thread_id, self._checkpoint_id = thread_id, checkpoint_id
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(self, _: object, error: BaseException | None, __: object) -> None:
+        if isinstance(error, (DamagedCheckpoint, ValueError, TypeError, KeyError, AttributeError)):
+            raise DamagedCheckpoint(
+                f"Checkpoint {self._checkpoint_id} of thread {self._thread_id} cannot be read"
+                f" ({type(error).__name__})."
+            ) from error

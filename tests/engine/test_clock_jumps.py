@@ -139,7 +139,12 @@ async def test_f14_a_process_whose_clock_is_behind_goes_on_and_acts_once(
 def test_ids_of_another_kind_move_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     """Threads of other tools may have names for ids, or random ones."""
     monkeypatch.setattr(ids, "_last_v6_timestamp", 7)
-    for other in ("", "step-1", "ffffffff-ffff-4fff-bfff-ffffffffffff"):
+    for other in (
+        "",
+        "step-1",
+        "ffffffff-ffff-4fff-bfff-ffffffffffff",
+        "step 1 of the 6th that is 36 long!!!",
+    ):
         not_before(other)
     assert ids._last_v6_timestamp == 7
     not_before("00000000-0000-6009-8000-000000000000")
