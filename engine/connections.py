@@ -98,20 +98,16 @@ def direct_engine(url: URL) -> Engine:
     return engine
 
 
-def loop_engine(url: URL, *, waits: bool) -> Engine:
+def loop_engine(url: URL) -> Engine:
     """Make a pool of SQLite connections that the event loop itself works on; BEGIN is for the caller.
 
     To hand every call to a thread and back, some six for a statement, takes longer than the statement.
-    With `waits` False a statement that finds the file locked raises at once, so that the loop never stands still.
+    A statement that finds the file locked raises at once, so that the loop never stands still.
     """
     engine = create_engine(
         url,
         hide_parameters=True,
-        connect_args={
-            "isolation_level": None,
-            "check_same_thread": False,
-            "timeout": BUSY_TIMEOUT_MS / 1000 if waits else 0,
-        },
+        connect_args={"isolation_level": None, "check_same_thread": False, "timeout": 0},
         pool_size=5,
         max_overflow=-1,  # a pool that makes its users wait would stop the loop
     )

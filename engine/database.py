@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, Literal, NamedTuple, TypeVar
 
 import psycopg
-from sqlalchemy import Executable, func, select, text
+from sqlalchemy import Engine, Executable, func, select, text
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from sqlalchemy.pool import PoolProxiedConnection
 
@@ -42,6 +42,8 @@ from engine.transactions import (
 
 _READ, _WRITE = "BEGIN", BEGIN_WRITING
 """How a SQLite transaction begins; on PostgreSQL they stand for the isolation below."""
+_LOOK = "SELECT 1 FROM sqlite_schema LIMIT 1"
+"""From here on a SQLite transaction that reads sees one state and finds nothing locked: BEGIN alone takes no lock."""
 
 # each statement that writes sees what was committed before it: guarded updates and the audit chain's head need it
 _ISOLATION: dict[str, dict[str, Any]] = {
@@ -86,11 +88,7 @@ class Database:
             else {}
         )
         self._direct = direct_engine(self._url)
-        self._on_loop = (
-            {name: loop_engine(self._url, waits=name == _READ) for name in (_READ, _WRITE)}
-            if self.dialect == "sqlite"
-            else {}
-        )
+        self._on_loop = loop_engine(self._url) if self.dialect == "sqlite" else None
         self.statements = Statements(self.dialect)
         self._threads: ThreadPoolExecutor | None = None
         self._path = Path(self._url.database or "").resolve() if self.dialect == "sqlite" else None
@@ -197,8 +195,8 @@ class Database:
             await self._pipelines.close()
             if self._engine is not None:
                 await self._engine.dispose()
-            for engine in self._on_loop.values():
-                engine.dispose()
+            if self._on_loop is not None:
+                self._on_loop.dispose()
         finally:
             self.is_closing = False
 
@@ -293,21 +291,25 @@ class Database:
         return self._writers if self.dialect == "sqlite" else nullcontext()
 
     def _opened(self, purpose: str) -> AbstractAsyncContextManager[Begun]:
-        return self._in_the_loop(purpose) if self.dialect == "sqlite" else self._through_asyncio(purpose)
+        if self._on_loop is not None:
+            return self._in_the_loop(self._on_loop, purpose)
+        return self._through_asyncio(purpose)
 
     @asynccontextmanager
-    async def _in_the_loop(self, purpose: str) -> AsyncIterator[Begun]:
+    async def _in_the_loop(self, engine: Engine, purpose: str) -> AsyncIterator[Begun]:
         """Check a SQLite connection of the event loop out and begin; what is not committed is rolled back."""
         self._check_folder()
         await asyncio.sleep(
             0
         )  # nothing below waits, and others shall have their turn between two transactions
         with renamed_errors():
-            connection = await when_free(self._on_loop[purpose].raw_connection)
+            connection = await when_free(engine.raw_connection)
         try:
             cursor = connection.cursor()
             with renamed_errors():
                 await when_free(lambda: cursor.execute(purpose))
+                if purpose == _READ:
+                    await when_free(lambda: cursor.execute(_LOOK).fetchall())
 
             async def run(statement: Executable, params: Parameters | None) -> Rows:
                 return self.statements.run(cursor, statement, params)

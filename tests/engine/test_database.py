@@ -203,7 +203,7 @@ async def test_a_transaction_inside_a_transaction_is_refused(sqlite_url: str) ->
 
 
 async def test_sqlite_is_durable_and_checks_references(sqlite_url: str) -> None:
-    """Every SQLite connection runs with WAL, synchronous=FULL, foreign keys and a busy timeout of 5 s."""
+    """Every SQLite connection runs with WAL, synchronous=FULL and foreign keys, and waits for nobody by itself."""
     database = Database(sqlite_url)
     await database.migrate()
     async with database.reading() as first, database.reading() as second:
@@ -212,7 +212,7 @@ async def test_sqlite_is_durable_and_checks_references(sqlite_url: str) -> None:
                 name: (await tx.execute(text(f"PRAGMA {name}"))).scalar_one()
                 for name in ("journal_mode", "synchronous", "foreign_keys", "busy_timeout")
             }
-            assert found == {"journal_mode": "wal", "synchronous": 2, "foreign_keys": 1, "busy_timeout": 5000}
+            assert found == {"journal_mode": "wal", "synchronous": 2, "foreign_keys": 1, "busy_timeout": 0}
     await database.close()
 
 
@@ -254,6 +254,33 @@ async def test_f12_a_locked_file_is_a_store_error(
     await database.close()
 
 
+async def test_the_event_loop_goes_on_while_a_read_finds_the_file_locked(
+    sqlite_url: str, tmp_path: Path
+) -> None:
+    """A process that has the whole file, as one does that looks it through after a crash, is waited for by turns."""
+    database = Database(sqlite_url)
+    await database.migrate()
+    await database.close()
+    holder = sqlite3.connect(tmp_path / "assent.db", isolation_level=None)
+    for statement in ("PRAGMA locking_mode=EXCLUSIVE", "CREATE TABLE invoices (id INTEGER)"):
+        holder.execute(statement)
+    asyncio.get_running_loop().call_later(0.3, holder.close)
+    turns = 0
+
+    async def read() -> set[str]:
+        async with database.reading() as tx:
+            rows = await tx.execute(text("SELECT name FROM sqlite_schema"))
+            return set(rows.scalars())
+
+    reading = asyncio.create_task(read())
+    while not reading.done():
+        await asyncio.sleep(0.01)
+        turns += 1
+    assert "invoices" in await reading
+    assert turns > 10
+    await database.close()
+
+
 async def test_f12_a_full_disk_is_a_store_error(sqlite_url: str) -> None:
     """When the file may not grow, a write raises StoreError and the earlier rows stay readable."""
     database = Database(sqlite_url)
@@ -280,7 +307,8 @@ async def test_f12_a_file_that_may_only_be_read_is_a_store_error(sqlite_url: str
         async with database.transaction() as tx:
             await tx.execute(text("CREATE TABLE heap (body BLOB)"))
     await database.ping()
-    database._on_loop["BEGIN IMMEDIATE"].dispose()  # a new connection may write
+    assert database._on_loop is not None
+    database._on_loop.dispose()  # a new connection may write
     async with database.transaction() as tx:
         await tx.execute(text("CREATE TABLE heap (body BLOB)"))
     await database.close()
