@@ -63,15 +63,18 @@ class Running:
 async def running(settings: Settings) -> AsyncIterator[Running]:
     """Start the bot and stop it on the way out, with 10 s for what is under way.
 
-    The order: the desk; who we are in Slack; the doors; the witness, who compares the audit trail with Slack; then
-    the sweeper, whose first round takes up what an earlier process left. The doors may open before that, since a
-    click is idempotent and a wake-up is a row.
-    Stopping goes the other way round. When Slack cannot be reached the bot starts all the same, says so in
-    `/readyz` and keeps trying.
+    The order: the connections to Slack; the desk; who we are in Slack; the doors; the witness, who compares the
+    audit trail with Slack; then the sweeper, whose first round takes up what an earlier process left. The doors may
+    open before that, since a click is idempotent and a wake-up is a row.
+    Stopping goes the other way round, so that the desk's runs are shown to their end. When Slack cannot be reached
+    the bot starts all the same, says so in `/readyz` and keeps trying.
 
     Raises: TokenRefused, CannotStart, and what `open_desk` raises.
     """
     async with AsyncExitStack() as stack:
+        token, base_url = settings.slack_bot_token.get_secret_value(), settings.slack_api_url
+        client = await stack.enter_async_context(open_slack(token, base_url=base_url))
+        progress_client = await stack.enter_async_context(open_progress_slack(token, base_url=base_url))
         desk = await stack.enter_async_context(
             open_desk(
                 database_url=settings.assent_database_url.get_secret_value(),
@@ -82,15 +85,12 @@ async def running(settings: Settings) -> AsyncIterator[Running]:
                 keep_steps=settings.keep_steps(),
             )
         )
-        token, base_url = settings.slack_bot_token.get_secret_value(), settings.slack_api_url
-        client = await stack.enter_async_context(open_slack(token, base_url=base_url))
-        progress_client = await stack.enter_async_context(open_progress_slack(token, base_url=base_url))
         identity = Identity(client)
         knows_itself = await identity.ask()
         pace = Pace(per_s=None if settings.is_slack_local() else PER_S)
         mirror = Mirror(client, progress_client=progress_client, desk=desk, pace=pace)
         desk.on_change(mirror.catch_up)
-        sweeper = Sweeper(desk)
+        sweeper = Sweeper(desk, wake_behind=mirror.wake_behind)
         slack = await _listening_app(stack, client, desk=desk, identity=identity)
         accepted = settings.accepted_anchors()
         witness = Witness(client, desk=desk, identity=identity, accepted=accepted)

@@ -7,23 +7,26 @@ import logging
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import dataclass, replace
 from typing import Any, Final
 from weakref import WeakValueDictionary
 
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bot import troubles, wording
+from bot import troubles
 from bot.cards import ROOT, Message, Upload, postings, progress_line
 from bot.identity import UNREACHABLE, refusal_code
 from bot.pace import Pace
 from bot.sightings import Sightings, metadata
-from engine import Conflict, Desk, EngineError, Posting, RunView
+from engine import Desk, EngineError, Lease, Posting, RunView
 
 LOG = logging.getLogger("assent")
 
 RUNS_AT_ONCE: Final = 8
+ANOTHER_TRY_S: Final = 0.1
+"""Between two looks whether another process is done with showing a run."""
 LONGEST_PAUSE_S: Final = 60.0
 GONE: Final = frozenset({"message_not_found", "cant_update_message"})
 """chat.update says so of a message that was deleted, or that this app did not write."""
@@ -51,10 +54,14 @@ class _Rest:
 
 @dataclass
 class _OnItsWay:
-    """An update with progress that Slack has not answered yet, and whether the run was shown anew meanwhile."""
+    """An update with progress that Slack has not answered yet, and whether this process showed the run meanwhile."""
 
     posting_id: str
     is_overtaken: bool = False
+
+
+class _Overtaken(Exception):
+    """Another process has shown the run meanwhile, or may be about to."""
 
 
 class Mirror:
@@ -102,18 +109,20 @@ class Mirror:
         Slack asks for), nor while the channel has no turn for it, for a minute at most, since its cards may have
         been decided meanwhile. The sweep calls again, the oldest run first, so that nothing is lost.
         """
-        if self._has_to_wait(run_id):
-            return
-        async with self._lock(run_id):
-            try:
-                async with self._desk.showing(run_id), self._gate:
-                    if self._has_to_wait(run_id):  # the turn that was there may have gone to another run
-                        return
-                    await self._show(run_id)
-            except (*UNREACHABLE, LookupError, TypeError, EngineError) as error:
-                self._note(run_id, error)
-            else:
-                self._troubles.pop(run_id, None)
+        while not self._has_to_wait(run_id):
+            if await self._caught_up(run_id):
+                return
+            await asyncio.sleep(ANOTHER_TRY_S)
+
+    async def wake_behind(self) -> None:
+        """Have all runs shown of which people see something old; what was wrong with any other one is so no more.
+
+        That may be another process's doing. For the sweep.
+        """
+        behind = await self._desk.wake_behind()
+        for known in (self._troubles, self._resting):
+            for run_id in known.keys() - set(behind):
+                del known[run_id]
 
     async def show_progress(self, run_id: str) -> bool:
         """Show what a run does now, below the line that is in Slack already; nothing where there is none.
@@ -130,9 +139,36 @@ class Mirror:
             is_taken = False
         finally:
             sent = self._progress.pop(run_id, None)
-        if sent is not None and sent.is_overtaken:
+        if sent is not None and (await self._was_shown(run_id, sent.posting_id) or sent.is_overtaken):
             await self.catch_up(run_id)
         return is_taken
+
+    async def _was_shown(self, run_id: str, posting_id: str) -> bool:
+        """Say whether another process has shown the line while progress was on its way to it."""
+        with suppress(EngineError):
+            for posting in (await self._desk.postings(run_id)).values():
+                if posting.id == posting_id and posting.shown:
+                    await self._desk.doubt_posting(posting)
+                    return True
+        return False
+
+    async def _caught_up(self, run_id: str) -> bool:
+        """Show a run, as far as it goes now. False: another process is at it."""
+        async with self._lock(run_id), self._gate:
+            if self._has_to_wait(run_id):  # the turn that was there may have gone to another run
+                return True
+            try:
+                async with self._desk.showing(run_id) as lease:
+                    if lease is None:
+                        return False
+                    await self._show(run_id, lease)
+            except _Overtaken:
+                return False
+            except (*UNREACHABLE, LookupError, TypeError, EngineError) as error:
+                self._note(run_id, error)
+            else:
+                self._troubles.pop(run_id, None)
+            return True
 
     def _has_to_wait(self, run_id: str) -> bool:
         now_s = self._monotonic()
@@ -150,28 +186,30 @@ class Mirror:
             posting = (await self._desk.postings(run_id)).get(line.key) if line is not None else None
             if line is None or posting is None or posting.reference is None:
                 return True
-            if posting.shown:
-                await self._desk.record_posting(
-                    posting.id, place=posting.place, reference=posting.reference, shown=""
-                )
+            if posting.shown and not await self._desk.record_posting(
+                posting, place=posting.place, reference=posting.reference, shown=""
+            ):
+                return True
             self._progress[run_id] = _OnItsWay(posting.id)
         if not await self._update(line, posting, client=self._progress_client):
             async with self._lock(run_id):
-                await self._desk.forget_posting(posting.id)
+                await self._desk.forget_posting(replace(posting, shown=""))
         return True
 
-    async def _show(self, run_id: str) -> None:
+    async def _show(self, run_id: str, lease: Lease) -> None:
         run = await self._desk.run(run_id)
         if run.channel is None:
-            raise _NoChannel(run)
+            raise troubles.NoChannel(run.workflow)
         loop = asyncio.get_running_loop()
         wanted = await loop.run_in_executor(self._renderer, postings, run)
         posted = dict(await self._desk.postings(run_id))
         for message in wanted:  # what people have in front of them first: its buttons may be dead already
+            _check(lease)
             await self._refresh(message, posted)
         for message in wanted:
             if _is_there(message, posted):
                 continue
+            _check(lease)
             if not self._pace.take(place := _place_of(run, posted)):
                 self._resting[run_id] = _Rest(place, self._monotonic() + LONGEST_PAUSE_S)
                 return
@@ -195,9 +233,12 @@ class Mirror:
         if posting.shown == wanted.digest:
             return
         if await self._update(wanted, posting, client=self._client):
-            await self._record(
-                posting, posted, place=posting.place, reference=posting.reference, shown=wanted.digest
-            )
+            place, reference = posting.place, posting.reference
+            try:
+                await self._record(posting, posted, place=place, reference=reference, shown=wanted.digest)
+            except _Overtaken:
+                await self._desk.doubt_posting(posting)
+                raise
         else:
             await self._forget(posting, posted)
 
@@ -273,10 +314,13 @@ class Mirror:
             if wanted.key != ROOT and refusal_code(error) in NO_THREAD:
                 await self._forget(posted[ROOT], posted)  # the thread goes on below a new root
             raise
-        self._pace.is_same(posting.place, answer["channel"])
-        await self._record(
-            posting, posted, place=answer["channel"], reference=answer["ts"], shown=wanted.digest
-        )
+        place, ts = answer["channel"], answer["ts"]
+        self._pace.is_same(posting.place, place)
+        try:
+            await self._record(posting, posted, place=place, reference=ts, shown=wanted.digest)
+        except _Overtaken:  # the other one's message is the one that counts
+            await self._client.chat_delete(channel=place, ts=ts)
+            raise
         _tell(run, wanted)
 
     async def _upload(self, wanted: Upload, posting: Posting, posted: dict[str, Posting]) -> None:
@@ -301,18 +345,13 @@ class Mirror:
         on_its_way = self._progress.get(posting.run_id)
         if on_its_way is not None and on_its_way.posting_id == posting.id:
             shown = ""
-        await self._desk.record_posting(posting.id, place=place, reference=reference, shown=shown)
-        posted[posting.key] = Posting(
-            id=posting.id,
-            run_id=posting.run_id,
-            key=posting.key,
-            place=place,
-            reference=reference,
-            shown=shown,
-        )
+        if not await self._desk.record_posting(posting, place=place, reference=reference, shown=shown):
+            raise _Overtaken
+        posted[posting.key] = replace(posting, place=place, reference=reference, shown=shown)
 
     async def _forget(self, posting: Posting, posted: dict[str, Posting]) -> None:
-        await self._desk.forget_posting(posting.id)
+        if not await self._desk.forget_posting(posting):
+            raise _Overtaken
         del posted[posting.key]
 
     def _note(self, run_id: str, error: Exception) -> None:
@@ -320,19 +359,17 @@ class Mirror:
         before = self._troubles.get(run_id)
         failures = before.failures + 1 if before else 1
         pause_s = min(2.0 ** min(failures - 1, 6), LONGEST_PAUSE_S)
-        sentence = _sentence(error)
+        sentence = troubles.sentence(error)
         self._troubles[run_id] = _Trouble(
-            sentence, failures, self._monotonic() + max(pause_s, _asked_pause_s(error))
+            sentence, failures, self._monotonic() + max(pause_s, troubles.asked_pause_s(error))
         )
         if before is None or before.sentence != sentence:
             LOG.warning("Run %s is not shown as it is. %s", run_id, sentence, extra={"action": "not shown"})
 
 
-class _NoChannel(EngineError):
-    """The run has no channel."""
-
-    def __init__(self, run: RunView) -> None:
-        super().__init__(troubles.no_channel(run.workflow))
+def _check(lease: Lease) -> None:
+    if lease.is_lost:
+        raise _Overtaken
 
 
 def _is_there(wanted: Wanted, posted: dict[str, Posting]) -> bool:
@@ -356,23 +393,3 @@ def _tell(run: RunView, wanted: Message) -> None:
         LOG.info(
             "Card posted for run %s of %s.", run.id, run.workflow, extra={"action": "card posted", **ids}
         )
-
-
-def _sentence(error: Exception) -> str:
-    match error:
-        case SlackApiError():
-            return troubles.slack_trouble(refusal_code(error))
-        case _NoChannel() | Conflict():
-            return str(error)
-        case EngineError():
-            return wording.plain_sentence(error)
-        case _:
-            return troubles.slack_unreachable(type(error).__name__)
-
-
-def _asked_pause_s(error: Exception) -> float:
-    if not isinstance(error, SlackApiError):
-        return 0.0
-    headers = getattr(error.response, "headers", None) or {}
-    asked = next((value for name, value in headers.items() if name.lower() == "retry-after"), "0")
-    return float(asked) if str(asked).isdecimal() else 0.0

@@ -21,8 +21,9 @@ class Sweeper:
     The steps only wake what has to be done, so that a round is short; each may be repeated at any time.
     """
 
-    def __init__(self, desk: Desk) -> None:
+    def __init__(self, desk: Desk, *, wake_behind: Callable[[], Awaitable[None]]) -> None:
         self._desk = desk
+        self._wake_behind = wake_behind
         self._done_at = time.monotonic()
 
     def is_going(self) -> bool:
@@ -46,7 +47,7 @@ class Sweeper:
         steps = (
             self._desk.recover,
             self._desk.expire,
-            self._desk.wake_behind,
+            self._wake_behind,
             self._desk.drafts.drop_old,
             self._desk.deliveries.drop_old,
         )

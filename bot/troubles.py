@@ -1,13 +1,44 @@
-"""What keeps runs from being shown in Slack, in sentences for whoever runs the bot."""
+"""What keeps runs from being shown in Slack, in sentences for whoever runs the bot, and for how long."""
 
 from __future__ import annotations
 
+from slack_sdk.errors import SlackApiError
+
+from bot import wording
+from bot.identity import refusal_code
 from bot.inert import one_line
+from engine import Conflict, EngineError
 
 
-def no_channel(workflow: str) -> str:
-    """Say that a workflow's runs cannot be shown anywhere."""
-    return f"The workflow {one_line(workflow)} has no channel. Set one in approvals.toml and start again."
+class NoChannel(EngineError):
+    """A workflow's runs cannot be shown anywhere."""
+
+    def __init__(self, workflow: str) -> None:
+        super().__init__(
+            f"The workflow {one_line(workflow)} has no channel. Set one in approvals.toml and start again."
+        )
+
+
+def sentence(error: Exception) -> str:
+    """Say what has gone wrong with showing a run."""
+    match error:
+        case SlackApiError():
+            return slack_trouble(refusal_code(error))
+        case NoChannel() | Conflict():
+            return str(error)
+        case EngineError():
+            return wording.plain_sentence(error)
+        case _:
+            return slack_unreachable(type(error).__name__)
+
+
+def asked_pause_s(error: Exception) -> float:
+    """Return how many seconds Slack asks to wait; 0 where it does not."""
+    if not isinstance(error, SlackApiError):
+        return 0.0
+    headers = getattr(error.response, "headers", None) or {}
+    asked = next((value for name, value in headers.items() if name.lower() == "retry-after"), "0")
+    return float(asked) if str(asked).isdecimal() else 0.0
 
 
 def slack_unreachable(kind: str) -> str:

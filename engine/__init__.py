@@ -36,6 +36,7 @@ from engine.errors import (
 from engine.forms import MISSING, Field, FieldKind, Form, active_fields, check_entries, entries
 from engine.gate import Approval, approval, idempotency_key
 from engine.inspection import AppReport, Terms, WorkflowReport, inspect_app
+from engine.leases import Lease
 from engine.opening import open_desk
 from engine.policy import Policy, covers
 from engine.questions import Option, Part, Path, Question, ReasonWanted
@@ -94,6 +95,7 @@ __all__ = [
     "Form",
     "Halted",
     "InvalidInput",
+    "Lease",
     "NoDraft",
     "NotAllowed",
     "NotAsked",

@@ -92,7 +92,8 @@ class Desk:
         async with self._database.reading() as tx:
             row = await runs.by_beginning(tx, beginning)
             view = await self._pictures.run(tx, row)
-        return replace(view, progress=self._progress.of(view.id))
+        is_going = view.status in (RunStatus.RUNNING, RunStatus.WAITING)
+        return replace(view, progress=self._progress.of(view.id) if is_going else None)
 
     async def recent(self, *, limit: int = 20) -> tuple[RunView, ...]:
         """Return the latest runs without their events, newest first."""
@@ -262,18 +263,20 @@ class Desk:
         """The runs that have some `progress` now, by id, with a number that grows as it changes."""
         return self._progress.underway()
 
-    async def wake_behind(self) -> None:
-        """Call the change handler for every run of which people see something old."""
+    async def wake_behind(self) -> Sequence[str]:
+        """Call the change handler for every run of which people see something old, and return their ids."""
         async with self._database.transaction() as tx:
-            for run_id in await runs.unmirrored(tx):
+            behind = await runs.unmirrored(tx)
+            for run_id in behind:
                 await self._wakeups.wake(tx, Kind.CHANGE, run_id)
+        return behind
 
-    def showing(self, run_id: str) -> AbstractAsyncContextManager[Lease]:
-        """Wait until nobody else shows this run, and keep all other processes from it for the block.
+    def showing(self, run_id: str) -> AbstractAsyncContextManager[Lease | None]:
+        """Keep all other processes from showing this run for the block; None: another one shows it just now.
 
         Raises: StoreError.
         """
-        return self._leases.hold(f"mirror:{run_id}")
+        return self._leases.try_hold(f"mirror:{run_id}")
 
     async def postings(self, run_id: str) -> Mapping[str, Posting]:
         """Return where a run is shown, by key."""
@@ -288,15 +291,24 @@ class Desk:
         async with self._database.transaction() as tx:
             return await postings.intend(tx, run_id, key=key, place=place, now=self._database.now())
 
-    async def record_posting(self, posting_id: str, *, place: str, reference: str, shown: str) -> None:
-        """Write down where a message is and the digest of what it shows."""
-        async with self._database.transaction() as tx:
-            await postings.record(tx, posting_id, place=place, reference=reference, shown=shown)
+    async def record_posting(self, seen: Posting, *, place: str, reference: str, shown: str) -> bool:
+        """Write down where a message is and the digest of what it shows.
 
-    async def forget_posting(self, posting_id: str) -> None:
-        """Drop a message that somebody deleted, so that it is posted again."""
+        False: nothing is written, since another process has changed what is known of the message since it was `seen`.
+        """
         async with self._database.transaction() as tx:
-            await postings.forget(tx, posting_id)
+            return await postings.record(tx, seen, place=place, reference=reference, shown=shown)
+
+    async def doubt_posting(self, posting: Posting) -> None:
+        """Write down that nobody knows what a message shows, since two have updated it at once; it is shown anew."""
+        async with self._database.transaction() as tx:
+            await postings.doubt(tx, posting.id)
+            await runs.set_behind(tx, posting.run_id)
+
+    async def forget_posting(self, seen: Posting) -> bool:
+        """Drop a message that somebody deleted, so that it is posted again. False: as for `record_posting`."""
+        async with self._database.transaction() as tx:
+            return await postings.forget(tx, seen)
 
     async def mirrored(self, run_id: str, *, revision: int) -> None:
         """Remember that people see the run as it was at this revision."""

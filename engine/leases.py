@@ -18,7 +18,6 @@ from engine.errors import DatabaseInUse, StoreError
 from engine.transactions import renamed_errors, to_the_end
 
 PULSE_S = 1.0
-POLL_S = 0.1
 ANSWER_S = 5.0
 
 _TRY = text("SELECT pg_try_advisory_lock(:number)")
@@ -106,19 +105,6 @@ class Leases:
             with suppress(StoreError):  # the connection is given up then, and the lock with it
                 await to_the_end(self._exclusion.give_back(lease))
             del self._held[key]
-
-    @asynccontextmanager
-    async def hold(self, key: str) -> AsyncIterator[Lease]:
-        """Hold `key` for the block, after a wait until nobody else does; it is asked for every 0.1 s.
-
-        Raises: StoreError when the database cannot be asked.
-        """
-        while True:
-            async with self.try_hold(key) as lease:
-                if lease is not None:
-                    yield lease
-                    return
-            await asyncio.sleep(POLL_S)
 
 
 class FileOwnership:

@@ -7,7 +7,7 @@ from collections.abc import Collection
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, delete, insert, select, update
+from sqlalchemy import ColumnElement, Row, and_, delete, insert, select, update
 
 from engine.tables import postings
 from engine.transactions import Transaction
@@ -35,18 +35,28 @@ async def intend(tx: Transaction, run_id: str, *, key: str, place: str, now: dat
     return Posting(id=posting_id, run_id=run_id, key=key, place=place, reference=None, shown=None)
 
 
-async def record(tx: Transaction, posting_id: str, *, place: str, reference: str, shown: str) -> None:
-    """Write down where the message is and what it shows; the same again changes nothing."""
-    await tx.execute(
-        update(postings)
-        .where(postings.c.id == posting_id)
-        .values(place=place, reference=reference, shown=shown)
+async def record(tx: Transaction, seen: Posting, *, place: str, reference: str, shown: str) -> bool:
+    """Write down where the message is and what it shows. False: another process has, since this one was `seen`."""
+    written = update(postings).where(_is_as(seen)).values(place=place, reference=reference, shown=shown)
+    return (await tx.execute(written)).rowcount == 1
+
+
+async def doubt(tx: Transaction, posting_id: str) -> None:
+    """Write down that nobody knows what a message shows."""
+    await tx.execute(update(postings).where(postings.c.id == posting_id).values(shown=""))
+
+
+async def forget(tx: Transaction, seen: Posting) -> bool:
+    """Drop a message that is no longer there, so that it is posted again. False: as for `record`."""
+    return (await tx.execute(delete(postings).where(_is_as(seen)))).rowcount == 1
+
+
+def _is_as(seen: Posting) -> ColumnElement[bool]:
+    return and_(
+        postings.c.id == seen.id,
+        postings.c.reference.is_not_distinct_from(seen.reference),
+        postings.c.shown.is_not_distinct_from(seen.shown),
     )
-
-
-async def forget(tx: Transaction, posting_id: str) -> None:
-    """Drop a message that is no longer there, so that it is posted again."""
-    await tx.execute(delete(postings).where(postings.c.id == posting_id))
 
 
 def _posting(row: Row[Any]) -> Posting:

@@ -15,6 +15,7 @@ from engine.ledger import Ledger
 from engine.pictures import Pictures
 from engine.progress import Progress
 from engine.transactions import Transaction
+from engine.wakeups import Kind
 
 log = logging.getLogger("assent.runner")
 
@@ -47,6 +48,7 @@ class Runner:
                 await drive.to_rest()
             except LeaseLost:
                 log.info("run %s was taken over or ended meanwhile", run_id)
+                await self._let_go(run_id)
             finally:
                 self._progress.end(run_id)
 
@@ -67,6 +69,15 @@ class Runner:
             if workflow is not None and not workflow.fingerprint.matches(row.code):
                 found += await approvals.runs_asked_by(tx, workflow=row.workflow, code=row.code)
         return found
+
+    async def _let_go(self, run_id: str) -> None:
+        """Have the run shown without the progress that was told of it: who has it now knows nothing of that."""
+        if self._progress.of(run_id) is None:
+            return
+        self._progress.end(run_id)
+        async with self._ledger.database.transaction() as tx:
+            await runs.set_behind(tx, run_id)
+            await self._ledger.wakeups.wake(tx, Kind.CHANGE, run_id)
 
     async def _take(self, run_id: str) -> Row[Any] | None:
         if self._ledger.is_halted:

@@ -151,7 +151,7 @@ class FailingDesk:
 async def test_the_sweep_goes_on_after_an_error(caplog: pytest.LogCaptureFixture) -> None:
     """A step that fails is logged by its name and type, and the other steps still have their turn."""
     desk = FailingDesk(failures=1)
-    sweeper = Sweeper(desk)  # type: ignore[arg-type]  # these verbs are all that it uses
+    sweeper = Sweeper(desk, wake_behind=desk.wake_behind)  # type: ignore[arg-type]  # these verbs are all that it uses
     await sweeper.sweep()
     await sweeper.sweep()
     assert desk.calls == ["recover", "expire", "wake_behind", "drop_old", "drop_old"] * 2

@@ -24,6 +24,7 @@ MANIFEST: dict[str, Any] = yaml.safe_load((BOT.parent / "manifest.yml").read_tex
 # docs.slack.dev/reference/methods: what a bot token needs for each method
 SCOPES: dict[str, set[str]] = {
     "auth_test": set(),
+    "chat_delete": {"chat:write"},
     "chat_getPermalink": set(),
     "chat_postEphemeral": {"chat:write"},
     "chat_postMessage": {"chat:write", "chat:write.public"},

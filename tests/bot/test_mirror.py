@@ -7,7 +7,7 @@ import json
 import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -15,11 +15,11 @@ import pytest
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.cards import seen
-from bot.mirror import Mirror
+from bot.mirror import RUNS_AT_ONCE, Mirror
 from bot.pace import Pace
 from bot.sandbox import Sandbox
 from bot.slack import RATE_LIMIT_RETRIES, open_slack
-from engine import Actor, Choice, Desk, RunStatus, RunView, open_desk
+from engine import Actor, Choice, Desk, Lease, RunStatus, RunView, open_desk
 
 CHANNEL = "C0APPROVALS"
 RITA = Actor(id="U0RITA", name="Rita Requester")
@@ -279,7 +279,108 @@ async def test_two_that_show_a_run_at_once_send_each_message_once(stage: Stage) 
     await stage.sandbox.until(lambda: not stage.sandbox.faults.pending)
     await asyncio.gather(first, *(stage.new_mirror().catch_up(run.id) for _ in range(2)))
     assert stage.texts() == ASKED
+    assert stage.calls("chat.postMessage") == len(ASKED)
     assert not await stage.is_behind(run.id)
+
+
+@pytest.fixture
+def without_locks(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Lets everybody who shows a run believe to be the only one, as after a lost connection to the database."""
+
+    @asynccontextmanager
+    async def showing(run_id: str) -> AsyncIterator[Lease]:
+        yield Lease(run_id)
+
+    monkeypatch.setattr(stage.desk, "showing", showing)
+
+
+@pytest.mark.usefixtures("without_locks")
+@pytest.mark.parametrize("posts_before", [0, 3])  # the root, or the card
+async def test_of_two_that_post_at_once_one_takes_its_message_back(stage: Stage, posts_before: int) -> None:
+    """Whoever finds that another one's message is known already deletes its own; the thread hangs together."""
+    run = await stage.start()
+    if posts_before:
+        stage.sandbox.faults.next("chat.postMessage", delay_s=0, times=posts_before)
+    stage.sandbox.faults.next("chat.postMessage", delay_s=0.3)
+    first = asyncio.create_task(stage.mirror.catch_up(run.id))
+    await stage.sandbox.until(lambda: not stage.sandbox.faults.pending)
+    await stage.new_mirror().catch_up(run.id)
+    await first
+    assert stage.calls("chat.postMessage") == len(ASKED) + 1
+    assert stage.calls("chat.delete") == 1
+    assert stage.texts() == ASKED
+    assert {post.get("thread_ts", post["ts"]) for post in stage.posts()} == {stage.posts()[0]["ts"]}
+    assert not await stage.is_behind(run.id)
+    assert stage.mirror.trouble is None
+
+
+@pytest.mark.usefixtures("without_locks")
+async def test_an_old_update_that_comes_late_is_made_good(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What a run was is not left standing when that reaches Slack after what it is."""
+    run = await stage.start()
+    await stage.mirror.catch_up(run.id)
+    stage.sandbox.faults.next("chat.update", delay_s=0.3)
+    with monkeypatch.context() as patched:
+        read = asyncio.Future[RunView]()
+        read.set_result(replace(run, title="Old"))
+        patched.setattr(stage.desk, "run", lambda _: read)
+        first = asyncio.create_task(stage.mirror.catch_up(run.id))
+        await stage.sandbox.until(lambda: not stage.sandbox.faults.pending)
+    run = await stage.decide(run, 1, Choice("approve"), then=RunStatus.WAITING)
+    run = await stage.decide(run, 2, Choice("approve"), then=RunStatus.FINISHED)
+    await stage.new_mirror().catch_up(run.id)
+    assert "Finished" in stage.texts()[0]
+    await first
+    assert "Finished" in stage.texts()[0]
+    assert not await stage.is_behind(run.id)
+
+
+async def test_a_lost_lock_stops_whoever_shows_a_run(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing more is sent under it; the next try, with a lock of its own, goes on."""
+    run = await stage.start()
+    leases: list[Lease] = []
+
+    @asynccontextmanager
+    async def showing(run_id: str) -> AsyncIterator[Lease | None]:
+        leases.append(Lease(run_id))
+        yield leases[-1] if len(leases) != 2 else None
+
+    monkeypatch.setattr(stage.desk, "showing", showing)
+    stage.sandbox.faults.next("chat.postMessage", delay_s=0.1)
+    showed = asyncio.create_task(stage.mirror.catch_up(run.id))
+    await stage.sandbox.until(lambda: not stage.sandbox.faults.pending)
+    leases[0].mark_lost()
+    await showed
+    assert len(leases) == 3
+    assert stage.texts() == ASKED
+    assert stage.calls("chat.postMessage") == len(ASKED)
+
+
+async def test_what_another_process_has_made_good_is_no_trouble(stage: Stage) -> None:
+    """A run that somebody else shows after all is forgotten by the sweep, so that the bot is ready again."""
+    run = await stage.start()
+    stage.sandbox.faults.next("chat.postMessage", error="internal_error")
+    await stage.mirror.catch_up(run.id)
+    await stage.mirror.wake_behind()
+    assert stage.mirror.trouble is not None
+    await stage.new_mirror().catch_up(run.id)
+    assert stage.mirror.trouble is not None
+    await stage.mirror.wake_behind()
+    assert stage.mirror.trouble is None
+
+
+async def test_only_runs_that_are_shown_now_are_kept_from_others(stage: Stage) -> None:
+    """However many wait for their turn here, another process may show those."""
+    runs = [await stage.start(key=f"k{number}") for number in range(RUNS_AT_ONCE + 4)]
+    stage.sandbox.faults.next("chat.postMessage", delay_s=0.3, times=RUNS_AT_ONCE)
+    showing = [asyncio.create_task(stage.mirror.catch_up(run.id)) for run in runs]
+    await stage.sandbox.until(lambda: not stage.sandbox.faults.pending)
+    async with stage.desk.showing(runs[-1].id) as lease:
+        assert lease is not None
+    await asyncio.gather(*showing)
+    assert len(stage.posts()) == len(runs) * len(ASKED)
 
 
 async def test_without_the_right_to_look_a_maybe_sent_message_is_sent_again(

@@ -167,6 +167,22 @@ async def test_a_crash_leaves_nothing_to_clean_up(stage: Stage) -> None:
     assert "Now running" not in stage.line()
 
 
+async def test_progress_that_comes_after_what_another_process_showed_is_taken_away(stage: Stage) -> None:
+    """It was on its way when the run came to rest, and the other process knows nothing of it."""
+    run = await stage.start()
+    stage.sandbox.faults.next("chat.update", delay_s=0.5)
+    telling = asyncio.create_task(stage.reporter.report())
+    await stage.sandbox.until(lambda: not stage.sandbox.faults.pending)
+    async with open_slack(stage.sandbox.bot_token, base_url=stage.sandbox.api_url) as client:
+        await stage.asks(run)
+        await Mirror(client, progress_client=client, desk=stage.desk, pace=Pace(per_s=None)).catch_up(run.id)
+        assert not await stage.is_behind()
+    assert not telling.done()
+    await telling
+    assert "Now running" not in stage.line()
+    assert not await stage.is_behind()
+
+
 async def test_many_runs_share_what_slack_allows() -> None:
     """Three runs that stream without end have 30 updates a minute together, one a second at most, in turn."""
     changes, shown, clock = 0, list[str](), Clock()

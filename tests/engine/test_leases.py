@@ -75,26 +75,6 @@ async def test_a_held_key_is_refused_and_free_afterwards(database_url: str) -> N
             assert fourth is not None
 
 
-async def test_who_holds_waits_until_the_key_is_free(database_url: str) -> None:
-    """Those that wait hold it one after the other, and each of them gets it."""
-    holders: list[int] = []
-
-    async def hold(leases: Leases, number: int) -> None:
-        async with leases.hold("mirror:1"):
-            holders.append(number)
-            seen = len(holders)
-            await asyncio.sleep(0.01)
-            assert len(holders) == seen, "nobody else came meanwhile"
-
-    async with opened(database_url) as leases, asyncio.timeout(LIMIT_S):
-        async with leases.try_hold("mirror:1"):
-            waiting = [asyncio.create_task(hold(leases, number)) for number in range(3)]
-            await asyncio.sleep(0.02)
-            assert holders == []
-        await asyncio.gather(*waiting)
-    assert sorted(holders) == [0, 1, 2]
-
-
 async def test_different_keys_do_not_disturb_each_other(database_url: str) -> None:
     """A hundred keys, odd ones among them, are held at once."""
     keys = [*(f"run:{n}" for n in range(97)), "", "'); SELECT 1; --", "😀"]

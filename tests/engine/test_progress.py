@@ -9,10 +9,10 @@ from typing import Any
 
 import pytest
 
-from engine import ApprovalStatus, RunView
+from engine import ApprovalStatus, RunStatus, RunView
 from engine.progress import LINE_CHARS, LINES, NODES, Progress
 from engine.views import ProgressView
-from tests.engine.desk_driver import AMY, APPROVE, Bench, open_bench, seen
+from tests.engine.desk_driver import AMY, APPROVE, RITA, Bench, open_bench, seen
 from tests.waiting import eventually
 
 
@@ -84,6 +84,39 @@ async def test_what_a_graph_streams_is_told_while_it_runs(
     await bench.driver.desk.decide(seen(approval), actor=AMY, choice=APPROVE)
     await bench.runner.advance(run.id)
     assert (await bench.driver.ended(run)).approvals[0].status is ApprovalStatus.RESUMED
+
+
+async def test_a_run_that_has_ended_does_nothing_any_more(
+    bench: Bench, clock: Clock, progress: Progress
+) -> None:
+    """A deadline may pass while a node still works beside the question: the run has ended all the same."""
+    run = await bench.driver.start("expense", actor=RITA, amount="5")
+    progress.begin(run.id)
+    clock.now_s += 2
+    assert (await bench.driver.desk.run(run.id)).progress is not None
+    await bench.runner.advance(run.id)
+    progress.begin(run.id)
+    clock.now_s += 2
+    assert (await bench.driver.desk.run(run.id)).status is RunStatus.FINISHED
+    assert (await bench.driver.desk.run(run.id)).progress is None
+
+
+async def test_f09_a_driver_that_has_lost_its_run_takes_its_progress_away(
+    bench: Bench, clock: Clock, tmp_path: Path
+) -> None:
+    """Who has the run now knows of none, and might never show it anew."""
+    run = await bench.driver.start("slow", folder=str(tmp_path))
+    driving = asyncio.create_task(bench.runner.advance(run.id))
+    await says(bench, run, "*reading*", clock=clock)
+    now = await bench.driver.desk.run(run.id)
+    await bench.driver.desk.mirrored(run.id, revision=now.revision)
+    assert run.id not in await bench.driver.desk.wake_behind()
+    await bench.take(run.id)
+    (tmp_path / "searched").touch()
+    (tmp_path / "dug").touch()
+    await driving
+    assert (await bench.driver.desk.run(run.id)).progress is None
+    assert run.id in await bench.driver.desk.wake_behind()
 
 
 async def test_nothing_is_told_within_the_first_second(clock: Clock, progress: Progress) -> None:

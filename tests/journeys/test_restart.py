@@ -41,6 +41,23 @@ async def test_waiting_questions_survive_a_restart(anywhere: Office) -> None:
     assert len(case.cards()) == 2
 
 
+async def test_a_stop_shows_to_the_end_what_it_is_at(
+    office: Office, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A card that is on its way when the bot is stopped is noted as sent: the next process need not look for it."""
+    office.sandbox.faults.next("chat.postMessage", delay_s=0, times=3)
+    office.sandbox.faults.next("chat.postMessage", delay_s=0.5)
+    case = await office.rita.starts("content", topic="News", audience="Press")
+    await office.sandbox.until(lambda: not office.sandbox.faults.pending)
+    await office.close()
+    assert "is not shown" not in caplog.text
+    looked = sum(call.method == "conversations.replies" for call in office.sandbox.transcript)
+    await office.open()
+    await case.asks()
+    assert sum(call.method == "conversations.replies" for call in office.sandbox.transcript) == looked
+    assert len(case.cards()) == 1
+
+
 async def test_a_form_that_was_open_counts_after_the_restart(office: Office) -> None:
     """A form opened before the stop and sent after the start decides."""
     case = await office.rita.starts("content", topic="News", audience="Press")
