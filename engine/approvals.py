@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, bindparam, func, insert, or_, select, update
+from sqlalchemy import ColumnElement, Row, bindparam, func, insert, or_, select, update
 
 from engine.decisions import Json, Seen
 from engine.tables import approvals, decisions, runs
@@ -76,26 +76,27 @@ async def pending(tx: Transaction) -> list[Row[Any]]:
     return list((await tx.execute(wanted)).all())
 
 
-async def asked_by_code(tx: Transaction) -> list[Row[Any]]:
-    """Return the pending questions' codes, each once with its workflow; what failed is asked by no code."""
+async def asked_by_code(tx: Transaction, *, before: datetime) -> list[Row[Any]]:
+    """Return the codes of what was asked `before` and is pending, each once with its workflow.
+
+    What failed is asked by no code.
+    """
     asked = select(runs.c.workflow, approvals.c.code).join(runs, runs.c.id == approvals.c.run_id).distinct()
-    wanted = asked.where(approvals.c.status == PENDING, approvals.c.pause != "error")
-    return list((await tx.execute(wanted)).all())
+    return list((await tx.execute(asked.where(*_asked(before)))).all())
 
 
-async def runs_asked_by(tx: Transaction, *, workflow: str, code: Json) -> list[str]:
-    """Return the runs of a workflow that wait with a question which this code asked.
+async def runs_asked_by(tx: Transaction, *, workflow: str, code: Json, before: datetime) -> list[str]:
+    """Return the runs of a workflow that wait with a question which this code asked `before`.
 
     `code` is as it was read, since its text is compared.
     """
     asked = select(approvals.c.run_id).join(runs, runs.c.id == approvals.c.run_id).distinct()
-    wanted = asked.where(
-        approvals.c.status == PENDING,
-        approvals.c.pause != "error",
-        approvals.c.code == code,
-        runs.c.workflow == workflow,
-    )
+    wanted = asked.where(*_asked(before), approvals.c.code == code, runs.c.workflow == workflow)
     return list((await tx.execute(wanted)).scalars())
+
+
+def _asked(before: datetime) -> tuple[ColumnElement[bool], ...]:
+    return approvals.c.status == PENDING, approvals.c.pause != "error", approvals.c.asked_at < before
 
 
 async def decision(tx: Transaction, approval_id: str, *, revision: int) -> Row[Any] | None:

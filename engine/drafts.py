@@ -63,7 +63,7 @@ class Drafts:
         )
 
     async def drop(self, draft_id: str, *, owner: str) -> None:
-        """Forget a draft whose owner gave up or has sent it; nothing happens if it is gone."""
+        """Forget a draft whose owner gave it up; nothing happens if it is gone."""
         async with self._database.transaction() as tx:
             await tx.execute(delete(drafts).where(drafts.c.id == draft_id, drafts.c.owner == owner))
 

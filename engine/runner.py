@@ -29,6 +29,7 @@ class Runner:
         self._pictures = pictures
         self._workflows = pictures.workflows
         self._progress = progress
+        self._began_at = ledger.database.now()
         self._is_current = False
 
     async def advance(self, run_id: str) -> None:
@@ -55,7 +56,9 @@ class Runner:
     async def to_drive(self, tx: Transaction) -> list[str]:
         """Return the runs that somebody has to drive: what was left undone, and what other code than the app's asks.
 
-        For the latter it looks until there are none: the app does not change while it is loaded.
+        For the latter it looks until there are none of those that were asked before this process began: the app does
+        not change while it is loaded, and two processes with different code must not take questions from each other
+        for ever.
         """
         unsettled = await runs.unsettled(tx)
         outdated = [] if self._is_current else await self._outdated(tx)
@@ -64,10 +67,12 @@ class Runner:
 
     async def _outdated(self, tx: Transaction) -> list[str]:
         found = []
-        for row in await approvals.asked_by_code(tx):
+        for row in await approvals.asked_by_code(tx, before=self._began_at):
             workflow = self._workflows.get(row.workflow)
             if workflow is not None and not workflow.fingerprint.matches(row.code):
-                found += await approvals.runs_asked_by(tx, workflow=row.workflow, code=row.code)
+                found += await approvals.runs_asked_by(
+                    tx, workflow=row.workflow, code=row.code, before=self._began_at
+                )
         return found
 
     async def _let_go(self, run_id: str) -> None:

@@ -192,6 +192,26 @@ async def test_t05_what_waits_is_asked_anew_by_the_new_code(releases: Releases, 
     assert releases.sink == ["deployed True True", "after"]
 
 
+async def test_f18_two_releases_at_once_come_to_rest(tmp_path: Path, postgres_url: str) -> None:
+    """Each asks anew what the other had asked before it began, and then leaves the other's questions alone."""
+    releases = Releases(tmp_path / "app", postgres_url)
+    async with releases.running(V1) as bench:
+        runs = [await start(bench)]
+    async with releases.running(REWORDED) as bench:
+        runs.append(await start(bench))
+    async with releases.running(V1) as old, releases.running(REWORDED) as new:
+        for _ in range(5):
+            for bench in (old, new):
+                await recovered(bench, runs[0])
+        for run in runs:
+            now = await new.driver.desk.run(run.id)
+            assert len(told(now, EventKind.RESTARTED)) <= 2
+            assert pending(await old.driver.desk.run(run.id)) == pending(now)
+            while now.status is RunStatus.WAITING:
+                now = await answered(new, now)
+            assert now.status is RunStatus.FINISHED
+
+
 async def test_t05_the_same_code_takes_the_answer(releases: Releases) -> None:
     """Comments and layout are no change: the card that hangs there still decides."""
     async with releases.running(V1) as bench:

@@ -112,6 +112,7 @@ MUTATIONS: Final[tuple[Mutation, ...]] = (
     Mutation("what was rolled back counts as committed", "engine/database.py", "                    raise_if_aborted(cursor.connection)\n", "                    pass\n", "tests/engine/test_transact.py::test_nothing_is_committed_after_a_statement_that_failed"),
     Mutation("listeners do not wait", "bot/bolt.py", "    if _IS_NEW in context and not await context[_IS_NEW]:\n", "    if False:\n", "tests/bot/test_bolt.py::test_no_listener_sees_what_is_not_new"),
     Mutation("old code at breakpoints only", R, "            pause.kind not in TROUBLES\n", '            pause.kind in ("before", "after")\n', f"{CODE}::test_t05_what_waits_is_asked_anew_by_the_new_code"),
+    Mutation("two releases take questions from each other", "engine/approvals.py", "approvals.c.asked_at < before", "approvals.c.asked_at != before", f"{CODE}::test_f18_two_releases_at_once_come_to_rest", needs_postgresql=True),
     Mutation("outdated runs are not woken", "engine/runner.py", "outdated = [] if self._is_current else await self._outdated(tx)", "outdated: list[str] = []", f"{CODE}::test_t05_what_waits_is_asked_anew_by_the_new_code"),
     Mutation("delivered though the place is gone", R, "        if _is_gone(here):\n            return Void(here, why=PLACE_GONE)\n", "", f"{CODE}::test_t05_a_decision_on_its_way_is_withdrawn_when_its_step_is_gone"),
     Mutation("look again runs on", R, '        if delivery.approval.pause == "gone":\n', "        if False:\n", f"{CODE}::test_t05_a_missing_step_parks_the_run"),
