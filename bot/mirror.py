@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any, Final
 from weakref import WeakValueDictionary
 
@@ -20,7 +20,7 @@ from bot.cards import ROOT, Message, Upload, postings, progress_line
 from bot.identity import UNREACHABLE, refusal_code
 from bot.pace import Pace
 from bot.sightings import Sightings, metadata
-from engine import Desk, EngineError, Lease, Posting, RunView
+from engine import Conflict, Desk, EngineError, Lease, Posting, RunView
 
 LOG = logging.getLogger("assent")
 
@@ -50,14 +50,6 @@ class _Rest:
 
     place: str
     until_s: float
-
-
-@dataclass
-class _OnItsWay:
-    """An update with progress that Slack has not answered yet, and whether this process showed the run meanwhile."""
-
-    posting_id: str
-    is_overtaken: bool = False
 
 
 class _Overtaken(Exception):
@@ -91,7 +83,7 @@ class Mirror:
         self._monotonic = monotonic
         self._troubles: dict[str, _Trouble] = {}
         self._resting: dict[str, _Rest] = {}
-        self._progress: dict[str, _OnItsWay] = {}
+        self._progress: dict[str, Posting] = {}  # lines that progress is on its way to, by run
         self._locks: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
         self._gate = asyncio.Semaphore(RUNS_AT_ONCE)
         # a thread of its own: megabytes take long enough to hold up a click, and graphs may fill the default pool
@@ -128,8 +120,8 @@ class Mirror:
         """Show what a run does now, below the line that is in Slack already; nothing where there is none.
 
         False: Slack or the database did not take it. That is no trouble: the next change of the run shows it all.
-        Cards do not wait for it. But Slack may carry it out after a later update of the same line, so the line
-        counts as unknown from before the sending on, and a run that was shown meanwhile is shown once more.
+        Cards do not wait for it. But Slack may carry it out after a later update of the same line, so what that shows
+        is not known from before the sending on, and a run that was shown meanwhile, by anybody, is shown once more.
         """
         if run_id in self._troubles:
             return True
@@ -137,20 +129,22 @@ class Mirror:
             is_taken = await self._send_progress(run_id)
         except (*UNREACHABLE, LookupError, TypeError, EngineError):
             is_taken = False
-        finally:
-            sent = self._progress.pop(run_id, None)
-        if sent is not None and (await self._was_shown(run_id, sent.posting_id) or sent.is_overtaken):
+        told = self._progress.pop(
+            run_id, None
+        )  # but not when this is cancelled: nobody hears what becomes of it
+        if told is not None and await self._is_overtaken(told):
             await self.catch_up(run_id)
         return is_taken
 
-    async def _was_shown(self, run_id: str, posting_id: str) -> bool:
-        """Say whether another process has shown the line while progress was on its way to it."""
+    async def _is_overtaken(self, told: Posting) -> bool:
+        """Say whether a line was shown since progress was sent to it; who is just showing it will find out."""
         with suppress(EngineError):
-            for posting in (await self._desk.postings(run_id)).values():
-                if posting.id == posting_id and posting.shown:
-                    await self._desk.doubt_posting(posting)
-                    return True
-        return False
+            if await self._desk.record_posting(
+                told, place=told.place, reference=str(told.reference), shown=None
+            ):
+                return False
+            await self._desk.doubt_posting(told)
+        return True
 
     async def _caught_up(self, run_id: str) -> bool:
         """Show a run, as far as it goes now. False: another process is at it."""
@@ -186,14 +180,16 @@ class Mirror:
             posting = (await self._desk.postings(run_id)).get(line.key) if line is not None else None
             if line is None or posting is None or posting.reference is None:
                 return True
-            if posting.shown and not await self._desk.record_posting(
-                posting, place=posting.place, reference=posting.reference, shown=""
-            ):
+            told = await self._desk.record_posting(
+                posting, place=posting.place, reference=posting.reference, shown=None
+            )
+            if told is None:
                 return True
-            self._progress[run_id] = _OnItsWay(posting.id)
+            self._progress[run_id] = told
         if not await self._update(line, posting, client=self._progress_client):
             async with self._lock(run_id):
-                await self._desk.forget_posting(replace(posting, shown=""))
+                await self._desk.forget_posting(told)
+            del self._progress[run_id]
         return True
 
     async def _show(self, run_id: str, lease: Lease) -> None:
@@ -215,9 +211,7 @@ class Mirror:
                 return
             await self._place(run, message, posted)
         self._resting.pop(run_id, None)
-        if run_id in self._progress:
-            self._progress[run_id].is_overtaken = True
-        else:
+        if run_id not in self._progress:
             await self._desk.mirrored(run_id, revision=run.revision)
 
     async def _refresh(self, wanted: Wanted, posted: dict[str, Posting]) -> None:
@@ -265,7 +259,10 @@ class Mirror:
         posting = posted.get(wanted.key)
         if posting is None:
             place = _place_of(run, posted)
-            posting = await self._desk.intend_posting(run.id, key=wanted.key, place=place)
+            try:
+                posting = await self._desk.intend_posting(run.id, key=wanted.key, place=place)
+            except Conflict:
+                raise _Overtaken from None
         elif await self._adopt(run, wanted, posting, posted):
             return
         if isinstance(wanted, Upload):
@@ -291,7 +288,7 @@ class Mirror:
         if ts is None:
             return False
         LOG.info("Found %s of run %s again in Slack.", wanted.key, run.id, extra={"action": "adopted"})
-        await self._record(posting, posted, place=place, reference=ts, shown="")
+        await self._record(posting, posted, place=place, reference=ts, shown=None)
         await self._refresh(wanted, posted)
         return posted.get(wanted.key) is not None
 
@@ -318,8 +315,11 @@ class Mirror:
         self._pace.is_same(posting.place, place)
         try:
             await self._record(posting, posted, place=place, reference=ts, shown=wanted.digest)
-        except _Overtaken:  # the other one's message is the one that counts
-            await self._client.chat_delete(channel=place, ts=ts)
+        except _Overtaken:
+            known = (await self._desk.postings(run.id)).get(wanted.key)
+            # another process may have found this very one by its metadata
+            if known is None or known.reference != ts:
+                await self._client.chat_delete(channel=place, ts=ts)
             raise
         _tell(run, wanted)
 
@@ -340,14 +340,15 @@ class Mirror:
         await self._record(posting, posted, place=posting.place, reference=file_id, shown="")
 
     async def _record(
-        self, posting: Posting, posted: dict[str, Posting], *, place: str, reference: str, shown: str
+        self, posting: Posting, posted: dict[str, Posting], *, place: str, reference: str, shown: str | None
     ) -> None:
-        on_its_way = self._progress.get(posting.run_id)
-        if on_its_way is not None and on_its_way.posting_id == posting.id:
-            shown = ""
-        if not await self._desk.record_posting(posting, place=place, reference=reference, shown=shown):
+        told = self._progress.get(posting.run_id)
+        if told is not None and told.id == posting.id:
+            shown = None
+        known = await self._desk.record_posting(posting, place=place, reference=reference, shown=shown)
+        if known is None:
             raise _Overtaken
-        posted[posting.key] = replace(posting, place=place, reference=reference, shown=shown)
+        posted[posting.key] = known
 
     async def _forget(self, posting: Posting, posted: dict[str, Posting]) -> None:
         if not await self._desk.forget_posting(posting):

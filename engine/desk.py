@@ -291,10 +291,12 @@ class Desk:
         async with self._database.transaction() as tx:
             return await postings.intend(tx, run_id, key=key, place=place, now=self._database.now())
 
-    async def record_posting(self, seen: Posting, *, place: str, reference: str, shown: str) -> bool:
-        """Write down where a message is and the digest of what it shows.
+    async def record_posting(
+        self, seen: Posting, *, place: str, reference: str, shown: str | None
+    ) -> Posting | None:
+        """Write down where a message is and the digest of what it shows, None: nobody knows. Return it as it is then.
 
-        False: nothing is written, since another process has changed what is known of the message since it was `seen`.
+        None: nothing is written, since another process has changed what is known of the message since it was `seen`.
         """
         async with self._database.transaction() as tx:
             return await postings.record(tx, seen, place=place, reference=reference, shown=shown)
@@ -303,10 +305,10 @@ class Desk:
         """Write down that nobody knows what a message shows, since two have updated it at once; it is shown anew."""
         async with self._database.transaction() as tx:
             await postings.doubt(tx, posting.id)
-            await runs.set_behind(tx, posting.run_id)
+            await runs.touch(tx, posting.run_id)
 
     async def forget_posting(self, seen: Posting) -> bool:
-        """Drop a message that somebody deleted, so that it is posted again. False: as for `record_posting`."""
+        """Drop a message that somebody deleted, so that it is posted again. False: as None of `record_posting`."""
         async with self._database.transaction() as tx:
             return await postings.forget(tx, seen)
 

@@ -102,9 +102,11 @@ class Leases:
             is_taken = await to_the_end(self._exclusion.try_take(lease))
             yield lease if is_taken else None
         finally:
-            with suppress(StoreError):  # the connection is given up then, and the lock with it
-                await to_the_end(self._exclusion.give_back(lease))
-            del self._held[key]
+            try:
+                with suppress(StoreError):  # the connection is given up then, and the lock with it
+                    await to_the_end(self._exclusion.give_back(lease))
+            finally:
+                del self._held[key]
 
 
 class FileOwnership:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Collection
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -35,20 +36,32 @@ async def intend(tx: Transaction, run_id: str, *, key: str, place: str, now: dat
     return Posting(id=posting_id, run_id=run_id, key=key, place=place, reference=None, shown=None)
 
 
-async def record(tx: Transaction, seen: Posting, *, place: str, reference: str, shown: str) -> bool:
-    """Write down where the message is and what it shows. False: another process has, since this one was `seen`."""
-    written = update(postings).where(_is_as(seen)).values(place=place, reference=reference, shown=shown)
-    return (await tx.execute(written)).rowcount == 1
+async def record(
+    tx: Transaction, seen: Posting, *, place: str, reference: str, shown: str | None
+) -> Posting | None:
+    """Write down where the message is and what it shows, None: nobody knows. Return the posting as it is then.
+
+    None: nothing is written, since another process has written something since this one was `seen`.
+    """
+    known = replace(seen, place=place, reference=reference, shown=_unknown() if shown is None else shown)
+    written = update(postings).where(_is_as(seen))
+    values = {"place": known.place, "reference": known.reference, "shown": known.shown}
+    return known if (await tx.execute(written.values(**values))).rowcount == 1 else None
 
 
 async def doubt(tx: Transaction, posting_id: str) -> None:
     """Write down that nobody knows what a message shows."""
-    await tx.execute(update(postings).where(postings.c.id == posting_id).values(shown=""))
+    await tx.execute(update(postings).where(postings.c.id == posting_id).values(shown=_unknown()))
 
 
 async def forget(tx: Transaction, seen: Posting) -> bool:
-    """Drop a message that is no longer there, so that it is posted again. False: as for `record`."""
+    """Drop a message that is no longer there, so that it is posted again. False: nothing is dropped, as above."""
     return (await tx.execute(delete(postings).where(_is_as(seen)))).rowcount == 1
+
+
+def _unknown() -> str:
+    """Return what is no digest, and another one each time: whoever has seen an earlier one has seen something old."""
+    return f"?{uuid.uuid4().hex}"
 
 
 def _is_as(seen: Posting) -> ColumnElement[bool]:

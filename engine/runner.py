@@ -77,11 +77,9 @@ class Runner:
 
     async def _let_go(self, run_id: str) -> None:
         """Have the run shown without the progress that was told of it: who has it now knows nothing of that."""
-        if self._progress.of(run_id) is None:
-            return
         self._progress.end(run_id)
         async with self._ledger.database.transaction() as tx:
-            await runs.set_behind(tx, run_id)
+            await runs.touch(tx, run_id)
             await self._ledger.wakeups.wake(tx, Kind.CHANGE, run_id)
 
     async def _take(self, run_id: str) -> Row[Any] | None:

@@ -173,11 +173,6 @@ async def unmirrored(tx: Transaction) -> list[str]:
     return list((await tx.execute(behind)).scalars())
 
 
-async def set_behind(tx: Transaction, run_id: str) -> None:
-    """Write down that people may see something old of a run."""
-    await tx.execute(update(runs).where(runs.c.id == run_id).values(mirrored=runs.c.revision - 1))
-
-
 async def set_mirrored(tx: Transaction, run_id: str, *, revision: int) -> None:
     """Remember up to which revision people see the run; an older number changes nothing."""
     older = (runs.c.id == run_id) & (runs.c.mirrored < revision)

@@ -224,7 +224,8 @@ class Posting:
     """Where something of a run is shown in the chat service.
 
     `key` is "root", "card:<approval id>" or "line:<event seq>". `reference` is the service's own id of the
-    message, None while it is not known whether the post arrived. `shown` is the digest of what it last showed.
+    message, None while it is not known whether the post arrived. `shown` is the digest of what it last showed, or
+    what is no digest while nobody knows.
     """
 
     id: str

@@ -40,7 +40,10 @@ class Wakeups(Protocol):
         """Call the handler for `key` after `tx` is committed; never if it is rolled back."""
 
     async def close(self, *, within_s: float) -> None:
-        """Take no more, give what runs `within_s` seconds to end, cancel the rest."""
+        """Take no more, give what runs `within_s` seconds to end, cancel the rest.
+
+        Runs come to their end first, so that what they came to is still shown.
+        """
 
 
 class InProcess:
@@ -53,7 +56,7 @@ class InProcess:
         self._handlers: dict[Kind, Handler] = {}
         self._running: dict[tuple[Kind, str], asyncio.Task[None]] = {}
         self._again: set[tuple[Kind, str]] = set()
-        self._is_closed = not is_open
+        self._closed = set[Kind]() if is_open else set(Kind)
 
     def on(self, kind: Kind, handler: Handler) -> None:
         self._handlers[kind] = handler
@@ -63,7 +66,7 @@ class InProcess:
 
     def call(self, kind: Kind, key: str, *, after_s: float = 0) -> None:
         """Call the handler soon, without a transaction; the sweep's way in. Closed or no handler: nothing."""
-        if self._is_closed or kind not in self._handlers:
+        if kind in self._closed or kind not in self._handlers:
             return
         if (kind, key) in self._running:
             self._again.add((kind, key))
@@ -71,14 +74,17 @@ class InProcess:
         self._running[kind, key] = asyncio.create_task(self._run(kind, key, after_s), name=f"{kind}:{key}")
 
     async def close(self, *, within_s: float) -> None:
-        self._is_closed = True
-        tasks = list(self._running.values())
-        if not tasks:
-            return
-        _, late = await asyncio.wait(tasks, timeout=within_s)
-        for task in late:
-            task.cancel()
-        await asyncio.gather(*late, return_exceptions=True)
+        loop = asyncio.get_running_loop()
+        until_s = loop.time() + within_s
+        for kind in (Kind.RUN, Kind.CHANGE):
+            self._closed.add(kind)
+            tasks = [task for (each, _), task in self._running.items() if each is kind]
+            if not tasks:
+                continue
+            _, late = await asyncio.wait(tasks, timeout=max(until_s - loop.time(), 0))
+            for task in late:
+                task.cancel()
+            await asyncio.gather(*late, return_exceptions=True)
 
     async def _run(self, kind: Kind, key: str, after_s: float) -> None:
         try:
@@ -87,7 +93,8 @@ class InProcess:
             while True:
                 self._again.discard((kind, key))
                 await self._call_handler(kind, key)
-                if (kind, key) not in self._again or self._is_closed:
+                is_over = kind is Kind.RUN and kind in self._closed
+                if is_over or (kind, key) not in self._again:
                     return
         finally:
             self._running.pop((kind, key), None)

@@ -20,6 +20,7 @@ from bot.pace import Pace
 from bot.sandbox import Sandbox
 from bot.slack import RATE_LIMIT_RETRIES, open_slack
 from engine import Actor, Choice, Desk, Lease, RunStatus, RunView, open_desk
+from tests.bot.slow import slow_answers
 
 CHANNEL = "C0APPROVALS"
 RITA = Actor(id="U0RITA", name="Rita Requester")
@@ -78,12 +79,11 @@ class Stage:
 
         self.desk.on_change(heard)
 
-    def new_mirror(self, *, per_s: float | None = None) -> Mirror:
+    def new_mirror(self, *, per_s: float | None = None, client: AsyncWebClient | None = None) -> Mirror:
         """Make a mirror that remembers nothing, as a new process has it; by default it need not wait for turns."""
         pace = Pace(per_s=per_s, monotonic=self.clock)
-        return Mirror(
-            self.client, progress_client=self.client, desk=self.desk, pace=pace, monotonic=self.clock
-        )
+        client = client or self.client
+        return Mirror(client, progress_client=client, desk=self.desk, pace=pace, monotonic=self.clock)
 
     async def start(self, what: str = "a bicycle", *, workflow: str = "pay", key: str = "k1") -> RunView:
         """Start a run and wait until it asks."""
@@ -312,6 +312,20 @@ async def test_of_two_that_post_at_once_one_takes_its_message_back(stage: Stage,
     assert {post.get("thread_ts", post["ts"]) for post in stage.posts()} == {stage.posts()[0]["ts"]}
     assert not await stage.is_behind(run.id)
     assert stage.mirror.trouble is None
+
+
+@pytest.mark.usefixtures("without_locks")
+async def test_a_message_that_another_process_has_found_is_not_taken_back(stage: Stage) -> None:
+    """It may be found by its metadata while whoever has sent it still waits for Slack's answer."""
+    run = await stage.start()
+    client = slow_answers(stage.client, "chat_postMessage", ASKED[-1], by_s=0.5)
+    first = asyncio.create_task(stage.new_mirror(client=client).catch_up(run.id))
+    await stage.sandbox.until(lambda: len(stage.posts()) == len(ASKED))
+    await stage.new_mirror().catch_up(run.id)
+    assert not first.done()
+    await first
+    assert stage.texts() == ASKED
+    assert stage.calls("chat.delete") == 0
 
 
 @pytest.mark.usefixtures("without_locks")

@@ -16,6 +16,7 @@ from bot.reporter import BURST, PER_MINUTE, Reporter
 from bot.sandbox import Sandbox
 from bot.slack import open_progress_slack, open_slack
 from engine import Actor, ApprovalStatus, Choice, Desk, RunView, Seen, open_desk
+from tests.bot.slow import slow_answers
 from tests.waiting import eventually
 
 APP = Path(__file__).parent.parent / "app" / "langgraph.json"
@@ -181,6 +182,39 @@ async def test_progress_that_comes_after_what_another_process_showed_is_taken_aw
     await telling
     assert "Now running" not in stage.line()
     assert not await stage.is_behind()
+
+
+async def test_progress_that_is_answered_while_cards_are_posted_is_taken_away(stage: Stage) -> None:
+    """The line had been shown anew by then, and Slack carried the progress out after that."""
+    run = await stage.start()
+    stage.sandbox.faults.next("chat.update", delay_s=0.4)
+    telling = asyncio.create_task(stage.reporter.report())
+    await stage.sandbox.until(lambda: not stage.sandbox.faults.pending)
+    await stage.asks(run)
+    stage.sandbox.faults.next("chat.postMessage", delay_s=0.8)
+    showing = asyncio.create_task(stage.mirror.catch_up(run.id))
+    await asyncio.wait([telling], timeout=0.7)
+    assert "Now running" in stage.line()
+    await asyncio.gather(showing, telling)
+    assert "Now running" not in stage.line()
+
+
+async def test_progress_that_comes_while_another_process_shows_the_line_is_taken_away(stage: Stage) -> None:
+    """That process has not heard yet that its update was carried out, so nothing tells of it."""
+    run = await stage.start()
+    await stage.reporter.report()
+    stage.sandbox.faults.next("chat.update", delay_s=0.4)
+    telling = asyncio.create_task(stage.mirror.show_progress(run.id))
+    await stage.sandbox.until(lambda: not stage.sandbox.faults.pending)
+    async with open_slack(stage.sandbox.bot_token, base_url=stage.sandbox.api_url) as client:
+        await stage.asks(run)
+        slow = slow_answers(client, "chat_update", "Started", by_s=0.8)
+        other = Mirror(slow, progress_client=client, desk=stage.desk, pace=Pace(per_s=None))
+        showing = asyncio.create_task(other.catch_up(run.id))
+        await telling
+        assert "Now running" in stage.line()
+        await showing
+    assert "Now running" not in stage.line()
 
 
 async def test_many_runs_share_what_slack_allows() -> None:

@@ -75,6 +75,33 @@ async def test_a_held_key_is_refused_and_free_afterwards(database_url: str) -> N
             assert fourth is not None
 
 
+async def test_who_is_cancelled_while_letting_go_lets_go(
+    database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The key is free in this process too, not only for others."""
+    async with opened(database_url) as leases:
+        give_back, is_giving = leases._exclusion.give_back, asyncio.Event()
+
+        async def slowly(lease: Lease) -> None:
+            is_giving.set()
+            await asyncio.sleep(0.01)
+            await give_back(lease)
+
+        async def hold() -> None:
+            async with leases.try_hold("run:1"):
+                pass
+
+        with monkeypatch.context() as patched:
+            patched.setattr(leases._exclusion, "give_back", slowly)
+            holding = asyncio.create_task(hold())
+            await is_giving.wait()
+            holding.cancel()
+            await asyncio.wait([holding])
+            assert holding.cancelled()
+        async with leases.try_hold("run:1") as lease:
+            assert lease is not None
+
+
 async def test_different_keys_do_not_disturb_each_other(database_url: str) -> None:
     """A hundred keys, odd ones among them, are held at once."""
     keys = [*(f"run:{n}" for n in range(97)), "", "'); SELECT 1; --", "😀"]

@@ -77,6 +77,35 @@ async def test_a_handler_that_raises_is_called_again_when_woken(caplog: pytest.L
     assert "could not handle" in caplog.text
 
 
+async def test_what_runs_come_to_while_it_closes_is_shown() -> None:
+    """A change that a run makes on its way to its rest still wakes its handler, and a later one once more."""
+    wakeups, shown = InProcess(), list[str]()
+    gate, began = asyncio.Event(), asyncio.Event()
+
+    async def drive(key: str) -> None:
+        await gate.wait()
+        wakeups.call(Kind.CHANGE, key)
+        await began.wait()
+        wakeups.call(Kind.CHANGE, key)
+
+    async def show(key: str) -> None:
+        began.set()
+        await asyncio.sleep(0.01)
+        shown.append(key)
+
+    wakeups.on(Kind.RUN, drive)
+    wakeups.on(Kind.CHANGE, show)
+    wakeups.call(Kind.RUN, "a")
+    closing = asyncio.create_task(wakeups.close(within_s=5))
+    await asyncio.sleep(0)
+    gate.set()
+    await closing
+    assert shown == ["a", "a"]
+    wakeups.call(Kind.CHANGE, "a")
+    await asyncio.sleep(0.01)
+    assert len(shown) == 2
+
+
 async def test_close_cancels_what_does_not_end() -> None:
     """A handler that hangs is cancelled after the time that it is given."""
     wakeups, cancelled = InProcess(), asyncio.Event()

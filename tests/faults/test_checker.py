@@ -6,6 +6,7 @@ import json
 import shutil
 import sqlite3
 from collections.abc import Callable
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
@@ -24,7 +25,7 @@ def clean(tmp_path_factory: pytest.TempPathFactory) -> Evidence:
     folder = tmp_path_factory.mktemp("clean")
     batch = kills.batch_of(Plan(1, 3, folder), 0, runs=6)
     kills.lived(batch, iter([None]))
-    with sqlite3.connect(batch.database.removeprefix("sqlite:///")) as connection:
+    with closing(sqlite3.connect(batch.database.removeprefix("sqlite:///"))) as connection:
         connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
     return batch.evidence
 
@@ -103,7 +104,7 @@ def test_a_planted_violation_is_found(
 
 def test_cards_are_held_against_the_questions(clean: Evidence) -> None:
     """A card with live buttons for what was decided, one posted twice and a secret are each told."""
-    with sqlite3.connect(clean.database.removeprefix("sqlite:///")) as connection:
+    with closing(sqlite3.connect(clean.database.removeprefix("sqlite:///"))) as connection:
         (approval_id,) = connection.execute("SELECT id FROM assent_approvals LIMIT 1").fetchone()
     button = {"type": "button", "value": f"1.{approval_id}.x"}
     card = {"ts": "1", "metadata": {"id": "a"}, "blocks": [{"type": "actions", "elements": [button]}]}
