@@ -133,7 +133,7 @@ class Mirror:
             run_id, None
         )  # but not when this is cancelled: nobody hears what becomes of it
         if told is not None and await self._is_overtaken(told):
-            await self.catch_up(run_id)
+            await self._caught_up(run_id)
         return is_taken
 
     async def _is_overtaken(self, told: Posting) -> bool:
