@@ -12,7 +12,6 @@ from collections.abc import Awaitable, Callable, Sequence
 from copy import copy, deepcopy
 from dataclasses import replace
 from datetime import timedelta
-from functools import partial
 from typing import TypeVar
 
 from engine import (
@@ -294,8 +293,9 @@ class History:
         count = self._more_dice.randint(1, 4)
         values = [self._shape == "static" or self._more_dice.random() < 0.65 for _ in range(count)]
         key = f"{self._name} {len(self._ahead)} {self.ahead}"
-        give = partial(self._stage.desk.resume, self._run.id, values, actor=AMY, request_key=key)
-        self._run = await self._surely(give)
+        self._run = await self._surely(
+            lambda: self._stage.desk.resume(self._run.id, values, actor=AMY, request_key=key)
+        )
         self._ahead += values
         self.ahead += len(values)
 
