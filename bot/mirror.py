@@ -129,9 +129,8 @@ class Mirror:
             is_taken = await self._send_progress(run_id)
         except (*UNREACHABLE, LookupError, TypeError, EngineError):
             is_taken = False
-        told = self._progress.pop(
-            run_id, None
-        )  # but not when this is cancelled: nobody hears what becomes of it
+        # but not when this is cancelled: nobody hears what becomes of it
+        told = self._progress.pop(run_id, None)
         if told is not None and await self._is_overtaken(told):
             await self._caught_up(run_id)
         return is_taken

@@ -7,7 +7,7 @@ from slack_sdk.errors import SlackApiError
 from bot import wording
 from bot.identity import refusal_code
 from bot.inert import one_line
-from engine import Conflict, EngineError
+from engine import EngineError
 
 
 class NoChannel(EngineError):
@@ -24,7 +24,7 @@ def sentence(error: Exception) -> str:
     match error:
         case SlackApiError():
             return slack_trouble(refusal_code(error))
-        case NoChannel() | Conflict():
+        case NoChannel():
             return str(error)
         case EngineError():
             return wording.plain_sentence(error)
