@@ -27,6 +27,10 @@ _INSTALLED: Final = tuple(
 )
 
 
+_ANYBODYS: Final = ("<string>", "<stdin>")
+"""What `exec`, `python -c` and the prompt call their code alike; from Python 3.13 on linecache has lines for them."""
+
+
 @dataclass(frozen=True)
 class NodeFunction:
     """A function that runs within a node. `node` is the node's name, with those of the outer graphs before it.
@@ -157,7 +161,8 @@ def source_lines(function: FunctionType) -> tuple[Sequence[str], int]:
     """
     code = function.__code__
     linecache.checkcache(code.co_filename)
-    lines = linecache.getlines(code.co_filename, function.__globals__)[code.co_firstlineno - 1 :]
+    known = linecache.getlines(code.co_filename, function.__globals__)
+    lines = known[code.co_firstlineno - 1 :] if code.co_filename not in _ANYBODYS else []
     if not lines:
         raise OSError(f"There is no source of {function.__qualname__}.")
     return inspect.getblock(lines), code.co_firstlineno
