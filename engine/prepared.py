@@ -83,7 +83,7 @@ class Prepared:
         self._dialect = dialect
         self._types = [column.type.dialect_impl(dialect) for column in columns]
         self._shape = SimpleResultMetaData([column.key for column in columns]) if columns else None
-        self._reads: list[Convert | None] | None = None
+        self._reads: list[tuple[int, Convert]] | None = None
 
     def given(self, key: Any) -> dict[str, Any]:
         """Return the values that a statement with this cache key brings along."""
@@ -156,18 +156,12 @@ class Prepared:
     def _read(self, cursor: Any, found: Sequence[Any]) -> Sequence[tuple[Any, ...]]:
         if self._reads is None:
             codes = [column[1] for column in cursor.description]
-            self._reads = [
+            reads = [
                 None if isinstance(each, LargeBinary) else each.result_processor(self._dialect, code)
                 for each, code in zip(self._types, codes, strict=True)
             ]  # all drivers here give bytes
-        if not any(self._reads):
-            return found
-        return [
-            tuple(
-                value if read is None else read(value) for value, read in zip(row, self._reads, strict=True)
-            )
-            for row in found
-        ]
+            self._reads = [(place, read) for place, read in enumerate(reads) if read is not None]
+        return [_converted(row, self._reads) for row in found] if self._reads else found
 
 
 class Positional:
@@ -284,6 +278,13 @@ What was prepared holds a statement, so it must not be held here: no statement w
 
 _SHARED: dict[tuple[Shape, Any], Prepared] = {}
 """What equal statements were prepared to, by SQLAlchemy's key."""
+
+
+def _converted(row: Sequence[Any], reads: Sequence[tuple[int, Convert]]) -> tuple[Any, ...]:
+    values = list(row)
+    for place, read in reads:
+        values[place] = read(values[place])
+    return tuple(values)
 
 
 def _shared(statement: Executable, key: Any, shape: Shape) -> Prepared:
