@@ -8,6 +8,7 @@ exit code of pytest, or 99 for a run that took too long. Stands alone: nothing o
 
 from __future__ import annotations
 
+import gc
 import importlib
 import json
 import os
@@ -22,10 +23,12 @@ LIBRARIES = (
     "_pytest.assertion.rewrite",
     "aiohttp.web",
     "aiosqlite",
+    "filelock",
     "jsonschema",
     "langchain_core.messages",
     "langgraph.graph",
     "langgraph.checkpoint.memory",
+    "langgraph.func",
     "langgraph.prebuilt",
     "psycopg",
     "pydantic_settings",
@@ -35,7 +38,10 @@ LIBRARIES = (
     "slackblocks",
     "sqlalchemy.ext.asyncio",
     "sqlalchemy.dialects.postgresql.psycopg",
+    "sqlalchemy.dialects.sqlite.aiosqlite",
     "sqlmodel",
+    "unittest",
+    "xdist.plugin",
 )
 TOO_LONG = 99
 
@@ -46,6 +52,7 @@ def main() -> None:
     sys.path[:] = [each for each in sys.path if each != os.path.dirname(os.path.abspath(__file__))]
     for name in LIBRARIES:
         importlib.import_module(name)
+    gc.freeze()  # pytest collects all garbage at its end, which would look through the libraries each time
     for line in sys.stdin:
         wanted = json.loads(line)
         child = os.fork()
