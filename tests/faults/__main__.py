@@ -22,6 +22,7 @@ from collections.abc import Sequence
 from importlib.metadata import version
 from pathlib import Path
 
+from tests.faults import loops
 from tests.faults.figures import Plan, Told, dumped, loaded, table
 
 PARTS = (
@@ -117,7 +118,8 @@ def main(arguments: Sequence[str]) -> int:
     given = parser.parse_args(arguments)
     how = {"scale": given.scale, "seed": given.seed, "is_whole": given.whole}
     if given.one:
-        print(dumped(asyncio.run(run_one(given.one, left_s=given.left, **how))))
+        run = asyncio.run if given.one in ALONE else loops.run
+        print(dumped(run(run_one(given.one, left_s=given.left, **how))))
         return 0
     if unknown := set(given.parts) - {*PARTS, *ALONE}:
         parser.error(f"no part is called {', '.join(sorted(unknown))}")

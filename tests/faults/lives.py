@@ -22,7 +22,7 @@ from engine import (
     Seen,
     open_desk,
 )
-from tests.faults import points
+from tests.faults import loops, points
 from tests.faults.checker import Evidence
 from tests.faults.points import Death, reached
 from tests.faults.sink import SINK, append
@@ -69,7 +69,7 @@ def live(batch: Batch, death: Death | None) -> None:
     """Live once; returns only when every run has ended."""
     os.environ[SINK] = str(batch.sink)
     wire()
-    asyncio.run(_live(batch, death))
+    loops.run(_live(batch, death))
 
 
 async def _live(batch: Batch, death: Death | None) -> None:

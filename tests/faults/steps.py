@@ -19,6 +19,7 @@ from multiprocessing import get_context
 from pathlib import Path
 
 from engine.workflows import App
+from tests.faults import loops
 from tests.faults.checker import check
 from tests.faults.figures import Figure, Plan
 from tests.faults.histories import SPREAD, Told, evidence
@@ -67,7 +68,7 @@ def _on_all_cores(plan: Plan, whole: int, *, until: float, server: str | None = 
 
 
 def _in_a_process(plan: Plan, count: int, *, until: float, server: str | None) -> Told:
-    return asyncio.run(stepped(plan, count, until=until, server=server))
+    return loops.run(stepped(plan, count, until=until, server=server))
 
 
 async def stepped(
