@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import psycopg
@@ -120,9 +122,10 @@ def sqlite_connection(url: URL) -> sqlite3.Connection:
     connection = sqlite3.connect(
         url.database or "", timeout=0, isolation_level=None, check_same_thread=False, cached_statements=256
     )
-    cursor = connection.cursor()
-    for pragma in ("synchronous=FULL", "foreign_keys=ON", f"wal_autocheckpoint={LOG_PAGES}"):
-        cursor.execute(f"PRAGMA {pragma}")
+    with _closed_if_not_set(connection):
+        cursor = connection.cursor()
+        for pragma in ("synchronous=FULL", "foreign_keys=ON", f"wal_autocheckpoint={LOG_PAGES}"):
+            cursor.execute(f"PRAGMA {pragma}")
     return connection
 
 
@@ -150,14 +153,26 @@ def _connect_args(url: URL) -> dict[str, Any]:
 
 def _set_pragmas(connection: Any, _: Any) -> None:
     """Let a commit survive a power cut. How long a lock is waited for is the driver's `timeout`."""
-    cursor = connection.cursor()
-    for pragma in ("synchronous=FULL", "foreign_keys=ON"):
-        cursor.execute(f"PRAGMA {pragma}")
-    cursor.close()
+    with _closed_if_not_set(connection):
+        cursor = connection.cursor()
+        for pragma in ("synchronous=FULL", "foreign_keys=ON"):
+            cursor.execute(f"PRAGMA {pragma}")
+        cursor.close()
 
 
 def _set_durability(connection: Any, _: Any) -> None:
-    cursor = connection.cursor()
-    cursor.execute(_DURABLE)
-    cursor.close()
-    connection.commit()  # else a rollback would undo it
+    with _closed_if_not_set(connection):
+        cursor = connection.cursor()
+        cursor.execute(_DURABLE)
+        cursor.close()
+        connection.commit()  # else a rollback would undo it
+
+
+@contextmanager
+def _closed_if_not_set(connection: Any) -> Iterator[None]:
+    """Close a connection that nobody gets: its settings failed, say because the file is locked."""
+    try:
+        yield
+    except BaseException:
+        connection.close()
+        raise

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import gc
+import os
 import sqlite3
 import sys
 from pathlib import Path
@@ -162,6 +164,31 @@ async def test_the_event_loop_goes_on_while_a_file_is_locked(sqlite_url: str, tm
     assert turns > 10
     await database.close()
     holder.close()
+
+
+def times_open(path: Path) -> int:
+    opened = [os.path.realpath(f"/proc/self/fd/{each}") for each in os.listdir("/proc/self/fd")]
+    return opened.count(os.path.realpath(path))
+
+
+async def test_what_waits_for_a_locked_file_keeps_no_file_open(sqlite_url: str, tmp_path: Path) -> None:
+    """Each try that is refused closes its connection, and leaves it to no garbage collector."""
+    path = tmp_path / "assent.db"
+    holder = sqlite3.connect(path, isolation_level=None)
+    holder.execute("CREATE TABLE invoices (id INTEGER)")
+    holder.execute("BEGIN EXCLUSIVE")
+    database = Database(sqlite_url)
+    gc.disable()
+    try:
+        migrating = asyncio.create_task(database.migrate())
+        await asyncio.sleep(0.3)
+        assert not migrating.done()
+        assert times_open(path) <= 2  # by the holder, and by the try that is being made
+    finally:
+        gc.enable()
+        holder.close()
+    await migrating
+    await database.close()
 
 
 async def test_a_folder_that_is_not_there_is_named(tmp_path: Path) -> None:
