@@ -5,7 +5,6 @@ from __future__ import annotations
 import base64
 import dataclasses
 import hashlib
-import json
 import math
 from collections import Counter, deque
 from collections.abc import Iterator, Mapping
@@ -16,6 +15,7 @@ from typing import Any
 from pydantic import BaseModel
 from pydantic_core import to_jsonable_python
 
+from engine.columns import canonical_json
 from engine.decisions import Answer, Json
 from engine.errors import UnaskableValue
 
@@ -27,7 +27,7 @@ MAX_INT_BITS = 4096
 #integer-string-conversion-length-limitation); this is well below and also fits no checkpointer."""
 
 
-_ENCODER = json.JSONEncoder(ensure_ascii=True, sort_keys=True, separators=(",", ":"), allow_nan=False)
+_TEXT = frozenset({str})
 
 
 def jsonable(value: object) -> Json:
@@ -50,12 +50,17 @@ def canonical(value: object) -> str:
 
     Lone surrogates and NUL are written as escapes and read back equal by `json.loads`.
     """
-    return _ENCODER.encode(jsonable(value))
+    return canonical_json(jsonable(value))
 
 
 def digest(value: object) -> str:
     """Return the SHA-256 of `canonical(value)` as 64 hex digits."""
-    return hashlib.sha256(canonical(value).encode("ascii")).hexdigest()
+    return _sha256(canonical(value))
+
+
+def json_digest(value: Json) -> str:
+    """Return `digest(value)` of what is plain JSON already, such as what `jsonable` has returned or was stored."""
+    return _sha256(canonical_json(value))
 
 
 def answer_digest(answer: Answer) -> str:
@@ -77,9 +82,20 @@ def is_json(value: object) -> bool:
     return value is None or type(value) in (bool, int, str)
 
 
+def _sha256(text: str) -> str:
+    return hashlib.sha256(text.encode("ascii")).hexdigest()
+
+
 def _plain(value: Any, *, above: tuple[int, ...]) -> Json:
-    if value is None or value is True or value is False or type(value) is str:
+    kind = type(value)  # most of what comes is plain already, and to ask abstract classes takes long
+    if kind is str or value is None or kind is bool:
         return value
+    if kind is dict or kind is list:
+        return _nested(value, above=above)
+    if kind is int:
+        return _integer(value)
+    if kind is float:
+        return _real(value)
     if isinstance(value, Enum):
         return _plain(value.value, above=above)
     if isinstance(value, str):
@@ -112,6 +128,10 @@ def _nested(value: Any, *, above: tuple[int, ...]) -> Json:
     if len(above) >= MAX_DEPTH or id(value) in above:
         raise UnaskableValue
     path = (*above, id(value))
+    if type(value) is list:
+        return [_plain(item, above=path) for item in value]
+    if type(value) is dict and _TEXT.issuperset(map(type, value)):
+        return {key: _plain(item, above=path) for key, item in value.items()}
     if isinstance(value, BaseModel):
         return _plain(_dumped(value), above=path)
     if dataclasses.is_dataclass(value) and not isinstance(value, type):

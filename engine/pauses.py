@@ -14,7 +14,7 @@ from typing import Any, Final, Literal, TypeAlias
 from langgraph.types import PregelTask, StateSnapshot
 from xxhash import xxh3_128_hexdigest
 
-from engine.canonical import digest, jsonable
+from engine.canonical import json_digest, jsonable
 from engine.decisions import Json
 from engine.errors import AppError, UnaskableValue
 from engine.forms import check_schema
@@ -210,7 +210,7 @@ def static_key(kind: PauseKind, *, checkpoint_id: str, following: tuple[str, ...
 def asked_digest(value: Json, state: Mapping[str, Json], schema: Json | None = None) -> str:
     """Return the digest of what people are shown and may edit: what a decision is bound to."""
     asked = {"value": value, "state": dict(state)}
-    return digest(asked if schema is None else {**asked, "schema": schema})
+    return json_digest(asked if schema is None else {**asked, "schema": schema})
 
 
 def edited_digest(

@@ -258,6 +258,22 @@ def question_of(
 
     `state` holds the state values that an edit may change, `schema` is what the answer has to fit.
     """
+    if workflow is None:
+        return _read_anew(None, value, pause=pause, state=state, schema=schema)
+    asked = [pause, value, schema, state]
+    return workflow.recent.question(
+        asked, lambda: _read_anew(workflow, value, pause=pause, state=state, schema=schema)
+    )
+
+
+def _read_anew(
+    workflow: Workflow | None,
+    value: Json,
+    *,
+    pause: PauseKind,
+    state: Mapping[str, Json],
+    schema: Json | None,
+) -> Question:
     held = workflow.state_schema if workflow else {}
     if pause == "dynamic":
         mapping = workflow.answers if workflow else None

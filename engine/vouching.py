@@ -13,7 +13,7 @@ from typing import Any, TypeAlias
 
 from sqlalchemy import Row
 
-from engine.canonical import canonical
+from engine.columns import canonical_json
 from engine.decisions import Json
 from engine.pauses import TROUBLES, Pause
 from engine.pictures import Asked, question_of
@@ -91,4 +91,4 @@ def _is_same(shown: Json, value: Json) -> bool:
         and not isinstance(value, bool)
         and value not in ("", 0, 1)
     )
-    return tells and canonical(shown) == canonical(value)
+    return tells and canonical_json(shown) == canonical_json(value)

@@ -29,6 +29,7 @@ from engine.questions.question import (
     ReasonWanted,
     told_fields,
 )
+from engine.questions.recent import RecentQuestions
 from engine.questions.retry import RETRY
 from engine.questions.review import REVIEW
 from engine.questions.schema import SCHEMA
@@ -45,6 +46,7 @@ __all__ = [
     "Path",
     "Question",
     "ReasonWanted",
+    "RecentQuestions",
     "answer",
     "edited",
     "fault_of",

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Literal, Protocol, TypeAlias
 
-from engine.canonical import canonical
+from engine.columns import canonical_json
 from engine.decisions import Answer, Json, Verdict
 from engine.forms import MISSING, Form, Missing, changed_fields, changed_values, form_from_values
 
@@ -188,7 +188,9 @@ def state_form(asked: Asked) -> Form | None:
     if not isinstance(value, dict):
         return None
     held = {
-        key: value[key] for key in value if key in state and canonical(value[key]) == canonical(state[key])
+        key: value[key]
+        for key in value
+        if key in state and canonical_json(value[key]) == canonical_json(state[key])
     }
     return form_from_values(held, schema=asked.state_schema) if held else None
 

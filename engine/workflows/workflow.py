@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Literal, TypeAlias
 
 from langgraph.channels import LastValue
@@ -15,7 +15,7 @@ from engine.canonical import is_json
 from engine.decisions import Json
 from engine.forms import Form
 from engine.policy import Policy
-from engine.questions import AnswerMapping
+from engine.questions import AnswerMapping, RecentQuestions
 from engine.workflows.fingerprint import Fingerprint
 from engine.workflows.rules import Rules
 from engine.workflows.schemas import WRAPPED
@@ -27,7 +27,8 @@ Breakpoints: TypeAlias = frozenset[str] | Literal["*"]
 class Workflow:
     """A loaded graph with its rules. `graph` has our checkpointer; `before` and `after` are its breakpoints.
 
-    `faults` are sentences about what the graph's own code keeps from working.
+    `faults` are sentences about what the graph's own code keeps from working. `recent` are the questions that were
+    read last with its rules.
     """
 
     name: str
@@ -42,6 +43,7 @@ class Workflow:
     fingerprint: Fingerprint
     takes_wrapped: bool = False
     faults: tuple[str, ...] = ()
+    recent: RecentQuestions = field(default_factory=RecentQuestions, init=False, compare=False, repr=False)
 
     @property
     def channel(self) -> str | None:

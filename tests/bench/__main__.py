@@ -1,8 +1,8 @@
-"""`make bench`: what a click takes until its ack and until the card is updated, and our checkpointer beside others.
+"""`make bench`: what a click and a whole approval take, and our checkpointer beside others.
 
-    python -m tests.bench [clicks|savers] [--picture docs/checkpointers.svg]
+    python -m tests.bench [clicks|large|savers] [--picture docs/checkpointers.svg]
 
-Clicks take under two minutes, checkpointers about two.
+Clicks take under two minutes, checkpointers about two, small and large questions a quarter.
 """
 
 from __future__ import annotations
@@ -149,9 +149,16 @@ def bench_savers(folder: Path, picture_at: Path | None) -> None:
         picture_at.write_text(picture(contenders))
 
 
+async def bench_large(folder: Path) -> None:
+    """Measure approvals of small and large questions and print."""
+    from tests.bench.large import measure, report
+
+    _print(f"\n{report(await measure(folder))}")
+
+
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(prog="tests.bench")
-    parser.add_argument("parts", nargs="*", default=["clicks", "savers"])
+    parser.add_argument("parts", nargs="*", default=["clicks", "large", "savers"])
     parser.add_argument("--picture", type=Path)
     parser.add_argument("-v", action="store_true", help="show the logs of the bots")
     given = parser.parse_args()
@@ -159,5 +166,7 @@ if __name__ == "__main__":
         with tempfile.TemporaryDirectory(prefix="assent-bench-", ignore_cleanup_errors=True) as made:
             if part == "savers":
                 bench_savers(Path(made), given.picture)
+            elif part == "large":
+                asyncio.run(bench_large(Path(made)))
             else:
                 asyncio.run(bench(Path(made)))

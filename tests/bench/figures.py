@@ -47,10 +47,14 @@ class Row:
 def table(rows: Sequence[Row]) -> str:
     """Lay the rows out as a Markdown table, so that they can stand in docs/performance.md as printed."""
     head = ["", "N", "p50 ms", "p99 ms", "over the empty handler", "ratio", "limit"]
-    lines = [head, *(_cells(row) for row in rows)]
-    widths = [max(len(line[i]) for line in lines) for i in range(len(head))]
+    return laid_out([head, *(_cells(row) for row in rows)])
+
+
+def laid_out(rows: Sequence[Sequence[str]]) -> str:
+    """Lay cells out as a Markdown table; the first row is its head."""
+    widths = [max(len(row[n]) for row in rows) for n in range(len(rows[0]))]
     rule = ["-" * width for width in widths]
-    return "\n".join(_line(cells, widths) for cells in (lines[0], rule, *lines[1:]))
+    return "\n".join(_line(cells, widths) for cells in (rows[0], rule, *rows[1:]))
 
 
 def _cells(row: Row) -> list[str]:

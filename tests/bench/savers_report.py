@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from statistics import median
 
+from tests.bench.figures import laid_out
 from tests.bench.savers import MEMORY, OUR_POSTGRES, OUR_SQLITE, PEERS, Contender, p99
 
 Wanted = tuple[str, float]
@@ -65,7 +66,7 @@ def _cycles(by_name: dict[str, Contender], at_once: int) -> str:
                 told,
             ]
         )
-    return _table(rows)
+    return laid_out(rows)
 
 
 def ratios(own: Contender, peer: Contender, at_once: int) -> list[float]:
@@ -93,7 +94,7 @@ def _against_peers(by_name: dict[str, Contender]) -> str:
             verdict = "" if limit is None else (", kept" if factor >= limit else ", **MISSED**")
             cells.append(f"{show(own)} / {show(theirs)} = 1/{factor:.3g}{verdict}")
         rows.append([*cells, "" if limit is None else f"1/{limit:g}"])
-    return _table(rows)
+    return laid_out(rows)
 
 
 def _late(by_name: dict[str, Contender]) -> str:
@@ -105,7 +106,7 @@ def _late(by_name: dict[str, Contender]) -> str:
         ]
         told = [f"{each:.2f}, {'kept' if each <= 2 else '**MISSED**'}" for each in found]
         rows.append([name, *told, "at most 2"])
-    return _table(rows)
+    return laid_out(rows)
 
 
 def _ms(value: float) -> str:
@@ -114,15 +115,6 @@ def _ms(value: float) -> str:
 
 def _bytes(value: float) -> str:
     return f"{value / 1e6:.2f} MB" if value > 1e5 else f"{value / 1e3:.1f} kB"
-
-
-def _table(rows: Sequence[Sequence[str]]) -> str:
-    widths = [max(len(row[n]) for row in rows) for n in range(len(rows[0]))]
-
-    def line(cells: Iterable[str]) -> str:
-        return "| " + " | ".join(cell.ljust(width) for cell, width in zip(cells, widths, strict=True)) + " |"
-
-    return "\n".join([line(rows[0]), line("-" * width for width in widths), *map(line, rows[1:])])
 
 
 WIDTH, BAR, GAP, LEFT = 760, 22, 10, 190

@@ -16,7 +16,7 @@ from uuid import UUID
 import pytest
 from pydantic import BaseModel, SecretStr
 
-from engine.canonical import MAX_DEPTH, canonical, digest, is_json, jsonable
+from engine.canonical import MAX_DEPTH, canonical, digest, is_json, json_digest, jsonable
 from engine.errors import UnaskableValue
 
 
@@ -129,6 +129,12 @@ def test_the_digest_is_the_same_in_every_process() -> None:
     assert canonical(value[0]) == json.dumps(list(ascii_lowercase), separators=(",", ":"))
     assert digest(value[:2]) == "84602fb33658063c7b4dd02d23299890756237a347f085e6b8825957560d6314"
     assert digest(value) == digest([*value[:2], Opaque(), len])
+
+
+@pytest.mark.parametrize(("value", "_"), PLAIN)
+def test_plain_json_has_the_same_digest_without_a_second_look(value: object, _: object) -> None:
+    """What was turned into JSON once, or was stored, is named as the value that it was."""
+    assert json_digest(jsonable(value)) == digest(value)
 
 
 def test_a_value_that_contains_itself_is_refused() -> None:
