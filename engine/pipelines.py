@@ -270,7 +270,12 @@ class Pipelines:
         if wanted.done():  # all were closed meanwhile
             await connection.close()
             raise psycopg.InterfaceError(_CLOSED)
-        self._pipelines[purpose] = pipeline = Pipeline(connection, self._all.discard)
+        try:
+            pipeline = Pipeline(connection, self._all.discard)
+        except BaseException:  # such as too many open files
+            await connection.close()
+            raise
+        self._pipelines[purpose] = pipeline
         self._all.add(pipeline)
         return pipeline
 

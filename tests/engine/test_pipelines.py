@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import gc
 import time
 from collections.abc import AsyncIterator
@@ -23,6 +24,7 @@ from engine.prepared import Call
 from engine.transactions import renamed_errors
 from tests.engine.tables import create
 from tests.postgres import end_other_sessions
+from tests.waiting import eventually
 
 THINGS = Table(
     "things",
@@ -260,6 +262,36 @@ async def test_a_server_that_is_not_there_is_one_failure_for_all(unused_tcp_port
             answers = await asyncio.gather(*works, return_exceptions=True)
         assert len({id(answer) for answer in answers}) == 1
         assert "refused" in str(answers[0])
+
+
+async def test_a_connection_that_cannot_be_used_is_closed(
+    database: Database, postgres_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Right when there are too many open files it must not stay open, here and at the server."""
+
+    def too_many(_: int) -> int:
+        raise OSError(errno.EMFILE, "Too many open files")
+
+    with psycopg.connect(postgres_url, autocommit=True) as connection:
+
+        async def count() -> int:
+            row = connection.execute(
+                "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()"
+            ).fetchone()
+            return int(row[0]) if row else 0
+
+        async def are_gone() -> bool:
+            return await count() == before
+
+        before = await count()
+
+        with monkeypatch.context() as patched:
+            patched.setattr("engine.pipelines.os.dup", too_many)
+            for _ in range(3):
+                with pytest.raises(StoreError):
+                    await one(database, "SELECT 1")
+        await eventually(are_gone)
+    assert await one(database, "SELECT 2") == 2
 
 
 async def test_an_opening_that_is_stopped_keeps_nobody_waiting(database: Database) -> None:
