@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -36,7 +36,7 @@ from engine.runner import Runner
 from engine.threads import Thread
 from engine.transactions import Transaction
 from engine.wakeups import Handler, Kind
-from engine.workflows import App, load_app
+from engine.workflows import App, Workflow, load_app
 from tests.waiting import eventually
 
 TESTS = Path(__file__).parent.parent
@@ -211,12 +211,28 @@ async def _kept(app: Path, saver: SQLModelSaver) -> App:
     return _KEPT[app]
 
 
-def _on(saver: SQLModelSaver, app: App) -> App:
-    workflows = {
-        name: replace(workflow, graph=workflow.graph.copy(update={"checkpointer": saver}))
-        for name, workflow in app.workflows.items()
-    }
-    return replace(app, workflows=workflows)
+class _Placed(Mapping[str, Workflow]):
+    """An app's workflows on another checkpointer; each is put there when it is first asked for."""
+
+    def __init__(self, workflows: Mapping[str, Workflow], saver: SQLModelSaver) -> None:
+        self._workflows: Mapping[str, Workflow] = (
+            workflows._workflows if isinstance(workflows, _Placed) else workflows
+        )
+        self._saver = saver
+        self._placed: dict[str, Workflow] = {}
+
+    def __getitem__(self, name: str) -> Workflow:
+        if name not in self._placed:
+            workflow = self._workflows[name]
+            graph = workflow.graph.copy(update={"checkpointer": self._saver})
+            self._placed[name] = replace(workflow, graph=graph)
+        return self._placed[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._workflows)
+
+    def __len__(self) -> int:
+        return len(self._workflows)
 
 
 @asynccontextmanager
@@ -235,7 +251,8 @@ async def open_bench(
     saver = SQLModelSaver(database)
     exits = AsyncExitStack()
     if isinstance(app, App) or TESTS in app.parents:
-        loaded = _on(saver, app if isinstance(app, App) else await _kept(app, saver))
+        loaded = app if isinstance(app, App) else await _kept(app, saver)
+        loaded = replace(loaded, workflows=_Placed(loaded.workflows, saver))
     else:
         loaded = await load_app(app, saver=saver)
         exits.push_async_callback(loaded.aclose)

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from engine.workflows import App
+from tests.faults import loops
 from tests.faults.checker import Evidence, check
 from tests.faults.figures import Figure, Plan
 from tests.faults.model import SHAPES
@@ -76,6 +77,8 @@ async def played(plan: Plan, count: int, *, strikes: int, time_s: float = math.i
         faults = Faults()
         stage = Stage(folder, faults, apps=apps)
         await stage.open()
+        if begin == 0:
+            loops.settled()
         for number in range(begin, min(begin + ON_ONE_DATABASE, count)):
             history = History(stage, plan.seed + SPREAD * number, faults=faults, strikes=strikes)
             try:

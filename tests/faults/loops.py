@@ -1,8 +1,9 @@
-"""An event loop for calculating alone: it asks the system for news less often."""
+"""An event loop for calculating alone: it asks the system for news less often; and less of a search for garbage."""
 
 from __future__ import annotations
 
 import asyncio
+import gc
 import selectors
 from collections.abc import Coroutine
 from typing import Any, TypeVar
@@ -33,3 +34,9 @@ def run(main: Coroutine[Any, Any, T]) -> T:
     """Run it as `asyncio.run` does."""
     with asyncio.Runner(loop_factory=lambda: asyncio.SelectorEventLoop(Seldom())) as runner:
         return runner.run(main)
+
+
+def settled() -> None:
+    """Take what is there by now for something that stays, as the bot does once it stands."""
+    gc.collect()
+    gc.freeze()

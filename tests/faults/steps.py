@@ -126,6 +126,7 @@ class Block:
                 break
         await stage.close()
         self._apps = stage.apps
+        loops.settled()
 
     async def play(self, numbers: Sequence[int], told: Told, *, meets_release: bool) -> None:
         """Play a schedule for each run that waits, and start runs for the other numbers; then check everything."""
