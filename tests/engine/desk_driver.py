@@ -228,6 +228,10 @@ class _Placed(Mapping[str, Workflow]):
             self._placed[name] = replace(workflow, graph=graph)
         return self._placed[name]
 
+    def __setitem__(self, name: str, workflow: Workflow) -> None:
+        """Replace one, as no app does while it is loaded."""
+        self._placed[name] = workflow
+
     def __iter__(self) -> Iterator[str]:
         return iter(self._workflows)
 
