@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 from datetime import UTC, datetime
 from typing import Any
 
@@ -27,6 +28,9 @@ def canonical_json(value: Any) -> str:
         return _ENCODER.encode(json.loads(json.dumps(value)))
 
 
+log = logging.getLogger("assent.columns")
+
+_TOLD = {"(cannot be read)": "It was changed in the database."}
 _ENCODER = json.JSONEncoder(ensure_ascii=True, sort_keys=True, separators=(",", ":"))
 
 
@@ -53,11 +57,24 @@ class UtcDateTime(TypeDecorator[datetime]):
         return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
 
 
+class DamagedObject(dict[str, Any]):
+    """Stands for JSON text that cannot be read, so that the rows beside it can."""
+
+
+class DamagedList(list[Any]):
+    """The same for the text of a list."""
+
+
+def is_damaged(value: Any) -> bool:
+    """Say whether a stored value could not be read: nothing may be done with it but show it."""
+    return isinstance(value, (DamagedObject, DamagedList))
+
+
 class JsonText(TypeDecorator[Any]):
     """A JSON value as ASCII text that keeps the order of keys; None is SQL NULL, not the text `null`.
 
     People are shown names in the order of the graph's author. So equal values may differ in text: compare values, or
-    their `canonical_json`, never the column.
+    their `canonical_json`, never the column. What is no JSON any more is read as one that `is_damaged`.
     """
 
     impl = Text
@@ -67,4 +84,9 @@ class JsonText(TypeDecorator[Any]):
         return None if value is None else json.dumps(value, ensure_ascii=True, separators=(",", ":"))
 
     def process_result_value(self, value: str | None, dialect: Dialect) -> Any:  # noqa: ARG002
-        return None if value is None else json.loads(value)
+        try:
+            return None if value is None else json.loads(value)
+        except (ValueError, RecursionError):
+            log.error("a stored value is no JSON any more: somebody or something has altered the database")
+            is_list = value is not None and value.startswith("[")
+            return DamagedList() if is_list else DamagedObject(_TOLD)

@@ -12,6 +12,7 @@ that it had before, and asks anew. Nothing runs while the graph lacks a node tha
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import partial
@@ -20,6 +21,7 @@ from typing import Any
 from sqlalchemy import Row
 
 from engine import approvals, audit, runs
+from engine.columns import is_damaged
 from engine.decisions import Json
 from engine.errors import KeptInside, StaleQuestion, UnfitAnswer
 from engine.ledger import Ledger
@@ -42,6 +44,7 @@ from engine.policy import Policy
 from engine.progress import Progress
 from engine.questions.failure import ASK_AGAIN, told_failure
 from engine.settling import (
+    ALTERED,
     CODE_CHANGED,
     PLACE_GONE,
     TAKEN_BACK,
@@ -58,6 +61,11 @@ from engine.threads import Thread
 from engine.transactions import Transaction
 from engine.views import ApprovalStatus, EventKind, RunStatus
 from engine.vouching import Vouched, vouched_by, without_vouched
+
+log = logging.getLogger("assent.driving")
+DAMAGED_INPUT = (
+    "The request's input cannot be read any more: it was changed in the database. Nothing was run."
+)
 
 
 class Drive:
@@ -200,6 +208,8 @@ class Drive:
     async def _carry_on(self, here: Situation, *, passed: set[str]) -> Situation:
         """Start the thread, or run it on if it was cut short; otherwise it rests where it is."""
         if isinstance(here, Unstarted):
+            if is_damaged(self._run.input) or not isinstance(self._run.input, dict):
+                return Failed(DAMAGED_INPUT)
             return await self._after(await self._thread.start(self._run.input), passed=passed)
         if is_cut_short(here) and not self._is_outdated(here):
             return await self._after(await self._thread.carry_on(), passed=passed)
@@ -230,6 +240,8 @@ class Drive:
             return Void(here)
         if delivery.is_too_late(self._policy_of(delivery), now=self._ledger.database.now()):
             return Void(here, why=TOO_LATE)
+        if not delivery.is_intact:
+            return self._altered(delivery, here)
         return await self._send(delivery, pause, update=delivery.answer.update, passed=passed)
 
     async def _send_again(self, delivery: Delivery, here: Situation, *, passed: set[str]) -> Delivered:
@@ -255,7 +267,13 @@ class Drive:
         update, policy = await self._left(delivery), self._policy_of(delivery)
         if pause.kind == "dynamic" and not delivery.is_of(pause, self._workflow, policy=policy):
             return Void(here)  # a breakpoint is bound by its checkpoint, which is in its key
+        if not delivery.is_intact:
+            return self._altered(delivery, here)
         return await self._send(delivery, pause, update=update, passed=passed)
+
+    def _altered(self, delivery: Delivery, here: Situation) -> Void:
+        log.error("the decision on %s of run %s is not what was decided", delivery.approval.id, self._run.id)
+        return Void(here, why=ALTERED)
 
     def _policy_of(self, delivery: Delivery) -> Policy:
         return self._read(delivery.approval).view.policy

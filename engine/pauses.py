@@ -245,7 +245,7 @@ def _static(look: Look, *, before: Breakpoints, after: Breakpoints, passed: Set[
     key = static_key(kind, checkpoint_id=checkpoint_id, following=following)
     if key in passed:
         return None
-    value = {"next": list(following), "state": jsonable(snapshot.values)}
+    value = jsonable({"next": list(following), "state": snapshot.values})
     steps = following or tuple(sorted(look.ran))
     editable = {} if any(map(_is_sent, snapshot.tasks)) else look.editable
     return Pause(key, 0, kind, value, editable, checkpoint_id, node=", ".join(steps), steps=steps)

@@ -10,11 +10,12 @@ from typing import Any
 from sqlalchemy import Row
 
 from engine import approvals, audit, endorsements, runs
+from engine.columns import is_damaged
 from engine.decisions import Actor, Json, Seen, Verdict
-from engine.errors import UnknownApproval
+from engine.errors import UnaskableValue, UnknownApproval
 from engine.pauses import PauseKind, asked_digest
 from engine.policy import Policy, refusal, required
-from engine.questions import AnswerMapping, Question, read_question, read_static
+from engine.questions import APPROVE, REJECT, AnswerMapping, Question, read_question, read_static, shared
 from engine.questions.failure import read_failure, read_gone
 from engine.transactions import Transaction
 from engine.views import (
@@ -32,6 +33,10 @@ from engine.workflows import Workflow
 log = logging.getLogger("assent.pictures")
 
 NOBODY = Policy()
+UNREADABLE = Question(
+    "plain", "What was asked here cannot be read: it was changed in the database.", None, (APPROVE, REJECT)
+)
+"""Stands for it, so that the run and all others can be shown; whoever clicks is told that it was altered."""
 ASKED_KEPT = 64
 """Questions kept as read: enough for those under way, and little memory even when each holds a megabyte."""
 POLICIES_KEPT = 10_000
@@ -118,7 +123,11 @@ class Pictures:
             decision=decision_view(decision._asdict()) if decision is not None else None,
             previous=rounds.get(row.previous_id),
             repeats=rounds.get(row.repeats_id),
-            endorsements=tuple(_endorsement(asked, each) for each in endorsed if still_counts(asked, each)),
+            endorsements=tuple(
+                _endorsement(asked, each)
+                for each in endorsed
+                if still_counts(asked, each) and not is_damaged(each.answer)
+            ),
         )
 
     async def _endorsed(self, tx: Transaction, row: Row[Any], run: Row[Any]) -> Sequence[Row[Any]]:
@@ -216,7 +225,11 @@ class Pictures:
 def read_asked(workflow: Workflow | None, row: Row[Any], run: Row[Any]) -> Asked:
     """Read a stored question; None: its workflow is gone, and nobody may decide."""
     asked = row.asked
-    question = stored_question(workflow, row)
+    try:
+        question = stored_question(workflow, row)
+        is_intact = asked_digest(asked["value"], asked["state"], asked["schema"]) == row.digest
+    except (LookupError, TypeError, ValueError, AttributeError, RecursionError, UnaskableValue):
+        question, is_intact = UNREADABLE, False
     view = ApprovalView(
         id=row.id,
         run_id=row.run_id,
@@ -232,7 +245,6 @@ def read_asked(workflow: Workflow | None, row: Row[Any], run: Row[Any]) -> Asked
         decision=None,
         round=row.round,
     )
-    is_intact = asked_digest(asked["value"], asked["state"], asked["schema"]) == row.digest
     if not is_intact:
         log.error("what is stored of question %s of run %s is not what was asked", row.id, row.run_id)
     return Asked(view, row.pause, run.requested_by, workflow, is_intact)
@@ -258,6 +270,8 @@ def question_of(
 
     `state` holds the state values that an edit may change, `schema` is what the answer has to fit.
     """
+    if pause == "dynamic":
+        state = shared(value, state)  # the rest may be many megabytes
     if workflow is None:
         return _read_anew(None, value, pause=pause, state=state, schema=schema)
     asked = [pause, value, schema, state]

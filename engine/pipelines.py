@@ -80,10 +80,7 @@ class Pipeline:
         self._connection = connection
         self._ended = ended
         self._libpq = connection.pgconn
-        # of our own: libpq closes its socket before it says that anything is wrong
-        self._socket = socket.socket(fileno=os.dup(self._libpq.socket))
         self._arrived = select.poll()
-        self._arrived.register(self._socket, select.POLLIN)
         self._loop = asyncio.get_running_loop()
         self._names: dict[str, bytes] = {}
         self._asked: deque[_Question] = deque()
@@ -94,6 +91,9 @@ class Pipeline:
         self.is_usable = True
         self._is_closed = False
         self._libpq.enter_pipeline_mode()
+        # of our own: libpq closes its socket before it says that anything is wrong
+        self._socket = socket.socket(fileno=os.dup(self._libpq.socket))
+        self._arrived.register(self._socket, select.POLLIN)
         self._loop.add_reader(self._socket, self._read)
 
     def lives(self) -> bool:

@@ -15,6 +15,7 @@ from sqlalchemy import Row
 
 from engine import answers, approvals, runs
 from engine.canonical import canonical, is_json
+from engine.columns import is_damaged
 from engine.decisions import Actor, Answer, Json, Verdict
 from engine.errors import EngineError, Expired, InvalidInput, NotAllowed, NotAsked, Refused
 from engine.forms import TOO_DEEP, unstorable
@@ -32,6 +33,7 @@ MOST_VALUES: Final = 100
 RAW: Final = Option("value", "a value", Verdict.RESPOND)
 """What a value counts as that is none of the question's own options."""
 ENDED = "The run has ended."
+DAMAGED = "It cannot be read any more: it was changed in the database."
 TOO_OLD = "It was given longer ago than an approval holds for."
 SEVERAL = "This takes several people, and each has to decide it when it is asked."
 
@@ -127,6 +129,8 @@ async def _decide(transition: Transition, asked: Asked, given: Row[Any]) -> None
     actor = _actor(given)
     if refused := refusal(asked.view.policy, actor=actor, requested_by=asked.requested_by):
         raise refused
+    if is_damaged(given.value):
+        raise InvalidInput({"": DAMAGED})
     if sentence := refusal_of_value(asked.view.question, given.value, mapping=asked.mapping):
         raise InvalidInput({"": sentence})
     decided = _decided(asked, given.value)

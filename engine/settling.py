@@ -42,6 +42,7 @@ GONE = "The graph no longer asks this."
 CODE_CHANGED = "The workflow's code has changed since this was asked."
 NOT_KNOWN = "It was sent, and it is not known whether the graph took it."
 TOO_LATE = "It was not carried out in the time that an approval holds for."
+ALTERED = "What is stored of the decision is not what was decided."
 TAKEN_BACK = "Its answers were taken back."
 PLACE_GONE = (
     "The graph no longer has the place where it waited: its code has changed. Nothing more of it was run."
@@ -58,6 +59,11 @@ class Delivery:
     @property
     def answer(self) -> Answer:
         return Answer(resume=self.decision.resume, update=self.decision.state_update)
+
+    @property
+    def is_intact(self) -> bool:
+        """Whether the answer that is stored is the one that was given."""
+        return answer_digest(self.answer) == str(self.decision.answer_digest)
 
     def pause_in(self, here: Situation) -> Pause | None:
         """Return the question that this answers, if the graph still waits for the answer."""

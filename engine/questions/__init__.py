@@ -9,7 +9,7 @@ from engine.canonical import jsonable
 from engine.decisions import Answer, Json, Verdict
 from engine.errors import InvalidInput, UnaskableValue
 from engine.questions.batched import BATCHED
-from engine.questions.bound import bound, edited
+from engine.questions.bound import bound, edited, shared
 from engine.questions.editor import EDITOR
 from engine.questions.inbox import INBOX
 from engine.questions.level import LEVEL
@@ -19,6 +19,7 @@ from engine.questions.per_call import PER_CALL
 from engine.questions.plain import PLAIN
 from engine.questions.question import (
     APPROVE,
+    REJECT,
     AnswerMapping,
     Asked,
     Dialect,
@@ -40,6 +41,7 @@ __all__ = [
     "APPROVE",
     "DIALECT_NAMES",
     "PROTOCOL_NAMES",
+    "REJECT",
     "AnswerMapping",
     "Option",
     "Part",
@@ -53,6 +55,7 @@ __all__ = [
     "read_question",
     "read_static",
     "refusal_of_value",
+    "shared",
     "told",
 ]
 

@@ -70,6 +70,13 @@ def bound(inside: Callable[[Asked], Dialect]) -> Dialect:
     )
 
 
+def shared(value: Json, state: Mapping[str, Json]) -> dict[str, Json]:
+    """Return the values of a state whose keys a graph shows: no edit of what it asks can reach any other."""
+    if is_asked_with(value):
+        return shared(value["asked"], state)
+    return {key: state[key] for key in value if key in state} if isinstance(value, dict) else {}
+
+
 def edited(value: Json, update: Mapping[str, Json]) -> Json:
     """Return what a graph asks once `update` has reached its state: keys of the same name and value follow it."""
     if is_asked_with(value):

@@ -700,3 +700,29 @@ async def test_t24_values_for_later_questions_end_with_the_run(
         1,
         2,
     )  # one of them decides what the other node asks, if it came to that
+
+
+# -- values at the limit ------------------------------------------------------------------------------------------
+
+DEEP = """
+def digs(state):
+    value = "x"
+    for _ in range(199):
+        value = [value]
+    return {"x": value}
+
+
+def goes_on(state):
+    return {}
+
+
+flow = graph(digs, goes_on, interrupt_before=["goes_on"])
+"""
+
+
+async def test_a_breakpoint_whose_state_is_too_deep_to_be_shown_ends_its_run(lab: Lab) -> None:
+    """It is one level deeper in what is asked than in the state; the driver would fail over it for ever."""
+    async with lab.running(DEEP) as bench:
+        run = await bench.begun("flow")
+        assert run.status is RunStatus.FAILED
+        assert "cannot be shown" in str(run.error)

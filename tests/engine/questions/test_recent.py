@@ -8,9 +8,10 @@ import pytest
 
 from engine.decisions import Json
 from engine.errors import UnaskableValue
+from engine.gate import asked_with
 from engine.pictures import question_of
 from engine.questions import Question, RecentQuestions, read_question
-from engine.questions.recent import KEPT, KEPT_CHARS
+from engine.questions.recent import KEPT, KEPT_BYTES
 from tests.engine.desk_driver import open_bench
 
 Reads = list[Json]
@@ -72,7 +73,7 @@ def test_only_so_many_are_kept() -> None:
 def test_large_ones_are_kept_one_at_a_time() -> None:
     """One that is larger than all that is kept otherwise is read once for its own step."""
     recent, reads = RecentQuestions(), Reads()
-    large: list[Json] = [letter * (KEPT_CHARS + 1) for letter in "ab"]
+    large: list[Json] = [letter * (KEPT_BYTES + 1) for letter in "ab"]
     for value in (large[0], large[0], large[1], large[1], large[0]):
         asked(recent, value, reads)
     assert reads == [large[0], large[1], large[0]]
@@ -89,6 +90,24 @@ def test_what_cannot_be_read_is_tried_again() -> None:
         with pytest.raises(UnaskableValue):
             recent.question("x", failing)
     assert asked(recent, "x", []).text
+
+
+def test_halves_of_a_character_are_not_the_whole_one() -> None:
+    """As ASCII text they would be the same; what is shown is not."""
+    recent, reads = RecentQuestions(), Reads()
+    whole, halves = "Pay \U0001f600?", "Pay \ud83d\ude00?"
+    assert [asked(recent, value, reads).shown for value in (whole, halves)] == [whole, halves]
+
+
+async def test_a_state_that_is_not_shown_makes_no_other_question(sqlite_url: str) -> None:
+    """It may be large, and no edit of what is asked reaches it; what is shown can be edited, in an approval() too."""
+    value: Json = {"amount": 12}
+    async with open_bench(sqlite_url) as bench:
+        workflow = next(iter(bench.app.workflows.values()))
+        first = question_of(workflow, value, pause="dynamic", state={"amount": 12, "notes": "x" * 1000})
+        assert question_of(workflow, value, pause="dynamic", state={"amount": 12}) is first
+        inside = question_of(workflow, asked_with(value, schema=None), pause="dynamic", state={"amount": 12})
+    assert [each.form is not None for each in (first, inside)] == [True, True]
 
 
 LEVEL = {"type": "string", "enum": ["low", "high"]}
