@@ -82,6 +82,7 @@ class EncodedWrites:
     change: Change
     writes: dict[WriteKey, Write]
     revisions: dict[WriteKey, int]
+    is_early: bool
     passed: None = None
 
     def over(self, known: Record | None) -> Record:
@@ -101,6 +102,7 @@ class EncodedWrites:
             revisions=self.revisions,
             is_replacing=bool(self.change.replaced),
             forgotten=[task[-1] for task in self.change.forgotten],
+            is_early=self.is_early,
         )
 
 
@@ -116,12 +118,14 @@ def encoded_checkpoint(
     *,
     parent: Record | None,
     older: Mapping[str, tuple[str, Value]],
+    is_fork: bool,
     serde: SerializerProtocol,
     packing: Packing,
 ) -> EncodedCheckpoint:
     """Return the rows of a checkpoint: values that did not change are named, not stored again.
 
-    `older` has values, each with its family, that neither the call nor the parent brings.
+    `older` has values, each with its family, that neither the call nor the parent brings. It `is_fork` unless the
+    parent is known to be the newest checkpoint.
     """
     thread_id, checkpoint_ns = place
     parent_id = config["configurable"].get("checkpoint_id")
@@ -168,7 +172,7 @@ def encoded_checkpoint(
         ),
         record.metadata,
     )
-    leaves_questions = record.parent_id is not None and (parent is None or bool(_asking(parent)))
+    leaves_questions = record.parent_id is not None and (is_fork or parent is None or _has_asked(parent))
     left = checkpoint_ns or None  # a step of the outermost graph leaves the questions of all graphs within it
     closings = ((thread_id, left, None, record.checkpoint_id),) if leaves_questions else ()
     return EncodedCheckpoint(
@@ -227,7 +231,8 @@ def encoded_writes(
     error = (task_id, WRITES_IDX_MAP[ERROR])
     if forgets_errors and _is_over(task_id, channels) and (record is None or error in known):
         change.forgotten = ((*place, checkpoint_id, task_id),)
-    return EncodedWrites((*place, checkpoint_id), change, found, revisions)
+    is_early = record is None or not record.family
+    return EncodedWrites((*place, checkpoint_id), change, found, revisions, is_early)
 
 
 def _described(config: RunnableConfig, metadata: CheckpointMetadata) -> str:
@@ -267,6 +272,11 @@ def _written(vault: Vault, channel: str, value: Small, record: Record | None) ->
     if len(value.body) <= SMALL_WRITE_BYTES or record is None or not record.family:
         return value
     return vault.kept(value, (), _before(channel, record))
+
+
+def _has_asked(record: Record) -> bool:
+    """Say whether a task has asked, be it that it has gone on since: a graph inside it may ask still."""
+    return any(write.channel == INTERRUPT for write in record.writes.values())
 
 
 def _asking(record: Record) -> set[str]:

@@ -23,6 +23,10 @@ class Heads:
         self._bytes = 0
         self._records: OrderedDict[Place, tuple[Record, int]] = OrderedDict()
         self._early: OrderedDict[Key, Record] = OrderedDict()
+        self._unheard: OrderedDict[Key, None] = (
+            OrderedDict()
+        )  # with writes that came early and are not remembered
+        self._is_short = False  # nor are all of those keys
         self._empty: OrderedDict[Place, None] = OrderedDict()
 
     def get(self, place: Place) -> Record | None:
@@ -64,12 +68,25 @@ class Heads:
             self._empty.pop(place, None)
             self._early.pop((*place, checkpoint_id), None)
 
+    def lost(self, place: Place, checkpoint_id: str) -> None:
+        """Take notice that the database does not have this checkpoint: somebody may have deleted the thread."""
+        known = self.get(place)
+        if known is not None and known.checkpoint_id == checkpoint_id:
+            self.forget(place)
+
     def stored(self, record: Record) -> None:
         """Remember a checkpoint that was stored now, with the writes that came before it, if it is the newest."""
         place = (record.thread_id, record.checkpoint_ns)
         known = self.get(place)
-        early = self._early.pop((*place, record.checkpoint_id), None)
+        key = (*place, record.checkpoint_id)
+        early = self._early.pop(key, None)
+        is_unknown = known is None and early is None and place not in self._empty
+        was_unheard = self._unheard.pop(key, key) is None or (self._is_short and is_unknown)
         if known is not None and known.checkpoint_id > record.checkpoint_id:
+            return
+        if was_unheard:  # it has more writes than are known here
+            self.forget(place)
+            self._empty.pop(place, None)
             return
         for source in (early, known):
             if source is not None and source.checkpoint_id == record.checkpoint_id:
@@ -93,16 +110,22 @@ class Heads:
         revisions: dict[tuple[str, int], int],
         is_replacing: bool,
         forgotten: Sequence[str],
+        is_early: bool = False,
     ) -> None:
-        """Remember writes that were stored now; of the tasks in `forgotten` their errors are not there any more."""
+        """Remember writes that were stored now; of the tasks in `forgotten` their errors are not there any more.
+
+        They are `is_early` if their checkpoint may be still to come.
+        """
         record = self.of(place, checkpoint_id)
         if record is None:
             if not self.is_to_come(place, checkpoint_id):
-                return  # it has others, which are not known here
+                if is_early:
+                    self._unhear((*place, checkpoint_id))
+                return  # it may have others, which are not known here
             record = unknown(*place, checkpoint_id)
             self._early[(*place, checkpoint_id)] = record
             while len(self._early) > EARLY_KEPT:
-                self._early.popitem(last=False)
+                self._unhear(self._early.popitem(last=False)[0])
         for task_id in forgotten:
             record.writes.pop((task_id, WRITES_IDX_MAP[ERROR]), None)
             record.revisions.pop((task_id, WRITES_IDX_MAP[ERROR]), None)
@@ -127,7 +150,16 @@ class Heads:
             self.forget(place)
         for key in [key for key in self._early if thread_ids is None or key[0] in thread_ids]:
             del self._early[key]
+        for key in [key for key in self._unheard if thread_ids is None or key[0] in thread_ids]:
+            del self._unheard[key]
         self._empty.clear()
+
+    def _unhear(self, key: Key) -> None:
+        """Note that a checkpoint which may be still to come has writes that are not remembered."""
+        self._unheard[key] = None
+        while len(self._unheard) > EARLY_KEPT:
+            self._unheard.popitem(last=False)
+            self._is_short = True
 
     def _remember(self, record: Record) -> None:
         place = (record.thread_id, record.checkpoint_ns)

@@ -71,9 +71,15 @@ class CheckpointStore:
         """Return this checkpoint. Raises: DamagedCheckpoint, StoreError."""
         search = Search(thread_id=place[0], checkpoint_ns=place[1], checkpoint_id=checkpoint_id)
         found = next(iter(await self.reads.records(search, serde, size=1)), None)
-        if found is not None and not self._coming.is_put((*place, checkpoint_id)):
-            self._heads.found(place, checkpoint_id)
+        if not self._coming.is_put((*place, checkpoint_id)):
+            (self._heads.found if found is not None else self._heads.lost)(place, checkpoint_id)
         return found
+
+    def is_newest(self, place: Place, checkpoint_id: str) -> bool:
+        """Say whether this is known to be the newest checkpoint of a place, or is on its way as such."""
+        known = self._heads.get(place)
+        is_head = known is not None and known.checkpoint_id == checkpoint_id
+        return is_head or self._coming.is_put((*place, checkpoint_id))
 
     async def latest(
         self, place: Place, serde: SerializerProtocol, *, holder: Series | None

@@ -104,7 +104,7 @@ class Listing:
         self._serde = serde
         self._wanted: dict[str, Any] = json.loads(canonical_json(dict(wanted)))
         self._search = _search(config, before, self._wanted)
-        self._left = limit
+        self._left = None if limit is None else max(limit, 0)
         self._is_exhausted = False
 
     async def next_page(self) -> Sequence[CheckpointTuple]:

@@ -23,7 +23,7 @@ class Counted(EncodedWrites):
 
 def entry(n: int) -> Entry[Encoded]:
     """A write of a task on the one checkpoint."""
-    call = Counted(KEY, Change(), {(f"task{n}", 0): Write("", "x", NOTHING)}, {})
+    call = Counted(KEY, Change(), {(f"task{n}", 0): Write("", "x", NOTHING)}, {}, is_early=False)
     return Entry(call, after=(), guard=None, series=None)
 
 
