@@ -182,7 +182,7 @@ class SQLModelSaver(SyncMethods):
             new_versions,
             parent=parent,
             older=older,
-            is_fork=parent is not None and not self._store.is_newest(place, str(parent_id)),
+            is_newest=self._store.is_newest(place, str(parent_id)),
             serde=self.serde,
             packing=self._store.packing,
         )

@@ -118,14 +118,14 @@ def encoded_checkpoint(
     *,
     parent: Record | None,
     older: Mapping[str, tuple[str, Value]],
-    is_fork: bool,
+    is_newest: bool | None,
     serde: SerializerProtocol,
     packing: Packing,
 ) -> EncodedCheckpoint:
     """Return the rows of a checkpoint: values that did not change are named, not stored again.
 
-    `older` has values, each with its family, that neither the call nor the parent brings. It `is_fork` unless the
-    parent is known to be the newest checkpoint.
+    `older` has values, each with its family, that neither the call nor the parent brings. `is_newest`: whether the
+    parent is the newest checkpoint, as far as that is known.
     """
     thread_id, checkpoint_ns = place
     parent_id = config["configurable"].get("checkpoint_id")
@@ -172,7 +172,11 @@ def encoded_checkpoint(
         ),
         record.metadata,
     )
-    leaves_questions = record.parent_id is not None and (is_fork or parent is None or _has_asked(parent))
+    source = metadata.get("source")
+    is_fork = is_newest is False or (is_newest is None and source != "loop")
+    leaves_questions = record.parent_id is not None and (
+        is_fork or parent is None or bool(_asking(parent)) or (source == "update" and _has_asked(parent))
+    )
     left = checkpoint_ns or None  # a step of the outermost graph leaves the questions of all graphs within it
     closings = ((thread_id, left, None, record.checkpoint_id),) if leaves_questions else ()
     return EncodedCheckpoint(
@@ -275,7 +279,7 @@ def _written(vault: Vault, channel: str, value: Small, record: Record | None) ->
 
 
 def _has_asked(record: Record) -> bool:
-    """Say whether a task has asked, be it that it has gone on since: a graph inside it may ask still."""
+    """Say whether a task has asked, be it that it is said to be done since: a graph inside it may ask still."""
     return any(write.channel == INTERRUPT for write in record.writes.values())
 
 

@@ -75,11 +75,12 @@ class CheckpointStore:
             (self._heads.found if found is not None else self._heads.lost)(place, checkpoint_id)
         return found
 
-    def is_newest(self, place: Place, checkpoint_id: str) -> bool:
-        """Say whether this is known to be the newest checkpoint of a place, or is on its way as such."""
+    def is_newest(self, place: Place, checkpoint_id: str) -> bool | None:
+        """Say whether this is the newest checkpoint of a place, or is on its way as such; None: it is not known."""
+        if self._coming.is_put((*place, checkpoint_id)):
+            return True
         known = self._heads.get(place)
-        is_head = known is not None and known.checkpoint_id == checkpoint_id
-        return is_head or self._coming.is_put((*place, checkpoint_id))
+        return None if known is None else known.checkpoint_id == checkpoint_id
 
     async def latest(
         self, place: Place, serde: SerializerProtocol, *, holder: Series | None

@@ -308,7 +308,7 @@ async def test_f23_what_is_just_named_anew_is_neither_waited_for_nor_swept(
             body["channel_versions"],
             parent=(await saver._store.known(("t", ""), "001", saver.serde))[0],
             older={},
-            is_fork=False,
+            is_newest=True,
             serde=saver.serde,
             packing=Packing(),
         )
