@@ -23,10 +23,9 @@ class Heads:
         self._bytes = 0
         self._records: OrderedDict[Place, tuple[Record, int]] = OrderedDict()
         self._early: OrderedDict[Key, Record] = OrderedDict()
-        self._unheard: OrderedDict[Key, None] = (
-            OrderedDict()
-        )  # with writes that came early and are not remembered
-        self._is_short = False  # nor are all of those keys
+        # checkpoints that are still to come, and have writes which are not remembered; `_is_short`: not all of them
+        self._unheard: OrderedDict[Key, None] = OrderedDict()
+        self._is_short = False
         self._empty: OrderedDict[Place, None] = OrderedDict()
 
     def get(self, place: Place) -> Record | None:
@@ -81,7 +80,8 @@ class Heads:
         key = (*place, record.checkpoint_id)
         early = self._early.pop(key, None)
         is_unknown = known is None and early is None and place not in self._empty
-        was_unheard = self._unheard.pop(key, key) is None or (self._is_short and is_unknown)
+        was_unheard = key in self._unheard or (self._is_short and is_unknown)
+        self._unheard.pop(key, None)
         if known is not None and known.checkpoint_id > record.checkpoint_id:
             return
         if was_unheard:  # it has more writes than are known here
